@@ -1,0 +1,193 @@
+"""From published cards to the public answer: the facts for the verdict, then what it shows.
+
+One definition for page, JSON, bulk answer and command line. Pure: cards, ruling and instants
+arrive as arguments. What a verdict does not show is absent from its answer.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from tem.dates import rfc3339, vietnam_day
+from tem.verdict import (
+    CertificateFacts,
+    LotFacts,
+    RecallFacts,
+    Ruling,
+    StampFacts,
+    certificate_at,
+    verdict,
+)
+from tem.vocabulary import ProducerStatus, StampState, Verdict
+
+Card = dict[str, Any]
+
+_GOODS = ("product", "producer", "lot")
+SHOWS: dict[Verdict, tuple[str, ...]] = {
+    Verdict.OK: (*_GOODS, "certificate", "points_of_sale"),
+    Verdict.PAST_DATE: _GOODS,
+    Verdict.RECALLED: (*_GOODS, "recall"),
+    Verdict.NOT_ACTIVATED: ("product",),
+}
+_HIDDEN_OF_PRODUCT = ("certificates", "points_of_sale", "producer_id")
+_CERTIFICATE_FIELDS = (
+    "decision_no",
+    "decision_date",
+    "issuing_authority",
+    "valid_from",
+    "valid_until",
+    "revoked_on",
+    "revocation_decision_no",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A stamp on record with the cards around it. ``lot`` is None for a stamp never activated."""
+
+    batch: int
+    index: int
+    state: StampState
+    product: Card
+    producer: Card
+    lot: Card | None = None
+    revoked_on: str | None = None
+    points_of_sale: dict[str, Card] = field(default_factory=dict)
+
+
+def facts_of(state: StampState, product: Card, producer: Card, lot: Card | None) -> StampFacts:
+    """What :func:`tem.verdict.verdict` needs, out of the cards."""
+    if lot is None:
+        return StampFacts(state)
+    best_before = lot["best_before"]
+    return StampFacts(
+        state,
+        LotFacts(
+            production_date=date.fromisoformat(lot["production_date"]),
+            best_before=date.fromisoformat(best_before) if best_before else None,
+            window_ends_on=date.fromisoformat(lot["window_ends_on"]),
+            certificates=tuple(_certificate(c) for c in product["certificates"]),
+            producer_statuses=tuple(
+                (ProducerStatus(s["status"]), date.fromisoformat(s["since"]))
+                for s in producer["statuses"]
+            ),
+            recalls=tuple(_recall(r) for r in lot["recalls"]),
+        ),
+    )
+
+
+def _certificate(card: Card) -> CertificateFacts:
+    revoked = card["revoked_on"]
+    return CertificateFacts(
+        date.fromisoformat(card["valid_from"]),
+        date.fromisoformat(card["valid_until"]),
+        date.fromisoformat(revoked) if revoked else None,
+    )
+
+
+def _recall(card: Card) -> RecallFacts:
+    lifted = card["lifted_at"]
+    return RecallFacts(
+        date.fromisoformat(card["ordered_on"]), datetime.fromisoformat(lifted) if lifted else None
+    )
+
+
+def plain(ruling: Ruling, as_of: datetime) -> dict[str, Any]:
+    """An answer that shows nothing of any stamp: malformed, unknown, unavailable."""
+    return {
+        "verdict": str(ruling.verdict),
+        "notes": [str(note) for note in ruling.notes],
+        "reason": ruling.reason,
+        "as_of": rfc3339(as_of),
+    }
+
+
+def answer(subject: Subject, now: datetime, as_of: datetime) -> dict[str, Any]:
+    """The JSON of a look-up. ``now`` decides, ``as_of`` tells how fresh the record was."""
+    facts = facts_of(subject.state, subject.product, subject.producer, subject.lot)
+    ruling = verdict(facts, now)
+    out = plain(ruling, as_of)
+    out["stamp"] = {"batch": subject.batch, "index": subject.index}
+    for part in SHOWS.get(ruling.verdict, ()):
+        shown = _PARTS[part](subject, now)
+        if shown:
+            out[part] = shown
+    if ruling.verdict is Verdict.STAMP_REVOKED and subject.revoked_on:
+        out["revoked_on"] = subject.revoked_on
+    if ruling.reason == "info_window_closed_no_expiry" and subject.lot is not None:
+        out["info_expires_on"] = subject.lot["window_ends_on"]
+    return out
+
+
+def _product(subject: Subject, _: datetime) -> Card:
+    return {k: v for k, v in subject.product.items() if k not in _HIDDEN_OF_PRODUCT}
+
+
+def _producer(subject: Subject, _: datetime) -> Card:
+    return {k: v for k, v in subject.producer.items() if k != "statuses"}
+
+
+def _lot(subject: Subject, _: datetime) -> Card:
+    lot = subject.lot or {}
+    shown = ("code", "production_date", "production_date_kind", "best_before", "info_expires_on")
+    return {key: lot[key] for key in shown}
+
+
+def _certificate_shown(subject: Subject, now: datetime) -> Card | None:
+    """The certificate at production and, after a re-evaluation, the one in force today.
+
+    Stars stand only beside a certificate that is in force: a lapsed one may not show them
+    (decision 148/QĐ-TTg and the practice under it; domain, "Revocation in practice").
+    """
+    cards = {_certificate(card): card for card in subject.product["certificates"]}
+    made_on = date.fromisoformat((subject.lot or {})["production_date"])
+    at_production = certificate_at(tuple(cards), made_on)
+    in_force = certificate_at(tuple(cards), vietnam_day(now))
+    if at_production is None:
+        return _with_stars(cards[in_force], True) if in_force else None
+    current = in_force == at_production
+    shown = _with_stars(cards[at_production], current)
+    if in_force is not None and not current:
+        shown["current"] = _with_stars(cards[in_force], True)
+    return shown
+
+
+def _with_stars(card: Card, in_force: bool) -> Card:
+    shown = {name: card[name] for name in _CERTIFICATE_FIELDS if card[name] is not None}
+    return {"stars": card["stars"], **shown} if in_force else shown
+
+
+def _sellers(subject: Subject, now: datetime) -> list[Card]:
+    """Active, certified points of sale with a contract for this product that runs today."""
+    today = vietnam_day(now).isoformat()
+    running = {
+        c["pos_id"]
+        for c in subject.product["points_of_sale"]
+        if c["signed_on"] <= today <= c["valid_until"]
+    }
+    shown = [subject.points_of_sale[i] for i in sorted(running) if i in subject.points_of_sale]
+    hidden = ("status", "certified_on")
+    return [
+        {k: v for k, v in card.items() if k not in hidden}
+        for card in shown
+        if card["status"] == "active" and card["certified_on"] <= today
+    ]
+
+
+def _recall_shown(subject: Subject, now: datetime) -> Card | None:
+    """The newest recall in force."""
+    in_force = [r for r in (subject.lot or {})["recalls"] if _recall(r).in_force_at(now)]
+    if not in_force:
+        return None
+    newest = max(in_force, key=lambda recall: str(recall["ordered_on"]))
+    return {k: v for k, v in newest.items() if k != "lifted_at"}
+
+
+_PARTS = {
+    "product": _product,
+    "producer": _producer,
+    "lot": _lot,
+    "certificate": _certificate_shown,
+    "points_of_sale": _sellers,
+    "recall": _recall_shown,
+}

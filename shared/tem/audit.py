@@ -1,0 +1,134 @@
+"""The audit trail: append-only, hash-chained, in the transaction of the act it tells of.
+
+Each entry's hash covers the entry before it, so a changed, removed or inserted entry breaks
+the chain at its place; ``tem fsck`` walks it (threats: T13, invariant I7).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, Text, select, update
+
+from tem.database import UtcDateTime, insert_or_ignore, plumbing
+from tem.dates import rfc3339
+
+GENESIS = "0" * 64
+
+entry_table = Table(
+    "audit_entry",
+    plumbing,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("action", String(60), nullable=False, index=True),
+    Column("object", String(120), nullable=False, index=True),
+    Column("details", Text, nullable=False),  # canonical JSON: the hash is over this very text
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+# One locked row orders the entries; its absence means that nothing was ever recorded.
+head_table = Table(
+    "audit_head",
+    plumbing,
+    Column("id", Integer, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One act: who did what to which object, when, and its place in the chain."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    object: str
+    details: dict[str, Any]
+    prev_hash: str
+    hash: str
+
+
+def record(
+    connection: Connection,
+    now: datetime,
+    actor: str,
+    action: str,
+    object: str,
+    details: Mapping[str, Any] | None = None,
+) -> int:
+    """Append an entry in the caller's transaction and give its number.
+
+    ``actor`` is a key's name or a process, ``object`` reads ``kind:id``; ``details`` holds
+    JSON values, never a secret and never a stamp's code.
+    """
+    insert_or_ignore(connection, head_table, {"id": 1, "seq": 0, "hash": GENESIS})
+    head = connection.execute(
+        update(head_table)
+        .where(head_table.c.id == 1)
+        .values(seq=head_table.c.seq + 1)
+        .returning(head_table.c.seq, head_table.c.hash)
+    ).one()
+    text = json.dumps(dict(details or {}), sort_keys=True, ensure_ascii=False, default=str)
+    at = now.replace(microsecond=0)
+    digest = _hash(head.hash, head.seq, at, actor, action, object, text)
+    connection.execute(
+        entry_table.insert().values(
+            seq=head.seq,
+            at=at,
+            actor=actor,
+            action=action,
+            object=object,
+            details=text,
+            prev_hash=head.hash,
+            hash=digest,
+        )
+    )
+    connection.execute(update(head_table).where(head_table.c.id == 1).values(hash=digest))
+    return int(head.seq)
+
+
+def _hash(
+    prev: str, seq: int, at: datetime, actor: str, action: str, object: str, details: str
+) -> str:
+    parts = [prev, str(seq), rfc3339(at), actor, action, object, details]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+
+def entries(
+    connection: Connection, after: int = 0, limit: int = 200, object: str | None = None
+) -> list[Entry]:
+    """Entries with a number above ``after``, oldest first, at most ``limit``."""
+    c = entry_table.c
+    query = (
+        select(c.seq, c.at, c.actor, c.action, c.object, c.details, c.prev_hash, c.hash)
+        .where(c.seq > after)
+        .order_by(c.seq)
+        .limit(limit)
+    )
+    if object is not None:
+        query = query.where(c.object == object)
+    rows = connection.execute(query).all()
+    return [Entry(**{**row._mapping, "details": json.loads(row.details)}) for row in rows]
+
+
+def faults(connection: Connection) -> Iterator[str]:
+    """What is wrong with the chain, one sentence each; nothing if it is whole."""
+    c = entry_table.c
+    prev, seq = GENESIS, 0
+    query = select(c.seq, c.at, c.actor, c.action, c.object, c.details, c.prev_hash, c.hash)
+    for row in connection.execute(query.order_by(c.seq)):
+        seq += 1
+        wanted = _hash(prev, row.seq, row.at, row.actor, row.action, row.object, row.details)
+        if row.seq != seq or row.prev_hash != prev or row.hash != wanted:
+            yield f"audit entry {row.seq} does not continue the chain after entry {seq - 1}"
+            return
+        prev = row.hash
+    head = connection.execute(select(head_table.c.seq, head_table.c.hash)).first()
+    if head is not None and (head.seq, head.hash) != (seq, prev):
+        yield f"the audit chain ends at entry {seq}, but its head names entry {head.seq}"

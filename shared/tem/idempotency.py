@@ -1,0 +1,92 @@
+"""Once, however often it is sent: the answer is stored in the transaction of its effect.
+
+After draft-ietf-httpapi-idempotency-key-header-07: same key and same request, same answer;
+same key and another request is refused. Only committed outcomes are stored, so a refused
+request may be sent again with the same key once its cause is gone.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Connection, String, Table, Text, select, update
+
+from tem.database import UtcDateTime, insert_or_ignore, plumbing
+from tem.errors import Invalid
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
+
+idempotency_table = Table(
+    "idempotency",
+    plumbing,
+    Column("tenant", String(80), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("request_hash", String(64), nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+
+def check_key(key: str | None, *, demanded: bool) -> str | None:
+    """The key as sent. Raises Invalid if it is missing where demanded, or not printable."""
+    if key is None:
+        if demanded:
+            raise Invalid(
+                "idempotency_key_missing",
+                "Send an Idempotency-Key of your own making, and the same one when you retry.",
+            )
+        return None
+    if not _KEY.fullmatch(key):
+        raise Invalid("idempotency_key_invalid", "An Idempotency-Key is 1 to 200 printable ASCII.")
+    return key
+
+
+def request_hash(operation: str, body: Any) -> str:
+    """What makes two requests the same: the call and its canonical body."""
+    text = json.dumps([operation, body], sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def once(
+    connection: Connection,
+    now: datetime,
+    tenant: str,
+    key: str | None,
+    request: str,
+    act: Callable[[], dict[str, Any]],
+) -> dict[str, Any]:
+    """Run ``act`` unless this key has run it before; then give the stored answer.
+
+    Both happen in the caller's transaction. A concurrent request with the same key waits
+    here for the first one to commit. Raises Invalid when the key was used for another request.
+    """
+    if key is None:
+        return act()
+    row = {
+        "tenant": tenant,
+        "key": key,
+        "request_hash": request,
+        "answer": "",
+        "created_at": now,
+    }
+    c = idempotency_table.c
+    mine = (c.tenant == tenant, c.key == key)
+    if not insert_or_ignore(connection, idempotency_table, row):
+        stored = connection.execute(select(c.request_hash, c.answer).where(*mine)).one()
+        if stored.request_hash != request:
+            raise Invalid(
+                "idempotency_key_reused",
+                "This Idempotency-Key was used for another request: make a new one.",
+            )
+        answer: dict[str, Any] = json.loads(stored.answer)
+        return answer
+    answer = act()
+    connection.execute(
+        update(idempotency_table)
+        .where(*mine)
+        .values(answer=json.dumps(answer, ensure_ascii=False, default=str))
+    )
+    return answer

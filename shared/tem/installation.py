@@ -1,0 +1,82 @@
+"""Where things lie in one installation on the embedded default, and what its first start makes.
+
+Each service owns one folder; ``trust.json`` and ``keys/`` stand between them. Anything larger
+than one machine names databases and key files by environment instead (each service's settings).
+"""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_DATA = "var/data"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The folder of an installation; every path is worked out from it."""
+
+    data: Path
+
+    @classmethod
+    def at(cls, data: str | Path | None) -> "Installation":
+        """From ``--data``, else ``TEM_DATA``, else ``var/data``."""
+        return cls(Path(data or os.environ.get("TEM_DATA") or DEFAULT_DATA).absolute())
+
+    def folder(self, service: str) -> Path:
+        """The folder only this service writes to."""
+        return self.data / service
+
+    def database(self, service: str) -> Path:
+        """The SQLite file of a service."""
+        return self.folder(service) / f"{service}.db"
+
+    @property
+    def trust_file(self) -> Path:
+        """The office's public keys."""
+        return self.data / "trust.json"
+
+    def key_file(self, name: str) -> Path:
+        """An API key handed from one service to its user, readable by the owner alone."""
+        return self.data / "keys" / name
+
+    @property
+    def addresses_file(self) -> Path:
+        """Where the services of a running ``tem up`` answer."""
+        return self.data / "addresses.json"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by whoever runs the services of this installation."""
+        return self.data / "up.lock"
+
+    def addresses(self) -> dict[str, str]:
+        """Service name to base URL, as the last start wrote it; empty if there was none."""
+        try:
+            found: dict[str, str] = json.loads(self.addresses_file.read_text("utf-8"))
+        except FileNotFoundError:
+            return {}
+        return found
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all, and durably."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names just created or removed in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

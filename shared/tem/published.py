@@ -1,0 +1,89 @@
+"""The published tables: the read model the registry writes and verifiers read.
+
+Small, denormalised, rebuildable from nothing. Each row carries the change number at which it
+was last written, so a verifier asks only for what is newer than what it holds.
+On PostgreSQL they live in the schema ``published``, which is all that leaves the registry.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    select,
+)
+
+from tem.database import UtcDateTime
+
+SCHEMA = "published"
+PIECE_BYTES = 1024 * 1024
+
+metadata = MetaData()
+
+# One row: raised by an UPDATE in each publishing transaction, so numbers commit in order.
+# The epoch names a life of the registry's database; a verifier never goes back in either.
+state = Table(
+    "published_state",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("epoch", String(32), nullable=False),
+    Column("change", BigInteger, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+batch = Table(
+    "published_batch",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("manifest", Text, nullable=False),
+    Column("signature", LargeBinary(64), nullable=False),
+    Column("product_id", String(64), nullable=False),
+    Column("producer_id", String(64), nullable=False),
+    Column("change", BigInteger, nullable=False, index=True),
+)
+# All intervals of a batch are written anew when one changes, under the batch's change number.
+interval = Table(
+    "published_interval",
+    metadata,
+    Column("batch", BigInteger, primary_key=True, autoincrement=False),
+    Column("first", Integer, primary_key=True, autoincrement=False),
+    Column("last", Integer, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("lot_id", String(64)),  # kept when a stamp is voided after its activation
+    Column("revoked_on", String(10)),  # the public date of a withdrawal
+)
+# What the public may see of a lot, product, producer or point of sale, as JSON.
+card = Table(
+    "published_card",
+    metadata,
+    Column("kind", String(12), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("change", BigInteger, nullable=False),
+    Index("published_card_change", "change"),
+)
+# The first 8 bytes of each stamp's hash, in index order, in pieces of at most 1 MiB.
+fingerprints = Table(
+    "published_fingerprints",
+    metadata,
+    Column("batch", BigInteger, primary_key=True, autoincrement=False),
+    Column("piece", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+TABLE_NAMES = frozenset(metadata.tables)
+
+
+def position(connection: Connection) -> tuple[str, int, datetime] | None:
+    """Epoch, change number and time of the last publication; None before the first."""
+    row = connection.execute(
+        select(state.c.epoch, state.c.change, state.c.changed_at).where(state.c.id == 1)
+    ).first()
+    return None if row is None else (row.epoch, row.change, row.changed_at)

@@ -1,0 +1,120 @@
+"""Whom a registry and a verifier believe: the office's public keys, from configuration alone.
+
+The file is ``trust.json`` of the installation (``docs/trust.md``). A manifest that came with
+the published tables is worth nothing until :meth:`Trust.accept` has returned.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from tem import ed25519
+from tem.manifest import Manifest, ManifestRefused, digest, key_id, parse, signed_message
+from tem.stampcode import FIRST_TEST_BATCH, MAX_BATCH
+
+FORMAT = "tem-trust-v1"
+PURPOSE = "manifest"
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeKey:
+    """One office key: what it may sign, and whether it was frozen after a theft.
+
+    A frozen key vouches only for the manifests whose digests are listed in ``accepted``:
+    dates decide nothing, because a thief can write any date.
+    """
+
+    public_key: bytes
+    first_batch: int = 1
+    last_batch: int = MAX_BATCH
+    frozen: bool = False
+    accepted: frozenset[str] = frozenset()
+
+    @property
+    def id(self) -> str:
+        """SHA-256 of the raw public key."""
+        return key_id(self.public_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Office keys by their id. A sandbox accepts test batches and nothing else."""
+
+    keys: dict[str, OfficeKey]
+    sandbox: bool = False
+
+    def accept(self, text: str, signature: bytes) -> Manifest:
+        """The manifest, if an office key we trust vouches for it. Raises ManifestRefused.
+
+        The signature is verified over the exact bytes before a single field is believed;
+        the key that verifies must also be the one the manifest names.
+        """
+        if not text.isascii():
+            raise ManifestRefused("not ASCII")
+        message = signed_message(text)
+        signer = next(
+            (k for k in self.keys.values() if ed25519.verifies(k.public_key, message, signature)),
+            None,
+        )
+        if signer is None:
+            raise ManifestRefused("no office key we trust has signed it")
+        manifest = parse(text)
+        self._check(manifest, signer, digest(text))
+        return manifest
+
+    def _check(self, manifest: Manifest, signer: OfficeKey, name: str) -> None:
+        if manifest.office_key_id != signer.id:
+            raise ManifestRefused("it names another office key than the one that signed it")
+        if not signer.first_batch <= manifest.batch <= signer.last_batch:
+            raise ManifestRefused("this office key may not sign this batch number")
+        if (manifest.batch >= FIRST_TEST_BATCH) is not self.sandbox:
+            raise ManifestRefused("test stamps belong to a sandbox, and only they do")
+        if signer.frozen and name not in signer.accepted:
+            raise ManifestRefused("its office key is frozen and this manifest is not listed")
+        batch_key = bytes.fromhex(manifest.public_key)
+        if key_id(batch_key) in self.keys or not ed25519.is_sound_public_key(batch_key):
+            raise ManifestRefused("its batch key is an office key or a weak one")
+
+
+def load(path: Path) -> Trust:
+    """Read ``trust.json``. Raises ValueError with the fault, OSError if it cannot be read."""
+    document = json.loads(path.read_text("utf-8"))
+    if document.get("format") != FORMAT:
+        raise ValueError(f"{path} is not a {FORMAT} file")
+    keys = [_office_key(entry) for entry in document["office_keys"]]
+    return Trust({key.id: key for key in keys}, document["environment"] == "sandbox")
+
+
+def _office_key(entry: dict[str, object]) -> OfficeKey:
+    if entry["purpose"] != PURPOSE or entry["state"] not in ("active", "frozen"):
+        raise ValueError("an office key has the purpose 'manifest' and is active or frozen")
+    public_key = bytes.fromhex(str(entry["public_key"]))
+    if not ed25519.is_sound_public_key(public_key):
+        raise ValueError("an office key is weak or no Ed25519 key")
+    first, last = entry["first_batch"], entry["last_batch"]
+    if not isinstance(first, int) or not isinstance(last, int):
+        raise ValueError("first_batch and last_batch are whole numbers")
+    accepted = entry.get("accepted", [])
+    if not isinstance(accepted, list):
+        raise ValueError("accepted is a list of manifest digests")
+    return OfficeKey(public_key, first, last, entry["state"] == "frozen", frozenset(accepted))
+
+
+def document(keys: list[OfficeKey], sandbox: bool) -> dict[str, object]:
+    """The content of ``trust.json``, also served as ``GET /v1/trust``."""
+    return {
+        "format": FORMAT,
+        "environment": "sandbox" if sandbox else "production",
+        "office_keys": [
+            {
+                "key_id": key.id,
+                "public_key": key.public_key.hex(),
+                "purpose": PURPOSE,
+                "first_batch": key.first_batch,
+                "last_batch": key.last_batch,
+                "state": "frozen" if key.frozen else "active",
+                "accepted": sorted(key.accepted),
+            }
+            for key in keys
+        ],
+    }

@@ -1,0 +1,152 @@
+"""What every service's web app has in common: strict JSON, problems, health, OpenAPI, headers."""
+
+import re
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+from flask_smorest import Api
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+from sqlalchemy import Engine
+from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+
+from tem import auth, idempotency, problems
+from tem.auth import Principal
+from tem.clock import Clock
+from tem.database import reading, writing
+from tem.errors import Unavailable
+from tem.strictjson import StrictJSONProvider
+from tem.vocabulary import Role
+
+MAX_BODY_BYTES = 64 * 1024
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
+
+REQUESTS = Counter("tem_http_requests", "Answers given", ["service", "method", "status"])
+SECONDS = Histogram("tem_http_seconds", "Time to answer", ["service"])
+
+
+class ProblemApi(Api):  # type: ignore[misc]
+    """flask-smorest with our error documents instead of its own."""
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        """One shape for all errors."""
+        return problems.from_http_error(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What a blueprint needs to do its work; made once, in the service's ``app.py``."""
+
+    engine: Engine
+    clock: Clock
+
+    def principal(self, *roles: Role) -> Principal:
+        """Who sent the present request. Raises Unauthenticated, or Forbidden for other roles."""
+        with reading(self.engine) as connection:
+            principal = auth.authenticate(connection, request.headers.get("Authorization"))
+        structlog.contextvars.bind_contextvars(actor=principal.actor)
+        if roles:
+            principal.require(*roles)
+        return principal
+
+    def once(
+        self,
+        principal: Principal,
+        body: Any,
+        act: Callable[[Any], dict[str, Any]],
+        *,
+        demanded: bool = False,
+    ) -> dict[str, Any]:
+        """Run ``act(connection)`` in one transaction, once per ``Idempotency-Key``."""
+        key = idempotency.check_key(request.headers.get("Idempotency-Key"), demanded=demanded)
+        same = idempotency.request_hash(f"{request.method} {request.path}", body)
+        with writing(self.engine) as connection:
+            return idempotency.once(
+                connection, self.clock(), principal.tenant, key, same, lambda: act(connection)
+            )
+
+
+def create_app(
+    service: str, version: str, wiring: Wiring, ready: Callable[[], dict[str, Any]]
+) -> tuple[Flask, Api]:
+    """A Flask app with the conventions of all services; blueprints come from the caller.
+
+    ``ready`` gives the members of ``/readyz`` or raises Unavailable.
+    """
+    app = Flask(service, static_folder=None)
+    app.json = StrictJSONProvider(app)
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        API_TITLE=f"Tem {service}",
+        API_VERSION=version,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    api = ProblemApi(app)
+    scheme = {"type": "http", "scheme": "bearer", "description": "An API key: tem_…"}
+    api.spec.components.security_scheme("key", scheme)
+    problems.register(app)
+    _requests(app, service)
+    _health(app, wiring, ready)
+    return app, api
+
+
+def _requests(app: Flask, service: str) -> None:
+    """Request ids, strict content types, headers and counts."""
+
+    @app.before_request
+    def begin() -> None:
+        sent = request.headers.get("X-Request-Id", "")
+        g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
+        g.started = time.perf_counter()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
+        if request.method in ("POST", "PATCH", "PUT") and has_body and not request.is_json:
+            raise UnsupportedMediaType("Send JSON with Content-Type: application/json.")
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        response.headers.setdefault("X-Request-Id", g.get("request_id", ""))
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault("Cache-Control", "no-store")
+        csp = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+        response.headers.setdefault("Content-Security-Policy", csp)
+        REQUESTS.labels(service, request.method, str(response.status_code)).inc()
+        SECONDS.labels(service).observe(time.perf_counter() - g.get("started", 0.0))
+        structlog.contextvars.unbind_contextvars("request_id", "actor")
+        return response
+
+
+def _health(app: Flask, wiring: Wiring, ready: Callable[[], dict[str, Any]]) -> None:
+    @app.get("/livez")
+    def livez() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    def readyz() -> Any:
+        try:
+            return {"status": "ok", **ready()}
+        except Unavailable as error:
+            return problems.from_tem_error(error)
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        registry = CollectorRegistry()
+        try:
+            multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        except ValueError:  # a single process: the default registry has everything
+            return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
