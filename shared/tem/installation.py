@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT_DATA = "var/data"
+DEFAULT_PUBLIC_URL = "http://127.0.0.1:8103"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,11 @@ class Installation:
             return {}
         return found
 
+    @property
+    def public_url(self) -> str:
+        """What shoppers see, as the last start chose it."""
+        return self.addresses().get("public_url", DEFAULT_PUBLIC_URL)
+
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file that only its owner can read, whole or not at all, and durably."""
@@ -69,7 +75,7 @@ def write_private(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(draft, path)
+    draft.replace(path)
     sync_folder(path.parent)
 
 

@@ -108,7 +108,9 @@ def _check(manifest: Manifest) -> None:
     whole = (manifest.batch, manifest.last_index, manifest.quantity)
     if any(type(number) is not int for number in whole):
         raise ManifestRefused("batch, quantity and last index are whole numbers")
-    text = {k: v for k, v in asdict(manifest).items() if k not in ("batch", "last_index", "quantity")}
+    text = {
+        k: v for k, v in asdict(manifest).items() if k not in ("batch", "last_index", "quantity")
+    }
     if any(type(value) is not str or not value or not value.isascii() for value in text.values()):
         raise ManifestRefused("every other field is ASCII text")
     hexes = [text[k] for k in text if k.endswith("_sha256") or k in ("office_key_id", "public_key")]

@@ -48,7 +48,8 @@ batch = Table(
     Column("producer_id", String(64), nullable=False),
     Column("change", BigInteger, nullable=False, index=True),
 )
-# All intervals of a batch are written anew when one changes, under the batch's change number.
+# An act writes anew the intervals it touched, under its change number; together they cover
+# exactly what the rows they replace had covered, so a reader drops whatever a new row overlaps.
 interval = Table(
     "published_interval",
     metadata,
@@ -58,6 +59,7 @@ interval = Table(
     Column("state", String(12), nullable=False),
     Column("lot_id", String(64)),  # kept when a stamp is voided after its activation
     Column("revoked_on", String(10)),  # the public date of a withdrawal
+    Column("change", BigInteger, nullable=False, index=True),
 )
 # What the public may see of a lot, product, producer or point of sale, as JSON.
 card = Table(

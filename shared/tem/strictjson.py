@@ -1,6 +1,7 @@
 """JSON as we accept it: strict UTF-8, no duplicate keys, no NaN, bounded depth, storable text."""
 
 import json
+import math
 from typing import Any, NoReturn
 
 from flask.json.provider import DefaultJSONProvider
@@ -39,6 +40,8 @@ def _walk(value: Any, depth: int) -> None:
     """Refuse what no database could store: lone surrogates, NUL, and very deep nesting."""
     if depth > MAX_DEPTH:
         raise Invalid("bad_json", f"Nested deeper than {MAX_DEPTH} levels.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Invalid("bad_json", "A number is too large.")
     if isinstance(value, str):
         if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
             raise Invalid("bad_json", "Text with a NUL or half a character cannot be stored.")

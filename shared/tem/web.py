@@ -35,6 +35,13 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 REQUESTS = Counter("tem_http_requests", "Answers given", ["service", "method", "status"])
 SECONDS = Histogram("tem_http_seconds", "Time to answer", ["service"])
 
+KEY_HEADER = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "schema": {"type": "string", "maxLength": 200},
+    "description": "Your own name for this act; send the same one when you retry.",
+}
+
 
 class ProblemApi(Api):  # type: ignore[misc]
     """flask-smorest with our error documents instead of its own."""

@@ -18,6 +18,8 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.image.pil import PilImage
 from qrcode.util import MODE_8BIT_BYTE, MODE_NUMBER, QRData
 
+from tem.errors import Invalid
+
 Modules = NDArray[np.bool_]
 """A symbol without its quiet zone, shape (n, n), row 0 on top, True is dark."""
 
@@ -25,14 +27,15 @@ Pixels = NDArray[np.uint8]
 """A grey image, shape (height, width), 0 is black and 255 white."""
 
 QUIET_MODULES = 4
-"""Width of the white border a reader may count on (ISO/IEC 18004, 9.1)."""
+"""Width of the white border a reader may count on (ISO/IEC 18004)."""
 
 MODULE_MM = 0.396
-"""Side of one module at a point of sale (GS1 General Specifications, symbol table 1)."""
+"""Side of one module that GS1 asks of a point of sale (docs: the stamp code)."""
 
 MODULE_PX_RANGE = range(2, 41)
 """Pixels a module that `png` accepts: fewer cannot be read, more is only a larger file."""
 
+_MAX_URL = 512  # far more than a stamp needs, far less than the largest symbol holds
 _TEXT_MODULES = 5.0  # font size under a single stamp: 1.98 mm, or 5.6 pt, at MODULE_MM
 _LINE_MODULES = 6.0
 _TEXT_INSET_MODULES = 2.0  # white left and right of the longest line
@@ -50,16 +53,11 @@ _HELVETICA = (
 # fmt: on
 
 
-class LabelError(Exception):
+class LabelError(Invalid):
     """A stamp or sheet that cannot be drawn; `code` is stable, `detail` is for people.
 
     The detail names a stamp by its serial, never by its URL, which is a bearer secret.
     """
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(f"{code}: {detail}")
-        self.code = code
-        self.detail = detail
 
 
 def split_url(url: str) -> tuple[str, str]:
@@ -68,7 +66,7 @@ def split_url(url: str) -> tuple[str, str]:
     Raises LabelError `not_a_stamp_url` unless the URL is ASCII and ends in a slash and digits.
     """
     prefix, slash, digits = url.rpartition("/")
-    if not (slash and url.isascii() and digits.isdigit()):
+    if not (slash and url.isascii() and digits.isdigit() and len(url) <= _MAX_URL):
         raise LabelError("not_a_stamp_url", "a stamp's URL is ASCII and ends in / and digits")
     return prefix + slash, digits
 
@@ -82,7 +80,8 @@ def symbol_matrix(url: str) -> Modules:
     """
     split_url(url)
     symbol = zxingcpp.create_barcode(url, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
-    return np.asarray(symbol.to_image(scale=1, add_quiet_zones=False)) == 0
+    image = np.asarray(symbol.to_image(scale=1, add_quiet_zones=False), dtype=np.uint8)
+    return image == 0
 
 
 def read_symbol(pixels: Pixels) -> str | None:
@@ -144,7 +143,7 @@ def require_printable(text: str) -> str:
     A host in other letters is the look-alike attack that printing it is meant to prevent.
     """
     if not (text and text.isascii() and text.isprintable()):
-        raise LabelError("text_not_ascii", f"{ascii(text)} cannot be printed on a stamp")
+        raise LabelError("text_not_ascii", f"{text!a} cannot be printed on a stamp")
     return text
 
 
@@ -178,10 +177,12 @@ def svg(url: str, serial: str, host: str) -> bytes:
     ).encode("ascii")
 
 
-def png(url: str, serial: str, host: str, module_px: int = 8) -> bytes:
+def png(url: str, serial: str, host: str, module_px: int = 5) -> bytes:
     """Return one stamp as a grey PNG, `module_px` pixels a module, at MODULE_MM when printed.
 
-    Raises LabelError `not_a_stamp_url`, `text_not_ascii`, `symbol_unreadable`, and
+    Five pixels are 320 dots an inch, and the size at which OpenCV's classic detector, the least
+    able of the readers we tried, failed on 1 in 200 clean symbols; from 6 it is 1 in 40. Raises
+    LabelError `not_a_stamp_url`, `text_not_ascii`, `symbol_unreadable`, and
     `module_px_out_of_range` outside MODULE_PX_RANGE.
     """
     if module_px not in MODULE_PX_RANGE:
@@ -200,12 +201,10 @@ def png(url: str, serial: str, host: str, module_px: int = 8) -> bytes:
     return file.getvalue()
 
 
-def _qrcode(url: str, module_px: int = 1) -> "qrcode.QRCode[PilImage]":
+def _qrcode(url: str, module_px: int = 1) -> qrcode.QRCode:
     """Return the symbol as `qrcode` makes it, with explicit segments: it splits less well."""
     prefix, digits = split_url(url)
-    code: qrcode.QRCode[PilImage] = qrcode.QRCode(
-        error_correction=ERROR_CORRECT_M, border=QUIET_MODULES, box_size=module_px
-    )
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_MODULES, box_size=module_px)
     code.add_data(QRData(prefix.encode("ascii"), mode=MODE_8BIT_BYTE), optimize=0)
     code.add_data(QRData(digits.encode("ascii"), mode=MODE_NUMBER), optimize=0)
     code.make(fit=True)

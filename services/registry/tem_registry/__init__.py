@@ -1,0 +1,1 @@
+"""The registry, or record: what is the state of every stamp."""

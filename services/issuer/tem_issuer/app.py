@@ -1,0 +1,54 @@
+"""Wiring of the issuer's web app: the only place that builds it."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Engine, select
+
+from tem import logs
+from tem.clock import system_clock
+from tem.database import open_engine, plumbing, reading, writing
+from tem.errors import Unavailable
+from tem.installation import Installation
+from tem.web import Wiring, create_app
+from tem_issuer import api, prints, settings, storage
+from tem_issuer.settings import Settings
+
+VERSION = "1"
+
+
+def open_store(config: Settings) -> Engine:
+    """The issuer's database, with its tables."""
+    if config.database_url.startswith("sqlite"):
+        Path(config.folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = open_engine(config.database_url)
+    with writing(engine) as connection:
+        plumbing.create_all(connection)
+        storage.metadata.create_all(connection)
+    return engine
+
+
+def build(config: Settings, wiring: Wiring) -> Flask:
+    """The app over a store and a clock given."""
+
+    def ready() -> dict[str, Any]:
+        if not config.wrapping_key.is_file():
+            raise Unavailable("not_set_up", "Run `tem up` or the first start once.")
+        with reading(wiring.engine) as connection:
+            connection.execute(select(storage.counter_table.c.id)).all()
+        return {}
+
+    app, rest = create_app("issuer", VERSION, wiring, ready)
+    rest.register_blueprint(api.build(wiring, config))
+    return app
+
+
+def create() -> Flask:
+    """What gunicorn calls: everything from the environment."""
+    logs.configure("issuer")
+    config = settings.read(os.environ, Installation.at(None))
+    engine = open_store(config)
+    prints.finish_destroying(engine, config)
+    return build(config, Wiring(engine, system_clock))

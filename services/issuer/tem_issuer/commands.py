@@ -1,0 +1,64 @@
+"""``tem issuer …``: keys, the printed URL of a stamp, and the signer."""
+
+import os
+import signal
+
+import click
+
+from tem import logs
+from tem.clock import system_clock
+from tem.commandline import data_option, key_commands, stopping_flag
+from tem.database import reading
+from tem.installation import Installation
+from tem.vocabulary import Role
+from tem_issuer import prints, settings
+from tem_issuer.app import open_store
+from tem_issuer.domain import check_codes_kept, check_range
+from tem_issuer.signer import Signer
+
+
+@click.group()
+def issuer() -> None:
+    """The issuer (mint): which stamps exist."""
+
+
+issuer.add_command(
+    key_commands(
+        "issuer",
+        (Role.SERVICE, Role.OFFICE),
+        lambda installation: open_store(settings.read(os.environ, installation)),
+    )
+)
+
+
+@issuer.command()
+@click.argument("batch")
+@click.argument("index", type=click.IntRange(1, 2**24))
+@data_option
+def url(batch: str, index: int, installation: Installation) -> None:
+    """Print the URL of a stamp, while its codes are kept.
+
+    BATCH is a number or the order's reference; INDEX is the stamp's place in the batch.
+    """
+    config = settings.read(os.environ, installation)
+    engine = open_store(config)
+    with reading(engine) as connection:
+        found = prints.batch_named(connection, batch)
+    check_codes_kept(found)
+    check_range(found, index, index)
+    click.echo(next(prints.stamps(config, found, index, index))[1])
+
+
+@issuer.command()
+@click.option("--cores", type=click.IntRange(1, 256), help="Cores to sign with (default: all).")
+@data_option
+def sign(cores: int | None, installation: Installation) -> None:
+    """Run the signer: it signs and releases reserved batches, until it is stopped.
+
+    `tem up` starts it beside the issuer; one runs for an installation at a time.
+    """
+    logs.configure("signer")
+    config = settings.read(os.environ, installation)
+    stopping = stopping_flag(signal.SIGTERM, signal.SIGINT)
+    available = len(os.sched_getaffinity(0))
+    Signer(config, lambda: open_store(config), system_clock, cores or available).serve(stopping)

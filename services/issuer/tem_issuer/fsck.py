@@ -1,0 +1,97 @@
+"""What must hold of the issuer's stored state; each fault is one sentence."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from tem import audit, manifest, trust
+from tem.database import reading
+from tem.installation import Installation
+from tem_issuer import settings, signing_run, storage
+from tem_issuer.app import open_store
+from tem_issuer.domain import Batch, BatchState
+from tem_issuer.settings import Settings
+
+
+def check(installation: Installation) -> Iterator[str]:
+    """Every fault found (threats: invariants I2, I5, I7, I9)."""
+    config = settings.read(os.environ, installation)
+    engine = open_store(config)
+    trusted = trust.load(installation.trust_file)
+    with reading(engine) as connection:
+        yield from audit.faults(connection)
+        yield from _numbers(connection, config)
+        after = 0
+        while page := storage.list_batches(connection, after, 200):
+            for batch in page:
+                yield from _batch(connection, config, trusted, batch)
+            after = page[-1].number
+    engine.dispose()
+
+
+def _numbers(connection: Connection, config: Settings) -> Iterator[str]:
+    """Numbers are taken in a row, and the counter stands behind the last."""
+    expected, after = config.first_number, 0
+    while page := storage.list_batches(connection, after, 500):
+        for batch in page:
+            if batch.number != expected:
+                yield f"batch {expected} is missing: the next one is {batch.number}"
+            expected = batch.number + 1
+        after = page[-1].number
+    counter = storage.counter(connection)
+    if counter is not None and counter != expected:
+        yield f"the counter says {counter}, but the next number should be {expected}"
+
+
+def _batch(
+    connection: Connection, config: Settings, trusted: trust.Trust, batch: Batch
+) -> Iterator[str]:
+    name = f"batch {batch.number}"
+    acts = {e.action for e in audit.entries(connection, object=f"batch:{batch.number}")}
+    if "batch.reserved" not in acts:
+        yield f"{name} has no audit entry of its reservation"
+    if batch.state != BatchState.RELEASED:
+        if batch.manifest or batch.signature:
+            yield f"{name} is {batch.state} but has a manifest"
+        return
+    if not {"batch.signing", "batch.released"} <= acts:
+        yield f"{name} is released without audit entries of signing and release"
+    yield from _released(config, trusted, batch)
+
+
+def _released(config: Settings, trusted: trust.Trust, batch: Batch) -> Iterator[str]:
+    """The manifest is vouched for, and the files on disk are those it describes."""
+    name = f"batch {batch.number}"
+    try:
+        made = trusted.accept(batch.manifest or "", batch.signature or b"")
+    except manifest.ManifestRefused as error:
+        yield f"the manifest of {name} is refused: {error.detail}"
+        return
+    if (made.batch, made.quantity, made.last_index) != (
+        batch.number,
+        batch.quantity,
+        batch.last_index,
+    ):
+        yield f"the manifest of {name} describes another batch"
+    codes, wrapped, hashes = signing_run.paths(config, batch.number, batch.attempt)
+    kept = [path.exists() for path in (codes, wrapped)]
+    if batch.printed_at is not None and any(kept):
+        yield f"{name} was printed, but its codes are not destroyed"
+    expected = [(hashes, made.hashes_sha256)]
+    if batch.printed_at is None and all(kept):
+        expected.append((codes, made.code_file_sha256))
+    for path, digest in expected:
+        if not path.exists():
+            yield f"{path.name} of {name} is missing"
+        elif _sha256(path) != digest:
+            yield f"{path.name} of {name} is not the file its manifest describes"
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    for block in signing_run.blocks(path):
+        digest.update(block)
+    return digest.hexdigest()

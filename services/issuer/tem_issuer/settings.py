@@ -1,0 +1,79 @@
+"""The issuer's settings, read once from the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tem import settings
+from tem.database import sqlite_url
+from tem.installation import Installation
+from tem.stampcode import FIRST_TEST_BATCH
+
+MAX_QUANTITY = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the issuer keeps what, and what it refuses whoever asks.
+
+    ``daily_ceiling`` is the number of stamps it reserves for one producer in one Vietnam day:
+    a broken-into registry mints no more than that.
+    """
+
+    database_url: str
+    folder: Path
+    public_url: str
+    sandbox: bool
+    daily_ceiling: int
+    passphrase_file: Path | None
+
+    @property
+    def host(self) -> str:
+        """The host as printed in plain words beside a symbol."""
+        return urlsplit(self.public_url).netloc
+
+    @property
+    def first_number(self) -> int:
+        """Where batch numbers begin: a sandbox makes test stamps only."""
+        return FIRST_TEST_BATCH if self.sandbox else 1
+
+    @property
+    def codes(self) -> Path:
+        """Codes at rest and their wrapped keys; never part of a backup."""
+        return self.folder / "codes"
+
+    @property
+    def hashes(self) -> Path:
+        """One SHA-256 per stamp, kept for good."""
+        return self.folder / "hashes"
+
+    @property
+    def office_key(self) -> Path:
+        """The office's private key; only a signing run opens it."""
+        return self.folder / "office-key.pem"
+
+    @property
+    def wrapping_key(self) -> Path:
+        """Wraps the data keys of codes at rest; another key than the office's."""
+        return self.folder / "wrapping.key"
+
+    @property
+    def signer_lock(self) -> Path:
+        """Held by the one signer of an installation."""
+        return self.folder / "signer.lock"
+
+
+def read(env: Mapping[str, str], installation: Installation) -> Settings:
+    """The settings of an installation. Raises :class:`tem.errors.Invalid` naming a bad one."""
+    passphrase = env.get("TEM_ISSUER_PASSPHRASE_FILE")
+    return Settings(
+        database_url=env.get("TEM_ISSUER_DATABASE_URL")
+        or sqlite_url(installation.database("issuer")),
+        folder=installation.folder("issuer"),
+        public_url=settings.public_url(env, "TEM_PUBLIC_URL", installation.public_url),
+        sandbox=settings.one_of(env, "TEM_ENVIRONMENT", "production", ("production", "sandbox"))
+        == "sandbox",
+        daily_ceiling=settings.whole(env, "TEM_ISSUER_DAILY_CEILING", 10_000_000, 1, 10**9),
+        passphrase_file=Path(passphrase) if passphrase else None,
+    )

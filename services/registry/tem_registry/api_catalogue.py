@@ -1,0 +1,70 @@
+"""The catalogue's HTTP calls: the same five calls for each kind of record."""
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import INCLUDE, Schema, fields
+
+from tem.database import reading
+from tem.vocabulary import Role
+from tem.web import Wiring
+from tem_registry import catalogue
+from tem_registry.catalogue import Kind
+from tem_registry.schemas import Page
+
+
+def build(wiring: Wiring, kind: Kind) -> Blueprint:
+    """The blueprint of one kind: list, add, show, change."""
+    blp = Blueprint(
+        kind.path, __name__, url_prefix=f"/v1/{kind.path}", description=f"Records: {kind.name}"
+    )
+    listing = Schema.from_dict(
+        {"items": fields.List(fields.Nested(kind.schema)), "next": fields.String()},
+        name=f"{kind.schema.__name__}List",
+    )
+
+    @blp.route("")
+    class Records(MethodView):
+        @blp.arguments(Page, location="query")
+        @blp.response(200, listing)
+        @blp.doc(summary=f"List: {kind.name}")
+        def get(self, page: dict[str, Any]) -> Any:
+            principal = wiring.principal(Role.OFFICE, Role.AUDITOR, Role.PRODUCER)
+            with reading(wiring.engine) as connection:
+                items = catalogue.page(connection, kind, **page, producer_id=principal.producer_id)
+            more = {"next": items[-1][kind.id_field]} if len(items) == page["limit"] else {}
+            return {"items": items, **more}
+
+        @blp.arguments(kind.schema)
+        @blp.response(201, kind.schema(unknown=INCLUDE))
+        @blp.doc(summary=f"Add: {kind.name}")
+        def post(self, record: dict[str, Any]) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            return wiring.once(
+                principal,
+                record,
+                lambda c: catalogue.add(c, wiring.clock(), principal.actor, kind, record),
+            )
+
+    @blp.route("/<id>")
+    class One(MethodView):
+        @blp.response(200, kind.schema(unknown=INCLUDE))
+        @blp.doc(summary=f"Show: {kind.name}")
+        def get(self, id: str) -> Any:
+            principal = wiring.principal(Role.OFFICE, Role.AUDITOR, Role.PRODUCER)
+            with reading(wiring.engine) as connection:
+                return catalogue.find(connection, kind, id, principal.producer_id)
+
+        @blp.arguments(kind.schema(partial=True))
+        @blp.response(200, kind.schema(unknown=INCLUDE))
+        @blp.doc(summary=f"Change some fields: {kind.name}")
+        def patch(self, record: dict[str, Any], id: str) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            return wiring.once(
+                principal,
+                record,
+                lambda c: catalogue.change(c, wiring.clock(), principal.actor, kind, id, record),
+            )
+
+    return blp

@@ -1,0 +1,161 @@
+"""The HTTP calls about orders and batches of stamps."""
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from tem.database import reading
+from tem.vocabulary import Role
+from tem.web import KEY_HEADER, Wiring
+from tem_registry import orders, stamps
+from tem_registry.schemas import MAX_BATCH, Delivery, Empty, Order, Page, RangeWithReason
+from tem_registry.settings import Settings
+
+READERS = (Role.OFFICE, Role.AUDITOR, Role.PRODUCER)
+
+
+def build_orders(wiring: Wiring, config: Settings) -> Blueprint:
+    """The blueprint under /v1/orders."""
+    blp = Blueprint("orders", __name__, url_prefix="/v1/orders", description="Orders of stamps")
+
+    def shown(connection: Any, order: orders.Order) -> dict[str, Any]:
+        return orders.shown(connection, order, config.two_person_quantity)
+
+    @blp.route("")
+    class Orders(MethodView):
+        @blp.arguments(Page, location="query")
+        @blp.response(200)
+        @blp.doc(summary="List orders; a producer sees its own")
+        def get(self, page: dict[str, Any]) -> Any:
+            principal = wiring.principal(*READERS)
+            with reading(wiring.engine) as connection:
+                found = orders.page(connection, **page, producer_id=principal.producer_id)
+                items = [shown(connection, order) for order in found]
+            more = {"next": found[-1].id} if len(found) == page["limit"] else {}
+            return {"items": items, **more}
+
+        @blp.arguments(Order)
+        @blp.response(201)
+        @blp.doc(summary="Ask for stamps of one product", parameters=[KEY_HEADER])
+        def post(self, body: dict[str, Any]) -> Any:
+            principal = wiring.principal(Role.OFFICE, Role.PRODUCER)
+
+            def act(connection: Any) -> dict[str, Any]:
+                order = orders.request(
+                    connection,
+                    wiring.clock(),
+                    principal.actor,
+                    **body,
+                    unit_fee_vnd=config.unit_fee_vnd,
+                    own=principal.producer_id,
+                )
+                return shown(connection, order)
+
+            return wiring.once(principal, body, act)
+
+    @blp.route("/<id>")
+    class One(MethodView):
+        @blp.response(200)
+        @blp.doc(summary="An order: its state and, once reserved, its batch")
+        def get(self, id: str) -> Any:
+            principal = wiring.principal(*READERS)
+            with reading(wiring.engine) as connection:
+                return shown(connection, orders.find(connection, id, principal.producer_id))
+
+    @blp.route("/<id>/approvals")
+    class Approvals(MethodView):
+        @blp.arguments(Empty)
+        @blp.response(201)
+        @blp.doc(
+            summary="Approve an order; above the threshold two different people must",
+            parameters=[KEY_HEADER],
+        )
+        def post(self, body: dict[str, Any], id: str) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+
+            def act(connection: Any) -> dict[str, Any]:
+                order = orders.approve(
+                    connection, wiring.clock(), principal.actor, id, config.two_person_quantity
+                )
+                return shown(connection, order)
+
+            # Whose approval it is belongs to the request: nobody repeats another one's.
+            return wiring.once(principal, {**body, "approver": principal.actor}, act)
+
+    return blp
+
+
+def build_batches(wiring: Wiring) -> Blueprint:
+    """The blueprint under /v1/batches."""
+    blp = Blueprint("batches", __name__, url_prefix="/v1/batches", description="Issued batches")
+    number_rule = f"/<int(max={MAX_BATCH}):number>"
+
+    @blp.route("")
+    class Batches(MethodView):
+        @blp.arguments(Page, location="query")
+        @blp.response(200)
+        @blp.doc(summary="List batches; a producer sees its own")
+        def get(self, page: dict[str, Any]) -> Any:
+            principal = wiring.principal(*READERS)
+            after = int(page["after"]) if page["after"].isdecimal() else 0
+            with reading(wiring.engine) as connection:
+                found = stamps.page(connection, after, page["limit"], principal.producer_id)
+            more = {"next": str(found[-1].number)} if len(found) == page["limit"] else {}
+            return {"items": [stamps.shown(batch) for batch in found], **more}
+
+    @blp.route(number_rule)
+    class One(MethodView):
+        @blp.response(200)
+        @blp.doc(summary="A batch and the ranges of its stamps")
+        def get(self, number: int) -> Any:
+            principal = wiring.principal(*READERS)
+            with reading(wiring.engine) as connection:
+                batch = stamps.find(connection, number, principal.producer_id)
+                found = stamps.intervals(connection, number)
+            return {**stamps.shown(batch), "ranges": stamps.shown_intervals(found)}
+
+    @blp.route(f"{number_rule}/delivery")
+    class Deliveries(MethodView):
+        @blp.arguments(Delivery)
+        @blp.response(200)
+        @blp.doc(summary="Hand the batch over to its producer", parameters=[KEY_HEADER])
+        def post(self, body: dict[str, Any], number: int) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            return wiring.once(
+                principal,
+                body,
+                lambda c: stamps.shown(
+                    stamps.deliver(c, wiring.clock(), principal.actor, number, body.get("receipt"))
+                ),
+            )
+
+    @blp.route(f"{number_rule}/voids")
+    class Voids(MethodView):
+        @blp.arguments(RangeWithReason)
+        @blp.response(201)
+        @blp.doc(summary="Void damaged, misprinted, lost or stolen stamps", parameters=[KEY_HEADER])
+        def post(self, body: dict[str, Any], number: int) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            return wiring.once(
+                principal,
+                body,
+                lambda c: stamps.void(c, wiring.clock(), principal.actor, number, **body),
+                demanded=True,
+            )
+
+    @blp.route(f"{number_rule}/revocations")
+    class Revocations(MethodView):
+        @blp.arguments(RangeWithReason)
+        @blp.response(201)
+        @blp.doc(summary="Withdraw stamps", parameters=[KEY_HEADER])
+        def post(self, body: dict[str, Any], number: int) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            return wiring.once(
+                principal,
+                body,
+                lambda c: stamps.revoke(c, wiring.clock(), principal.actor, number, **body),
+                demanded=True,
+            )
+
+    return blp

@@ -1,0 +1,64 @@
+"""Wiring of the registry's web app: the only place that builds it."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Engine, make_url, select
+
+from tem import logs, published
+from tem.clock import system_clock
+from tem.database import open_engine, plumbing, reading, writing
+from tem.installation import Installation
+from tem.web import Wiring, create_app
+from tem_registry import (
+    api_catalogue,
+    api_lots,
+    api_reports,
+    api_stamps,
+    catalogue,
+    settings,
+    tables,
+)
+from tem_registry.settings import Settings
+
+VERSION = "1"
+
+
+def open_store(config: Settings) -> Engine:
+    """The registry's database, with its own and the published tables."""
+    url = make_url(config.database_url)
+    if url.get_backend_name() == "sqlite":
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = open_engine(config.database_url)
+    with writing(engine) as connection:
+        plumbing.create_all(connection)
+        tables.metadata.create_all(connection)
+        published.metadata.create_all(connection)
+    return engine
+
+
+def build(config: Settings, wiring: Wiring) -> Flask:
+    """The app over a store and a clock given."""
+
+    def ready() -> dict[str, Any]:
+        with reading(wiring.engine) as connection:
+            connection.execute(select(tables.producer.c.id).limit(1)).all()
+        return {}
+
+    app, rest = create_app("registry", VERSION, wiring, ready)
+    for kind in catalogue.KINDS.values():
+        rest.register_blueprint(api_catalogue.build(wiring, kind))
+    rest.register_blueprint(api_stamps.build_orders(wiring, config))
+    rest.register_blueprint(api_stamps.build_batches(wiring))
+    rest.register_blueprint(api_lots.build(wiring, config))
+    rest.register_blueprint(api_reports.build(wiring))
+    return app
+
+
+def create() -> Flask:
+    """What gunicorn calls: everything from the environment."""
+    logs.configure("registry")
+    config = settings.read(os.environ, Installation.at(None))
+    return build(config, Wiring(open_store(config), system_clock))

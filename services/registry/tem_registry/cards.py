@@ -1,0 +1,177 @@
+"""Public cards out of the registry's records: exactly what a shopper may see, nothing more.
+
+Personal data stays behind: no representative, and no phone or e-mail of a household, whose
+business contact is a person's own (Law 91/2025/QH15; domain, "Personal data").
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from tem.dates import rfc3339
+from tem_registry import publication, tables
+
+Card = dict[str, Any]
+
+_PRODUCT = (
+    "product_id",
+    "producer_id",
+    "name",
+    "packaging",
+    "unit",
+    "gtin",
+    "category_code",
+    "date_kind",
+    "raw_material_source",
+    "process",
+    "preservation",
+    "usage",
+    "story",
+    "declared_standard",
+    "quality_test",
+)
+_CERTIFICATE = (
+    "certificate_id",
+    "stars",
+    "decision_no",
+    "decision_date",
+    "issuing_authority",
+    "valid_from",
+    "valid_until",
+    "revoked_on",
+    "revocation_decision_no",
+)
+
+
+def publish(connection: Connection, now: datetime, kind: str, id: str) -> None:
+    """Publish the cards that a changed record of the catalogue shows on."""
+    change = publication.next_change(connection, now)
+    if kind == "producer":
+        publication.put_card(connection, change, "producer", id, producer(connection, id))
+    elif kind == "point_of_sale":
+        publication.put_card(connection, change, "pos", id, point_of_sale(connection, id))
+    else:
+        for product_id in _products_touched(connection, kind, id):
+            card = product(connection, product_id)
+            publication.put_card(connection, change, "product", product_id, card)
+
+
+def publish_lot(connection: Connection, change: int, lot_id: str) -> None:
+    """Publish the card of a lot."""
+    publication.put_card(connection, change, "lot", lot_id, lot(connection, lot_id))
+
+
+def _products_touched(connection: Connection, kind: str, id: str) -> list[str]:
+    if kind == "product":
+        return [id]
+    record = _record(connection, getattr(tables, kind), id)
+    return [record["product_id"]] if kind == "certificate" else list(record["product_ids"])
+
+
+def _record(connection: Connection, table: Any, id: str) -> Card:
+    found = select(table.c.record).where(table.c.id == id)
+    record: Card = json.loads(connection.execute(found).scalar_one())
+    return record
+
+
+def producer(connection: Connection, id: str) -> Card:
+    """Name, kind, place and business contact of a producer, and its statuses."""
+    record = _record(connection, tables.producer, id)
+    address: Card = {"full": record["address"]["full"]}
+    former = record.get("address_before_2025_07_01")
+    if former:
+        address["before_2025_07_01"] = former["full"]
+    card = {
+        "producer_id": id,
+        "name": record["name"],
+        "producer_type": record["producer_type"],
+        "address": address,
+    }
+    shown = ["website", "gps"]
+    if record["producer_type"] != "household":
+        shown += ["phone", "email"]
+    card |= {name: record[name] for name in shown if record.get(name)}
+    if "gps" in card:
+        card["gps"] = {axis: card["gps"][axis] for axis in ("lat", "lon")}
+    c = tables.producer_status.c
+    statuses = select(c.status, c.since).where(c.producer_id == id).order_by(c.since)
+    card["statuses"] = [
+        {"status": row.status, "since": row.since.isoformat()}
+        for row in connection.execute(statuses)
+    ]
+    return card
+
+
+def product(connection: Connection, id: str) -> Card:
+    """A product with its certificates and the contracts under which it is sold."""
+    record = _record(connection, tables.product, id)
+    card = {name: record.get(name) for name in _PRODUCT if record.get(name) is not None}
+    c = tables.certificate.c
+    certificates = select(c.record).where(c.product_id == id).order_by(c.id)
+    card["certificates"] = [
+        {name: found.get(name) for name in _CERTIFICATE}
+        for found in map(json.loads, connection.execute(certificates).scalars())
+    ]
+    c = tables.contract.c
+    contracts = select(c.record).where(c.producer_id == record["producer_id"]).order_by(c.id)
+    card["points_of_sale"] = [
+        {name: found[name] for name in ("pos_id", "signed_on", "valid_until")}
+        for found in map(json.loads, connection.execute(contracts).scalars())
+        if id in found["product_ids"]
+    ]
+    return card
+
+
+def point_of_sale(connection: Connection, id: str) -> Card:
+    """Where a product can be bought."""
+    record = _record(connection, tables.point_of_sale, id)
+    card = {"pos_id": id, "name": record["name"], "address": record["address"]["full"]}
+    card |= {n: record[n] for n in ("phone", "opening_hours") if record.get(n)}
+    if record.get("gps"):
+        card["gps"] = {axis: record["gps"][axis] for axis in ("lat", "lon")}
+    return {**card, "certified_on": record["certified_on"], "status": record["status"]}
+
+
+def lot(connection: Connection, id: str) -> Card:
+    """A lot's public dates and its recalls."""
+    c = tables.lot.c
+    columns = (
+        c.product_id,
+        c.lot_code,
+        c.production_date,
+        c.production_date_kind,
+        c.best_before,
+        c.info_expires_on,
+        c.window_ends_on,
+    )
+    row = connection.execute(select(*columns).where(c.id == id)).one()
+    return {
+        "lot_id": id,
+        "product_id": row.product_id,
+        "code": row.lot_code,
+        "production_date": row.production_date.isoformat(),
+        "production_date_kind": row.production_date_kind,
+        "best_before": row.best_before.isoformat() if row.best_before else None,
+        "info_expires_on": row.info_expires_on.isoformat() if row.info_expires_on else None,
+        "window_ends_on": row.window_ends_on.isoformat(),
+        "recalls": _recalls(connection, id),
+    }
+
+
+def _recalls(connection: Connection, lot_id: str) -> list[Card]:
+    c = tables.recall.c
+    columns = (c.kind, c.ordered_on, c.ordered_by, c.decision_no, c.reason_public, c.lifted_at)
+    rows = connection.execute(select(*columns).where(c.lot_id == lot_id).order_by(c.id))
+    return [
+        {
+            "kind": row.kind,
+            "ordered_on": row.ordered_on.isoformat(),
+            "ordered_by": row.ordered_by,
+            "decision_no": row.decision_no,
+            "reason_public": row.reason_public,
+            "lifted_at": rfc3339(row.lifted_at) if row.lifted_at else None,
+        }
+        for row in rows
+    ]

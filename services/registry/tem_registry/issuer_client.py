@@ -1,0 +1,112 @@
+"""Talking to the issuer over HTTP: ask for a batch, follow it, fetch what it vouches for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from tem.errors import Conflict, TemError, Unavailable
+
+TIMEOUT = httpx.Timeout(10, read=60)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedBatch:
+    """A batch as the issuer shows it; manifest and signature once ``state`` is released."""
+
+    number: int
+    state: str
+    signed: int
+    manifest: str | None
+    signature: bytes | None
+
+
+class IssuerClient:
+    """The issuer's calls. Every method raises Unavailable if it cannot be reached."""
+
+    def __init__(self, url: str, key: str) -> None:
+        headers = {"Authorization": f"Bearer {key}"}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT)
+
+    @classmethod
+    def from_key_file(cls, url: str, path: Path) -> "IssuerClient":
+        """With the service key the issuer gave us."""
+        try:
+            return cls(url, path.read_text("ascii").strip())
+        except OSError as error:
+            raise Unavailable("issuer_key_missing", f"There is no key in {path}.") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def reserve(
+        self, order_id: str, product_id: str, producer_id: str, quantity: int
+    ) -> IssuedBatch:
+        """Ask for a batch, once per order. Raises Conflict with the issuer's own code."""
+        body = {
+            "product_id": product_id,
+            "producer_id": producer_id,
+            "quantity": quantity,
+            "reference": order_id,
+        }
+        headers = {"Idempotency-Key": f"order:{order_id}"}
+        return _batch(self._call("POST", "/v1/batches", json=body, headers=headers))
+
+    def find(self, number: int) -> IssuedBatch:
+        """The state of a batch."""
+        return _batch(self._call("GET", f"/v1/batches/{number}"))
+
+    def fingerprints(self, number: int) -> Iterator[bytes]:
+        """The fingerprints of a released batch, as they arrive."""
+        try:
+            with self._http.stream("GET", f"/v1/batches/{number}/fingerprints") as response:
+                if response.status_code != 200:
+                    response.read()
+                    raise _refusal(response)
+                yield from response.iter_bytes()
+        except httpx.HTTPError as error:
+            raise _unreachable(error) from error
+
+    def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        try:
+            response = self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise _unreachable(error) from error
+        if response.status_code >= 400:
+            raise _refusal(response)
+        body: dict[str, Any] = response.json()
+        return body
+
+
+def _unreachable(error: Exception) -> TemError:
+    return Unavailable(
+        "issuer_unavailable", f"The issuer cannot be reached: {type(error).__name__}"
+    )
+
+
+def _refusal(response: httpx.Response) -> TemError:
+    """The issuer's problem document as an error of ours."""
+    try:
+        problem = response.json()
+        code, detail = str(problem["code"]), str(problem["detail"])
+    except (ValueError, KeyError, TypeError):
+        code, detail = "issuer_error", f"The issuer answered {response.status_code}."
+    if response.status_code >= 500:
+        return Unavailable(code, detail)
+    return Conflict(code, detail)
+
+
+def _batch(body: dict[str, Any]) -> IssuedBatch:
+    signature = body.get("signature")
+    return IssuedBatch(
+        number=body["number"],
+        state=body["state"],
+        signed=body["signed"],
+        manifest=body.get("manifest"),
+        signature=bytes.fromhex(signature) if signature else None,
+    )

@@ -1,0 +1,186 @@
+"""The registry's own tables. What the public may see is elsewhere: :mod:`tem.published`.
+
+Rows of the catalogue keep the fields of ``shared/sample`` as a JSON record, beside the columns
+that rules and queries need.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+)
+from sqlalchemy.schema import DDL
+
+from tem.database import UtcDateTime
+
+metadata = MetaData()
+ID = String(64)
+
+producer = Table(
+    "producer",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("commune_code", String(10), index=True),
+    Column("record", Text, nullable=False),
+)
+# A producer is active before its first row; the newest row of a day or before it counts.
+producer_status = Table(
+    "producer_status",
+    metadata,
+    Column("producer_id", ID, ForeignKey("producer.id"), primary_key=True),
+    Column("since", Date, primary_key=True),
+    Column("status", String(12), nullable=False),
+)
+product = Table(
+    "product",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("producer_id", ID, ForeignKey("producer.id"), nullable=False, index=True),
+    Column("record", Text, nullable=False),
+)
+certificate = Table(
+    "certificate",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("product_id", ID, ForeignKey("product.id"), nullable=False, index=True),
+    Column("record", Text, nullable=False),
+)
+point_of_sale = Table(
+    "point_of_sale",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("record", Text, nullable=False),
+)
+contract = Table(
+    "contract",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("producer_id", ID, ForeignKey("producer.id"), nullable=False, index=True),
+    Column("pos_id", ID, ForeignKey("point_of_sale.id"), nullable=False, index=True),
+    Column("record", Text, nullable=False),
+)
+stamp_order = Table(
+    "stamp_order",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("product_id", ID, ForeignKey("product.id"), nullable=False),
+    Column("producer_id", ID, ForeignKey("producer.id"), nullable=False, index=True),
+    Column("quantity", Integer, nullable=False),
+    Column("unit_fee_vnd", Integer, nullable=False),  # as it was on the day of the order
+    Column("state", String(12), nullable=False, index=True),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("requested_by", String(80), nullable=False),
+    Column("batch", BigInteger, unique=True),  # absent until the issuer reserved a number
+    Column("failure", Text),  # why the issuer refused, or what is being waited for
+)
+approval = Table(
+    "approval",
+    metadata,
+    Column("order_id", ID, ForeignKey("stamp_order.id"), primary_key=True),
+    Column("approver", String(80), primary_key=True),  # two different people, two rows
+    Column("at", UtcDateTime, nullable=False),
+)
+stamp_batch = Table(
+    "stamp_batch",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("order_id", ID, ForeignKey("stamp_order.id"), nullable=False, unique=True),
+    Column("product_id", ID, ForeignKey("product.id"), nullable=False, index=True),
+    Column("producer_id", ID, ForeignKey("producer.id"), nullable=False, index=True),
+    Column("quantity", Integer, nullable=False),
+    Column("public_key", LargeBinary(32), nullable=False, unique=True),
+    Column("manifest", Text, nullable=False),
+    Column("signature", LargeBinary(64), nullable=False),
+    Column("issued_on", Date, nullable=False, index=True),
+    Column("delivered_on", Date),
+    Column("receipt", Text),
+    Column("revision", Integer, nullable=False),  # raised by each act: locks and orders them
+)
+# Never overlapping, always covering 1..quantity of their batch; canaries lie beyond.
+stamp_interval = Table(
+    "stamp_interval",
+    metadata,
+    Column("batch", BigInteger, ForeignKey("stamp_batch.number"), primary_key=True),
+    Column("first", Integer, primary_key=True, autoincrement=False),
+    Column("last", Integer, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("lot_id", ID, ForeignKey("lot.id"), index=True),  # kept when voided or revoked
+    Column("reason", Text),
+    Column("revoked_on", Date),
+)
+lot = Table(
+    "lot",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("product_id", ID, ForeignKey("product.id"), nullable=False, index=True),
+    Column("producer_id", ID, ForeignKey("producer.id"), nullable=False, index=True),
+    Column("lot_code", String(60), nullable=False),
+    Column("production_date", Date, nullable=False),
+    Column("production_date_kind", String(20), nullable=False),
+    Column("best_before", Date),  # absent: the label declares none
+    Column("info_expires_on", Date),  # best_before + 1 month; absent with it
+    Column("window_ends_on", Date, nullable=False),  # last public day, also of undated goods
+    Column("best_before_basis", String(40), nullable=False),
+    Column("precision", String(5), nullable=False),  # day, or month where the label says 12/2026
+    Column("quantity", Integer, nullable=False),
+    Column("unit", String(40), nullable=False),
+    Column("beyond_shelf_life", Boolean, nullable=False),
+    Column("beyond_approved_by", String(80)),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("product_id", "lot_code"),
+)
+recall = Table(
+    "recall",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("lot_id", ID, ForeignKey("lot.id"), nullable=False, index=True),
+    Column("kind", String(12), nullable=False),
+    Column("ordered_on", Date, nullable=False),
+    Column("ordered_by", Text, nullable=False),
+    Column("decision_no", Text),
+    Column("reason_public", Text, nullable=False),
+    Column("lifted_at", UtcDateTime),  # absent: in force until somebody lifts it
+)
+activation = Table(
+    "activation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("lot_id", ID, ForeignKey("lot.id"), nullable=False),
+    Column("batch", BigInteger, ForeignKey("stamp_batch.number"), nullable=False),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("activated_at", UtcDateTime, nullable=False),
+    Column("actor", String(80), nullable=False),
+    Index("activation_range", "batch", "first"),
+)
+# What an import has taken over: a row seen again is left alone, a changed one is reported.
+import_ledger = Table(
+    "import_ledger",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("id", ID, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# PostgreSQL's own wall against overlap; SQLite has the same check in code, under its one lock.
+event.listen(
+    stamp_interval,
+    "after_create",
+    DDL(
+        "ALTER TABLE stamp_interval ADD CONSTRAINT stamp_interval_no_overlap EXCLUDE USING gist "
+        "(int8range(batch * 16777216 + first, batch * 16777216 + last, '[]') WITH &&) "
+        "DEFERRABLE INITIALLY DEFERRED"
+    ).execute_if(dialect="postgresql"),  # type: ignore[no-untyped-call]
+)

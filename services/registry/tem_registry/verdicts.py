@@ -1,0 +1,79 @@
+"""What a scan would say, asked inside the registry: the same cards and the same function."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from tem import published
+from tem.answer import Subject, answer, plain
+from tem.dates import rfc3339
+from tem.stampcode import serial
+from tem.verdict import UNKNOWN
+from tem.vocabulary import StampState
+from tem_registry import publication, tables
+
+
+def batch_number(connection: Connection, name: str) -> int | None:
+    """A batch by its number, or by the id its order was imported or placed under."""
+    c = tables.stamp_order.c
+    imported = connection.execute(select(c.batch).where(c.id == name)).scalar()
+    if imported is not None:
+        return int(imported)
+    return int(name) if name.isascii() and name.isdigit() and len(name) <= 10 else None
+
+
+def ask(connection: Connection, name: str, index: int, at: datetime) -> dict[str, Any]:
+    """The answer of a look-up at an instant, with ``facts`` that say why."""
+    subject = _subject(connection, batch_number(connection, name), index)
+    if subject is None:
+        return plain(UNKNOWN, at)
+    lot = subject.lot or {}
+    facts = {
+        "serial": serial(subject.batch, subject.index),
+        "at": rfc3339(at),
+        "state": str(subject.state),
+        "lot_id": lot.get("lot_id"),
+        "best_before": lot.get("best_before"),
+        "information_until": lot.get("window_ends_on"),
+        "recalls": lot.get("recalls", []),
+        "certificates": [
+            {
+                name: c[name]
+                for name in ("certificate_id", "valid_from", "valid_until", "revoked_on")
+            }
+            for c in subject.product["certificates"]
+        ],
+        "producer_statuses": subject.producer["statuses"],
+    }
+    return {**answer(subject, at, at), "facts": facts}
+
+
+def _subject(connection: Connection, number: int | None, index: int) -> Subject | None:
+    i, b = published.interval.c, published.batch.c
+    row = connection.execute(
+        select(i.state, i.lot_id, i.revoked_on, b.product_id, b.producer_id)
+        .join(published.batch, b.number == i.batch)
+        .where(i.batch == number, i.first <= index, i.last >= index)
+    ).first()
+    if row is None or number is None:
+        return None
+    product = publication.card(connection, "product", row.product_id) or {}
+    return Subject(
+        batch=number,
+        index=index,
+        state=StampState(row.state),
+        product=product,
+        producer=publication.card(connection, "producer", row.producer_id) or {},
+        lot=publication.card(connection, "lot", row.lot_id) if row.lot_id else None,
+        revoked_on=row.revoked_on,
+        points_of_sale=_points_of_sale(connection, product),
+    )
+
+
+def _points_of_sale(connection: Connection, product: dict[str, Any]) -> dict[str, Any]:
+    c = published.card.c
+    ids = {sale["pos_id"] for sale in product["points_of_sale"]}
+    query = select(c.id, c.body).where(c.kind == "pos", c.id.in_(ids))
+    return {row.id: json.loads(row.body) for row in connection.execute(query)}

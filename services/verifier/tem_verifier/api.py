@@ -1,0 +1,122 @@
+"""The verifier's HTTP calls: the page of a stamp, the same as JSON, many codes at once, trust."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, jsonify, request, send_from_directory
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import RAISE, Schema, fields, validate
+
+from tem import trust
+from tem.problems import RETRY_AFTER_SECONDS
+from tem.vocabulary import Role
+from tem.web import Wiring
+from tem_verifier.lookup import Lookup
+from tem_verifier.manifests import Acceptance
+from tem_verifier.pages import Pages, choose_language
+
+MAX_CODES = 1000
+MAX_CODE_LENGTH = 400
+STATIC = Path(__file__).parent / "static"
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+class Codes(Schema):
+    """Body of POST /v1/verifications."""
+
+    class Meta:
+        unknown = RAISE
+
+    codes = fields.List(
+        fields.String(required=True),
+        required=True,
+        validate=validate.Length(1, MAX_CODES),
+        metadata={"description": "bare digits, or exactly our own URL of a stamp"},
+    )
+
+
+class Answers(Schema):
+    """Answers in the order of the codes; each is the JSON of a look-up."""
+
+    answers = fields.List(fields.Dict(), required=True)
+
+
+def build(wiring: Wiring, lookup: Lookup, acceptance: Acceptance) -> Blueprint:
+    """The blueprint of calls for machines."""
+    blp = Blueprint("verifications", __name__, url_prefix="/v1", description="Look-ups")
+
+    @blp.route("/verifications")
+    class Verifications(MethodView):
+        @blp.arguments(Codes)
+        @blp.response(200, Answers)
+        @blp.doc(summary="Look up at most 1,000 codes; open to all, changes nothing")
+        def post(self, body: dict[str, Any]) -> Any:
+            if "Authorization" in request.headers:  # a wrong key is told, not ignored
+                wiring.principal(Role.RETAILER)
+            return {"answers": [lookup.answer(code) for code in body["codes"]]}
+
+    @blp.route("/trust")
+    class TrustDocument(MethodView):
+        @blp.response(200)
+        @blp.doc(summary="The office's public keys, to check manifests with")
+        def get(self) -> Any:
+            known = acceptance.trust
+            return trust.document(list(known.keys.values()), known.sandbox)
+
+    return blp
+
+
+def add_pages(app: Flask, lookup: Lookup, pages: Pages, host: str) -> None:
+    """The pages for people; every address under /s/ gets an answer."""
+
+    def page(html: str, lang: str, status: int = 200) -> Response:
+        response = Response(html, status, content_type="text/html; charset=utf-8")
+        response.headers["Content-Security-Policy"] = PAGE_POLICY
+        response.headers["Content-Language"] = lang
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        response.vary.update(["Accept", "Accept-Language"])
+        return response
+
+    def language() -> Any:
+        return choose_language(request.args.get("lang"), request.headers.get("Accept-Language"))
+
+    @app.get("/s/", defaults={"code": ""})
+    @app.get("/s/<path:code>")
+    def stamp(code: str) -> Response:
+        answer = lookup.answer(code)
+        status = 503 if answer["verdict"] == "UNAVAILABLE" else 200
+        if wants_json():
+            response = jsonify(answer)
+            response.status_code = status
+            response.vary.update(["Accept"])
+        else:
+            lang = language()
+            response = page(pages.render(answer, lang, request.path), lang, status)
+        if status == 503:
+            response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return response
+
+    @app.get("/")
+    def home() -> Response:
+        lang = language()
+        response = page(pages.home(lang, host), lang)
+        response.headers["Cache-Control"] = "public, max-age=300"
+        return response
+
+    @app.get("/static/<path:name>")
+    def static_file(name: str) -> Response:
+        response = send_from_directory(STATIC, name, max_age=3600)
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        return response
+
+
+def wants_json() -> bool:
+    """JSON only if it is preferred to a page: a browser's ``*/*`` gets the page."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
+    return best == "application/json"

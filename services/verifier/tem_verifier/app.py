@@ -1,0 +1,73 @@
+"""Wiring of the verifier's web app: the only place that builds it."""
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+from sqlalchemy import Engine, make_url
+
+from tem import logs, published
+from tem.clock import Clock, system_clock
+from tem.database import open_engine, open_published, plumbing, writing
+from tem.dates import rfc3339
+from tem.errors import Unavailable
+from tem.installation import Installation
+from tem.web import Wiring, create_app
+from tem_verifier import api, settings, storage
+from tem_verifier.index import Index
+from tem_verifier.lookup import Lookup
+from tem_verifier.manifests import Acceptance
+from tem_verifier.pages import Pages
+from tem_verifier.settings import Settings
+
+VERSION = "1"
+MAX_BODY_BYTES = 1024 * 1024
+
+
+def open_store(config: Settings) -> Engine:
+    """The verifier's own database, with its tables."""
+    url = make_url(config.database_url)
+    if url.get_backend_name() == "sqlite":
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = open_engine(config.database_url)
+    with writing(engine) as connection:
+        plumbing.create_all(connection)
+        storage.metadata.create_all(connection)
+    return engine
+
+
+def open_index(config: Settings, store: Engine, clock: Clock) -> Index:
+    """An index that has read what there is."""
+    source = open_published(config.published_url, published.TABLE_NAMES)
+    index = Index(source, Acceptance(config.trust_file, store, config.fingerprints), clock)
+    index.catch_up()
+    return index
+
+
+def build(config: Settings, wiring: Wiring, index: Index) -> Flask:
+    """The app over a store, a clock and an index given."""
+
+    def ready() -> dict[str, Any]:
+        if index.position is None:
+            raise Unavailable("nothing_published", "The published tables could not be read yet.")
+        return {"change": index.position.change, "as_of": rfc3339(index.position.as_of)}
+
+    app, rest = create_app("verifier", VERSION, wiring, ready)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    lookup = Lookup(index, wiring.clock, config.prefix)
+    rest.register_blueprint(api.build(wiring, lookup, index.acceptance))
+    api.add_pages(app, lookup, Pages(), urlsplit(config.public_url).netloc)
+    return app
+
+
+def create() -> Flask:
+    """What gunicorn calls: everything from the environment."""
+    logs.configure("verifier")
+    config = settings.read(os.environ, Installation.at(None))
+    store = open_store(config)
+    index = open_index(config, store, system_clock)
+    threading.Thread(target=index.follow, args=(lambda: False,), daemon=True).start()
+    return build(config, Wiring(store, system_clock), index)

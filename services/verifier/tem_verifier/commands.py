@@ -1,0 +1,38 @@
+"""``tem verifier …``: retailers' keys, and the decision an operator takes after a restore."""
+
+import os
+
+import click
+from sqlalchemy import Engine
+
+from tem import audit
+from tem.clock import system_clock
+from tem.commandline import ACTOR, data_option, key_commands
+from tem.database import writing
+from tem.installation import Installation
+from tem.vocabulary import Role
+from tem_verifier import settings, storage
+from tem_verifier.app import open_store
+
+
+@click.group()
+def verifier() -> None:
+    """The verifier (public answer): what a scan is told."""
+
+
+def _store(installation: Installation) -> Engine:
+    return open_store(settings.read(os.environ, installation))
+
+
+verifier.add_command(key_commands("verifier", (Role.RETAILER,), _store))
+
+
+@verifier.command("accept-restore")
+@click.confirmation_option(prompt="Answers may go back to an older state. Continue?")
+@data_option
+def accept_restore(installation: Installation) -> None:
+    """After restoring the registry from a backup: follow it although it went back."""
+    with writing(_store(installation)) as connection:
+        storage.forget_position(connection)
+        audit.record(connection, system_clock(), ACTOR, "position.forgotten", "verifier:1")
+    click.echo("The verifier takes the registry's present state as it is.")

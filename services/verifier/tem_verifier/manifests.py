@@ -1,0 +1,152 @@
+"""Which batches we believe: the manifest, its finality, and its table of fingerprints."""
+
+import contextlib
+import hashlib
+import mmap
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+
+from tem import published, trust
+from tem.database import reading, writing
+from tem.manifest import Manifest, ManifestRefused, digest
+from tem.trust import Trust
+from tem_verifier import storage
+from tem_verifier.alarms import raise_alarm
+
+FINGERPRINT_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What an accepted manifest lets us check. ``fingerprints`` is None if the table is missing:
+    then the signature alone decides, and an alarm has been raised."""
+
+    quantity: int
+    last_index: int
+    public_key: bytes
+    fingerprints: mmap.mmap | None
+
+    def fingerprint(self, index: int) -> bytes | None:
+        """The 8 bytes on record for a stamp."""
+        if self.fingerprints is None:
+            return None
+        return self.fingerprints[(index - 1) * FINGERPRINT_BYTES : index * FINGERPRINT_BYTES]
+
+
+class Acceptance:
+    """Decides about manifests, with the trust file and the verifier's own memory."""
+
+    def __init__(self, trust_file: Path, store: Engine, cache: Path) -> None:
+        self._trust_file, self._store, self._cache = trust_file, store, cache
+        self._stamp: tuple[int, int] | None = None
+        self._trust: Trust = Trust({})
+        self._keys: dict[bytes, int] = {}  # batch key -> the batch that has it
+        self.trust_changed()
+
+    def trust_changed(self) -> bool:
+        """Read the trust file if it was written since; whether it was."""
+        try:
+            status = self._trust_file.stat()
+            stamp = (status.st_mtime_ns, status.st_ino)
+            if stamp == self._stamp:
+                return False
+            self._trust, self._stamp = trust.load(self._trust_file), stamp
+        except (OSError, ValueError, KeyError) as error:
+            raise_alarm("trust_unreadable", error=type(error).__name__)
+            return False
+        return True
+
+    @property
+    def trust(self) -> Trust:
+        """Whom we believe at present."""
+        return self._trust
+
+    def position(self) -> tuple[str, int] | None:
+        """How far this verifier has ever read."""
+        with reading(self._store) as connection:
+            return storage.position(connection)
+
+    def remember_position(self, epoch: str, change: int) -> None:
+        """Keep the furthest position, so that a restart does not go back either."""
+        if self.position() != (epoch, change):
+            with writing(self._store) as connection:
+                storage.advance(connection, epoch, change)
+
+    def accept(self, connection: Connection, row: Any) -> Accepted | None:
+        """What a published batch lets us check; None, with an alarm, if we do not believe it."""
+        try:
+            made = self._trust.accept(row.manifest, row.signature)
+            self._check(made, row)
+        except ManifestRefused as refusal:
+            raise_alarm("manifest_refused", batch=row.number, why=refusal.detail)
+            return None
+        self._keys[bytes.fromhex(made.public_key)] = made.batch
+        return Accepted(
+            made.quantity,
+            made.last_index,
+            bytes.fromhex(made.public_key),
+            self._fingerprints(connection, made),
+        )
+
+    def _check(self, made: Manifest, row: Any) -> None:
+        published_as = (row.number, row.product_id, row.producer_id)
+        if (made.batch, made.product, made.producer) != published_as:
+            raise ManifestRefused("it was published as another batch")
+        if self._keys.get(bytes.fromhex(made.public_key), made.batch) != made.batch:
+            raise ManifestRefused("another batch has the same key")
+        with writing(self._store) as connection:
+            if storage.final_digest(connection, made.batch, digest(row.manifest)) != digest(
+                row.manifest
+            ):
+                raise ManifestRefused("another manifest was accepted for this number before")
+
+    def _fingerprints(self, connection: Connection, made: Manifest) -> mmap.mmap | None:
+        """The table, out of the cache or the published pieces, as its manifest describes it."""
+        path = self._cache / f"{made.fingerprints_sha256}.fingerprints"
+        for attempt in ("cached", "published"):
+            if attempt == "published":
+                _write(path, _pieces(connection, made.batch))
+            mapped = _map(path, made)
+            if mapped is not None:
+                return mapped
+        raise_alarm("fingerprints_missing", batch=made.batch)
+        path.unlink(missing_ok=True)
+        return None
+
+
+def _pieces(connection: Connection, batch: int) -> Iterator[bytes]:
+    c = published.fingerprints.c
+    numbers = connection.execute(select(c.piece).where(c.batch == batch).order_by(c.piece))
+    for piece in numbers.scalars().all():
+        found = select(c.content).where(c.batch == batch, c.piece == piece)
+        yield connection.execute(found).scalar_one()
+
+
+def _write(path: Path, pieces: Iterator[bytes]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_suffix(f".{secrets.token_hex(4)}")
+    with draft.open("wb") as file:
+        for piece in pieces:
+            file.write(piece)
+    draft.replace(path)
+
+
+def _map(path: Path, made: Manifest) -> mmap.mmap | None:
+    """Map a file, if it is exactly the table the manifest describes."""
+    with contextlib.suppress(FileNotFoundError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            if os.fstat(descriptor).st_size == made.last_index * FINGERPRINT_BYTES:
+                mapped = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+                if hashlib.sha256(mapped).hexdigest() == made.fingerprints_sha256:
+                    return mapped
+                mapped.close()
+        finally:
+            os.close(descriptor)
+    return None

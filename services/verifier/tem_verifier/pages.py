@@ -1,0 +1,300 @@
+"""The public pages: an answer of the look-up in, one complete HTML document out.
+
+The words are in ``texts.json``, the shape in ``templates/``, the looks in ``static/``. A page
+needs no script and asks nobody but this host for anything. Everything in an answer is written
+by somebody else, so it is escaped and kept apart from the words around it.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from importlib.resources import files
+from typing import Any, Literal, get_args
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from tem.dates import VIETNAM
+from tem.stampcode import serial
+
+Lang = Literal["vi", "en"]
+LANGUAGES: tuple[Lang, ...] = get_args(Lang)
+
+# About these nothing is known: such a page repeats neither the path nor anything of the answer,
+# so that the pages of all codes that are not on record are the same but for the time.
+_NOTHING_KNOWN = frozenset({"UNKNOWN", "MALFORMED"})
+
+_WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)", re.ASCII | re.IGNORECASE)
+# Bidirectional controls, which could reorder the words around a value; half surrogates, which
+# no encoding takes; control characters other than tab and line ends.
+_UNWELCOME = re.compile(
+    r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+)
+_OPEN, _CLOSE = Markup('<bdi lang="vi">'), Markup("</bdi>")
+_BLANK = re.compile(r"\{(\w+)\}")
+_WEB = re.compile(r"https?://[^\s\\]+", re.IGNORECASE)
+_PHONE = re.compile(r"\+?[0-9][0-9 .()-]{4,20}", re.ASCII)
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+
+
+def choose_language(query_lang: str | None, accept_language: str | None) -> Lang:
+    """The language of a page: ``?lang=`` first, then ``Accept-Language``, then Vietnamese.
+
+    Whatever arrives gets an answer; a part of the header that cannot be read is left out.
+    """
+    asked = _known_language(query_lang or "")
+    if asked is not None:
+        return asked
+    weighted = [_weighted(part) for part in (accept_language or "").split(",")]
+    wanted = [(weight, lang) for weight, lang in weighted if lang is not None and weight > 0]
+    return max(wanted, key=lambda pair: pair[0])[1] if wanted else "vi"
+
+
+def _known_language(tag: str) -> Lang | None:
+    """Our language for a tag such as ``en-GB``, or None."""
+    primary = tag.strip().lower().replace("_", "-").partition("-")[0]
+    return next((lang for lang in LANGUAGES if lang == primary), None)
+
+
+def _weighted(part: str) -> tuple[float, Lang | None]:
+    """Weight and language of one part of ``Accept-Language``; weight 0 if it is illegible."""
+    tag, _, parameter = part.partition(";")
+    if not parameter.strip():
+        return 1.0, _known_language(tag)
+    weight = _WEIGHT.fullmatch(parameter.strip())
+    return (min(float(weight[1]), 1.0) if weight else 0.0), _known_language(tag)
+
+
+class Pages:
+    """Every public page, in both languages. Texts and templates are read once, here."""
+
+    def __init__(self) -> None:
+        """Reads ``texts.json`` and compiles the templates; raises if one of them is wrong."""
+        self._texts: dict[str, Any] = json.loads(
+            files("tem_verifier").joinpath("texts.json").read_text("utf-8")
+        )
+        environment = Environment(
+            loader=PackageLoader("tem_verifier"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        environment.filters.update(_FILTERS)
+        self._card = environment.get_template("card.html")
+        self._stamp = environment.get_template("stamp.html")
+        self._home = environment.get_template("home.html")
+        self._not_found = environment.get_template("not_found.html")
+
+    def render(
+        self, answer: Mapping[str, Any], lang: Lang, path: str, card: Markup | None = None
+    ) -> str:
+        """The page of a look-up.
+
+        ``answer`` is the JSON of a look-up (design.md, Contract) and ``path`` the path it was
+        asked under, for the link to the other language. ``card`` is what :meth:`card` made of
+        the same parts before, if the caller kept it. Only what the verdict shows is shown, even
+        if the answer holds more.
+        """
+        verdict = self._verdict(answer)
+        known = answer["verdict"] not in _NOTHING_KNOWN
+        blanks = _blanks(answer) if known else {}
+        stamp = answer.get("stamp") if known else None
+        return self._stamp.render(
+            _banner(verdict, lang, blanks),
+            card=self.card(answer, lang) if card is None else card,
+            lang=lang,
+            say=self._texts["labels"][lang],
+            link=_own_path(path) if known else "",
+            serial=serial(stamp["batch"], stamp["index"]) if stamp else None,
+            as_of=answer["as_of"],
+            notes=self._notes(answer, verdict, lang, blanks),
+        )
+
+    def card(self, answer: Mapping[str, Any], lang: Lang) -> Markup:
+        """The part of a page that all stamps of a lot share for as long as their verdict does."""
+        parts = _parts_shown(answer, self._verdict(answer)["show"])
+        html = self._card.render(parts, say=self._texts["labels"][lang])
+        return Markup(html)  # noqa: S704 - the output of a template that escapes
+
+    def home(self, lang: Lang, host: str) -> str:
+        """The page at ``/``: what a stamp is, how to scan it, and the only right ``host``."""
+        blanks = {"host": host}
+        texts = {
+            name: [_fill(line, blanks) for line in text] if isinstance(text, list) else text
+            for name, text in self._texts["home"][lang].items()
+        }
+        return self._home.render(texts, lang=lang, say=self._texts["labels"][lang], link="/")
+
+    def not_found(self, lang: Lang) -> str:
+        """The page of an address that leads nowhere; the address itself is not repeated."""
+        texts = self._texts["not_found"][lang]
+        return self._not_found.render(texts, lang=lang, say=self._texts["labels"][lang], link="")
+
+    def _verdict(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """Tone, words and parts shown of the text that belongs to an answer."""
+        verdict: dict[str, Any] = self._texts["verdicts"][_case_of(answer)]
+        return verdict
+
+    def _notes(
+        self,
+        answer: Mapping[str, Any],
+        verdict: Mapping[str, Any],
+        lang: Lang,
+        blanks: Mapping[str, str],
+    ) -> list[Markup]:
+        """The remarks of the answer in words; one this page has no words for is left out."""
+        if "notes" not in verdict["show"]:
+            return []
+        words = self._texts["notes"]
+        return [_fill(words[note][lang], blanks) for note in answer["notes"] if note in words]
+
+
+def _case_of(answer: Mapping[str, Any]) -> str:
+    """Which text belongs to an answer: its verdict, or that verdict's special case."""
+    verdict = str(answer["verdict"])
+    if verdict == "INFO_EXPIRED" and answer["reason"] == "info_window_closed_no_expiry":
+        return "INFO_EXPIRED.no_expiry"
+    if verdict == "PAST_DATE" and _part(answer, "product").get("date_kind") == "best_before":
+        return "PAST_DATE.best_before"
+    return verdict
+
+
+def _part(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A part of an answer, empty if it is absent or null."""
+    return answer.get(name) or {}
+
+
+def _blanks(answer: Mapping[str, Any]) -> dict[str, str]:
+    """What can be filled into a sentence; what the answer does not tell is left out."""
+    lot, recall = _part(answer, "lot"), _part(answer, "recall")
+    certificate = _part(answer, "certificate")
+    ended = certificate if certificate.get("revoked_on") else _part(certificate, "current")
+    told = {
+        "lot_code": lot.get("code"),
+        "best_before": _day(lot.get("best_before")),
+        "info_expires_on": _day(answer.get("info_expires_on") or lot.get("info_expires_on")),
+        "recall_on": _day(recall.get("ordered_on")),
+        "recall_by": recall.get("ordered_by"),
+        "recall_reason": (recall.get("reason_public") or "").rstrip(" ."),
+        "cert_until": _day(certificate.get("valid_until")),
+        "cert_revoked_on": _day(ended.get("revoked_on")),
+        "cert_revocation_no": ended.get("revocation_decision_no"),
+        "revoked_on": _day(answer.get("revoked_on")),
+    }
+    return {name: str(value) for name, value in told.items() if value}
+
+
+def _fill(wordings: str | Sequence[str], blanks: Mapping[str, str]) -> Markup:
+    """The first wording whose blanks are all known, filled in. The last one has none to spare."""
+    choices = [wordings] if isinstance(wordings, str) else wordings
+    wording = next(text for text in choices if blanks.keys() >= set(_BLANK.findall(text)))
+    return escape(wording).format(**{name: _own_words(text) for name, text in blanks.items()})
+
+
+def _banner(verdict: Mapping[str, Any], lang: Lang, blanks: Mapping[str, str]) -> dict[str, Any]:
+    """Tone, sign and words of the verdict."""
+    words = verdict[lang]
+    return {
+        "tone": verdict["tone"],
+        "sign": verdict["sign"],
+        "title": words["title"],
+        "body": _fill(words["body"], blanks),
+        "action": words["action"],
+        "steps": words.get("steps", ()),
+    }
+
+
+def _parts_shown(answer: Mapping[str, Any], show: Sequence[str]) -> dict[str, Any]:
+    """The parts of the answer that its verdict shows; None stands for all others."""
+    parts = {name: name for name in ("product", "producer", "lot", "certificate", "recall")}
+    parts["pos"] = "points_of_sale"
+    shown = {name: answer.get(key) if name in show else None for name, key in parts.items()}
+    date_kind = _part(answer, "product").get("date_kind")
+    return {**shown, "dates": "dates" in show, "date_kind": date_kind}
+
+
+def _own_path(path: str) -> str:
+    """A path on this host, whatever was asked for: never ``//elsewhere``, never a query."""
+    return "/" + quote(path.lstrip("/"), safe="/", errors="replace")
+
+
+def _clean(text: object) -> str:
+    """Text of others without characters that would disturb the page around it."""
+    return _UNWELCOME.sub("", str(text))
+
+
+def _own_words(text: object) -> Markup:
+    """Text of others, escaped, set apart in its own direction, and marked as Vietnamese."""
+    return _OPEN + _clean(text) + _CLOSE  # Markup escapes the plain text added to it
+
+
+def _day(iso: str | None) -> str:
+    """A date as dd/mm/yyyy; empty for none, and as it stands if it is no date."""
+    try:
+        return date.fromisoformat(iso).strftime("%d/%m/%Y") if iso else ""
+    except ValueError:
+        return str(iso)
+
+
+def _moment(as_of: str) -> str:
+    """An RFC 3339 instant as dd/mm/yyyy HH:MM in Vietnam."""
+    return datetime.fromisoformat(as_of).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
+
+
+def _link_for(text: object) -> str | None:
+    """Where a contact leads: a web page, a phone, a mailbox. None for anything else."""
+    target = _clean(text).strip()
+    if _WEB.fullmatch(target):
+        return target
+    if _PHONE.fullmatch(target):
+        return "tel:" + re.sub(r"[^+0-9]", "", target)
+    return f"mailto:{target}" if _MAIL.fullmatch(target) else None
+
+
+def _coordinates(gps: Mapping[str, Any] | None) -> str:
+    """Latitude and longitude in degrees, or nothing."""
+    if not gps or gps.get("lat") is None or gps.get("lon") is None:
+        return ""
+    return f"{gps['lat']}, {gps['lon']}"
+
+
+def _barcode(gtin: str | None) -> str:
+    """A GTIN as it is printed under the bars: 13 digits where the first of 14 is a filler."""
+    digits = str(gtin or "")
+    return digits[1:] if len(digits) == 14 and digits.startswith("0") else digits
+
+
+def _star_signs(stars: object) -> str:
+    """One sign a star for a rank of 1 to 5; nothing for anything else."""
+    return "★" * stars if isinstance(stars, int) and 1 <= stars <= 5 else ""
+
+
+def _test_report(test: Mapping[str, Any] | None) -> str:
+    """Number, laboratory and date of a test report in one line, as far as they are known."""
+    report = test or {}
+    told = (report.get("report_no"), report.get("lab"), _day(report.get("tested_on")))
+    return ", ".join(str(part) for part in told if part)
+
+
+def _tells_more(product: Mapping[str, Any]) -> bool:
+    """Whether there is anything to unfold below the first lines of a product."""
+    more = ("unit", "raw_material_source", "process", "declared_standard", "quality_test", "story")
+    return any(product.get(name) for name in more)
+
+
+_FILTERS = {
+    "own_words": _own_words,
+    "day": _day,
+    "moment": _moment,
+    "link_for": _link_for,
+    "coordinates": _coordinates,
+    "barcode": _barcode,
+    "star_signs": _star_signs,
+    "test_report": _test_report,
+    "tells_more": _tells_more,
+}

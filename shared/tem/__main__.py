@@ -1,0 +1,5 @@
+"""``python -m tem``: the same as the command ``tem``."""
+
+from tem.cli import main
+
+main()

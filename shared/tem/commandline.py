@@ -1,0 +1,106 @@
+"""What the services' commands share: the installation they work on, keys, plain errors."""
+
+import functools
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import click
+from sqlalchemy import Engine
+
+from tem import auth
+from tem.clock import system_clock
+from tem.database import reading, writing
+from tem.dates import rfc3339
+from tem.errors import TemError
+from tem.installation import Installation
+from tem.vocabulary import Role
+
+ACTOR = "command-line"
+
+
+class PlainErrors(click.Group):
+    """A group whose commands say what is wrong in one line, with exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; turn our own errors into click's."""
+        try:
+            return super().invoke(ctx)
+        except TemError as error:
+            raise click.ClickException(f"{error.detail} [{error.code}]") from error
+
+
+def data_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--data DIR``: hands the command its ``installation``."""
+
+    @click.option(
+        "--data",
+        metavar="DIR",
+        help="The installation's folder (else TEM_DATA, else var/data).",
+    )
+    @functools.wraps(command)
+    def with_installation(*args: Any, data: str | None, **options: Any) -> Any:
+        return command(*args, installation=Installation.at(data), **options)
+
+    return with_installation
+
+
+def stopping_flag(*signals: int) -> Callable[[], bool]:
+    """A question that answers yes once one of the signals has arrived."""
+    arrived: list[int] = []
+    for number in signals:
+        signal.signal(number, lambda received, frame: arrived.append(received))
+    return lambda: bool(arrived)
+
+
+def key_commands(
+    service: str, roles: tuple[Role, ...], open_store: Callable[[Installation], Engine]
+) -> click.Group:
+    """``key create|list|revoke`` of one service, on the machine itself."""
+
+    @click.group()
+    def key() -> None:
+        """API keys: each is shown once, when it is made."""
+
+    with_producer = Role.PRODUCER in roles
+
+    @key.command()
+    @click.option("--role", required=True, type=click.Choice([str(role) for role in roles]))
+    @click.option("--name", required=True, help="Whose key it is; two live ones at most.")
+    @click.option(
+        "--producer",
+        metavar="ID",
+        help="The producer, for --role producer.",
+        hidden=not with_producer,
+    )
+    @data_option
+    def create(role: str, name: str, producer: str | None, installation: Installation) -> None:
+        """Make a key and print it: it is the last word printed, and kept nowhere."""
+        with writing(open_store(installation)) as connection:
+            token = auth.create_key(connection, system_clock(), ACTOR, Role(role), name, producer)
+        click.echo(f"Key for {name} ({role}) of the {service}; it is shown this once:", err=True)
+        click.echo(token)
+
+    @key.command("list")
+    @data_option
+    def list_(installation: Installation) -> None:
+        """List keys, live and revoked, without their secrets."""
+        with reading(open_store(installation)) as connection:
+            keys = auth.list_keys(connection)
+        for one in keys:
+            state = f"revoked {rfc3339(one.revoked_at)}" if one.revoked_at else "live"
+            owner = f" {one.producer_id}" if one.producer_id else ""
+            click.echo(
+                f"{one.id}  {one.role}{owner}  {one.name}  made {rfc3339(one.created_at)}  {state}"
+            )
+
+    @key.command()
+    @click.argument("key_id")
+    @data_option
+    def revoke(key_id: str, installation: Installation) -> None:
+        """Revoke a key at once; KEY_ID is the first word of `key list`."""
+        with writing(open_store(installation)) as connection:
+            auth.revoke_key(connection, system_clock(), ACTOR, key_id)
+        click.echo(f"{key_id} is revoked.")
+
+    return key

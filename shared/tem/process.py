@@ -1,0 +1,39 @@
+"""Small things a process asks of Linux: to die with its parent, and to leave no core dump."""
+
+import ctypes
+import fcntl
+import os
+import resource
+import signal
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def die_with_parent(how: int = signal.SIGKILL) -> None:
+    """Be killed when the parent ends, even by kill -9: nothing is left running behind."""
+    _libc.prctl(_PR_SET_PDEATHSIG, how, 0, 0, 0)
+
+
+def forbid_core_dumps() -> None:
+    """A crash must not write keys to disk, and no other process may read our memory."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+class LockHeld(Exception):
+    """Another process holds the lock file."""
+
+
+def hold_lock(path: Path) -> int:
+    """Hold a lock file until the descriptor given is closed, or we end. Raises LockHeld."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise LockHeld(str(path)) from None
+    return descriptor

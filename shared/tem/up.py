@@ -1,0 +1,253 @@
+"""Running the services of one installation on one machine, without importing any of them.
+
+Each is a process of its own, found by name, restarted when it dies, and gone when we are:
+the kernel ends the children even if this process is killed with -9.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+import httpx
+
+from tem.commandline import stopping_flag
+from tem.errors import Conflict, Unavailable
+from tem.installation import Installation, write_private
+from tem.process import LockHeld, die_with_parent, hold_lock
+
+HOST = "127.0.0.1"
+SERVICES = ("issuer", "registry", "verifier")
+START_SECONDS = 60
+STOP_SECONDS = 15
+THREADS = {"issuer": 8, "registry": 16, "verifier": 16}
+WORKERS = {"issuer": 1, "registry": 1, "verifier": 2}
+
+
+@dataclass
+class Child:
+    """One process we look after."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    failures: int = 0
+    next_start: float = field(default=0.0)
+
+    def start(self) -> None:
+        """Start it, its output going to its log."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent,
+                start_new_session=True,  # Ctrl-C reaches us alone; we stop them in order
+            )
+        self.started = time.monotonic()
+
+    def look_after(self) -> None:
+        """Start it again if it has died, more slowly each time it dies young."""
+        now = time.monotonic()
+        if self.process is None:
+            if now >= self.next_start:
+                self.start()
+        elif (status := self.process.poll()) is not None:
+            self.failures = 0 if now - self.started > 30 else self.failures + 1
+            self.next_start = now + min(0.2 * 2**self.failures, 5.0)
+            self.process = None
+            click.echo(f"{self.name} ended with status {status}: starting it again", err=True)
+
+    def stop(self) -> None:
+        """Ask it to end."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def wait(self, deadline: float) -> None:
+        """Wait for its end, and insist after the deadline."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def _web(service: str, port: int) -> list[str]:
+    """gunicorn for a service. Its control socket has one path per user: three would collide."""
+    return [
+        *(sys.executable, "-m", "gunicorn", "--config", "python:tem.gunicorn_hooks"),
+        *("--no-control-socket", "--worker-class", "gthread", "--bind", f"{HOST}:{port}"),
+        *("--threads", str(THREADS[service]), "--workers", str(WORKERS[service])),
+        *("--timeout", "120", "--graceful-timeout", "10", "--keep-alive", "15"),
+        f"tem_{service}.app:create()",
+    ]
+
+
+def _children(installation: Installation, ports: dict[str, int], public_url: str) -> list[Child]:
+    """The processes for the services that have a port, each after what it depends on."""
+    environment = {
+        **os.environ,
+        "TEM_DATA": str(installation.data),
+        "TEM_PUBLIC_URL": public_url,
+        "PYTHONUNBUFFERED": "1",
+    }
+    tem = [sys.executable, "-m", "tem"]
+    commands = {
+        "issuer": _web("issuer", ports.get("issuer", 0)),
+        "signer": [*tem, "issuer", "sign"],
+        "registry": _web("registry", ports.get("registry", 0)),
+        "follower": [*tem, "registry", "follow"],
+        "verifier": _web("verifier", ports.get("verifier", 0)),
+    }
+    belongs = {"signer": "issuer", "follower": "registry"}
+    logs = installation.data / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    children = []
+    for name, command in commands.items():
+        if belongs.get(name, name) in ports:
+            metrics = installation.data / "metrics" / name
+            shutil.rmtree(metrics, ignore_errors=True)
+            metrics.mkdir(parents=True)
+            own = {**environment, "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+            children.append(Child(name, command, own, logs / f"{name}.log"))
+    return children
+
+
+def first_start(installation: Installation) -> list[str]:
+    """Let each service make what it lacks; the lines that say what was made and where."""
+    installation.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = {entry.name: entry for entry in entry_points(group="tem.first_start")}
+    return [line for name in SERVICES if name in found for line in found[name].load()(installation)]
+
+
+def require_free(ports: dict[str, int]) -> None:
+    """Raises Conflict naming the first port somebody listens on."""
+    for service, port in ports.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError as error:
+                raise Conflict(
+                    "port_busy",
+                    f"Port {port} (for the {service}) is in use: stop what listens there, "
+                    "or choose others with --base-port.",
+                ) from error
+
+
+def wait_alive(addresses: dict[str, str], children: list[Child]) -> None:
+    """Wait until every service answers. Raises Unavailable with the end of a log otherwise."""
+    deadline = time.monotonic() + START_SECONDS
+    for service, address in addresses.items():
+        while not _answers(f"{address}/readyz"):
+            _require_started(children)
+            if time.monotonic() > deadline:
+                raise Unavailable("no_answer", f"The {service} does not answer at {address}.")
+            time.sleep(0.05)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _require_started(children: list[Child]) -> None:
+    for child in children:
+        if child.process is not None and child.process.poll() is not None:
+            with child.log.open(encoding="utf-8", errors="replace") as log:
+                end = "".join(log.readlines()[-15:])
+            raise Unavailable("did_not_start", f"The {child.name} ended at once:\n{end}")
+
+
+@contextlib.contextmanager
+def _running(installation: Installation, ports: dict[str, int]) -> Iterator[list[Child]]:
+    """The services on these ports, for as long as the block lasts."""
+    try:
+        lock = hold_lock(installation.lock_file)
+    except LockHeld as error:
+        raise Conflict(
+            "already_running", f"The services of {installation.data} are running already."
+        ) from error
+    addresses = {service: f"http://{HOST}:{port}" for service, port in ports.items()}
+    children: list[Child] = []
+    try:
+        require_free(ports)
+        for line in first_start(installation):
+            click.echo(f"  made the {line}", err=True)
+        known = installation.addresses()
+        own = addresses.get("verifier") or installation.public_url
+        public_url = os.environ.get("TEM_PUBLIC_URL", own)
+        content = json.dumps({**known, **addresses, "public_url": public_url}, indent=1)
+        write_private(installation.addresses_file, content.encode())
+        children = _children(installation, ports, public_url)
+        for child in children:
+            child.start()
+        wait_alive(addresses, children)
+        yield children
+    finally:
+        _stop(children)
+        os.close(lock)
+
+
+def _stop(children: list[Child]) -> None:
+    """End them, those that depend on others first."""
+    for child in reversed(children):
+        child.stop()
+    deadline = time.monotonic() + STOP_SECONDS
+    for child in reversed(children):
+        child.wait(deadline)
+
+
+def serve(installation: Installation, base_port: int) -> None:
+    """Run all services until SIGINT or SIGTERM; what dies is started again."""
+    stopping = stopping_flag(signal.SIGINT, signal.SIGTERM)
+    ports = {service: base_port + place for place, service in enumerate(SERVICES, start=1)}
+    with _running(installation, ports) as children:
+        for service, port in ports.items():
+            click.echo(f"{service:9} http://{HOST}:{port}")
+        click.echo(f"data      {installation.data}")
+        click.echo(f"API keys  {installation.data / 'keys'}")
+        click.echo("ready; stop with Ctrl-C")
+        sys.stdout.flush()
+        while not stopping():
+            for child in children:
+                child.look_after()
+            time.sleep(0.1)
+    click.echo("stopped")
+
+
+@contextlib.contextmanager
+def issuer_of(installation: Installation) -> Iterator[str]:
+    """The address of the running issuer, or of one started for as long as the block lasts."""
+    with contextlib.ExitStack() as stack:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = probe.getsockname()[1]
+        try:
+            stack.enter_context(_running(installation, {"issuer": port}))
+            yield f"http://{HOST}:{port}"
+        except Conflict as conflict:
+            if conflict.code != "already_running":
+                raise
+            address = installation.addresses()["issuer"]
+            wait_alive({"issuer": address}, [])
+            yield address

@@ -1,0 +1,238 @@
+"""The public pages in a real browser: a small phone, a strict policy, a screen reader's view."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tem_verifier.pages import Pages
+
+CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'none'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TONES = {
+    "OK": "positive",
+    "PAST_DATE": "warning",
+    "NOT_ACTIVATED": "attention",
+    "RECALLED": "danger",
+    "UNAVAILABLE": "neutral",
+}
+LONG = "Mắmtôm" * 60
+
+ANSWER: dict[str, Any] = {
+    "notes": ["EXPIRES_TODAY", "MANY_SCANS"],
+    "reason": "any",
+    "as_of": "2026-11-20T02:00:00Z",
+    "stamp": {"batch": 4026531841, "index": 16777215},
+    "product": {"name": "Nước mắm " + LONG, "packaging": LONG, "story": LONG, "gtin": "9" * 14},
+    "producer": {
+        "name": "Hợp tác xã " + LONG,
+        "producer_type": "cooperative",
+        "address": {"full": LONG, "before_2025_07_01": LONG},
+        "website": "https://songlam.example/" + "a" * 300,
+        "email": "a" * 100 + "@songlam.example",
+        "phone": "0239 0000 001",
+    },
+    "lot": {
+        "code": "L" * 80,
+        "production_date": "2024-11-20",
+        "production_date_kind": "packing_date",
+        "best_before": "2026-11-20",
+        "info_expires_on": "2026-12-20",
+    },
+    "certificate": {"stars": 4, "decision_no": "9" * 90, "decision_date": "2024-10-15"},
+    "points_of_sale": [{"name": LONG, "address": LONG, "phone": "0239 0001 001"}] * 5,
+    "recall": {
+        "kind": "mandatory",
+        "ordered_on": "2026-03-16",
+        "ordered_by": "Cơ quan A",
+        "decision_no": None,
+        "reason_public": LONG,
+    },
+}
+
+# Contrast by WCAG 2.1 of every text in the banner against the banner's own ground, and of every
+# other text against the nearest painted ground.
+CONTRAST = """
+(selector) => {
+  const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = (colour) => {
+    const [r, g, b] = parts(colour).slice(0, 3).map((v) => v / 255)
+      .map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = getComputedStyle(e).backgroundColor;
+      if ((parts(colour)[3] ?? 1) === 1) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const ratio = (element) => {
+    const [a, b] = [light(getComputedStyle(element).color), light(ground(element))];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  };
+  return Math.min(...[...document.querySelectorAll(selector)].map(ratio));
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium; its absence is an error that says what to install."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("Chromium is needed: apt-get install chromium fonts-dejavu-core")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    """A loopback server for the rendered pages under the policy of the real one."""
+    pages = Pages()
+    served = {"/home": pages.home("vi", "tem.hatinh.example"), "/gone": pages.not_found("en")}
+    for verdict in (*TONES, "UNKNOWN"):
+        asked = ANSWER | {"verdict": verdict}
+        served |= {f"/{lang}/{verdict}": pages.render(asked, lang, "/s/1") for lang in ("vi", "en")}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(served))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _handler(served: dict[str, str]) -> type[BaseHTTPRequestHandler]:
+    """A request handler for the given pages and the files in ``static``."""
+    static = files("tem_verifier").joinpath("static")
+
+    class Handler(BaseHTTPRequestHandler):
+        """Answers GET for a page by its path, or a static file by its name."""
+
+        def do_GET(self) -> None:
+            """200 with the policy, or 404."""
+            path = self.path.partition("?")[0]
+            kind = {"css": "text/css", "svg": "image/svg+xml"}.get(path.rpartition(".")[2])
+            if kind is not None:
+                body = static.joinpath(path.rpartition("/")[2]).read_bytes()
+            else:
+                body = served.get(path, "").encode()
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Type", kind or "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Security-Policy", CSP)
+            self.send_header("X-Content-Type-Options", "nosniff")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keeps the test output quiet."""
+
+    return Handler
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """A tab as small as the smallest phone still in use."""
+    context = browser.new_context(viewport={"width": 320, "height": 568})
+    yield context.new_page()
+    context.close()
+
+
+ADDRESSES = [f"/{lang}/{verdict}" for lang in ("vi", "en") for verdict in (*TONES, "UNKNOWN")]
+
+
+def test_pages_fit_a_small_phone_and_keep_the_policy(phone: Page, origin: str) -> None:
+    """No sideways scrolling even with endless words, no complaint, no request elsewhere."""
+    complaints: list[str] = []
+    asked: list[str] = []
+    phone.on("console", lambda message: complaints.append(message.text))
+    phone.on("pageerror", lambda error: complaints.append(str(error)))
+    phone.on("requestfailed", lambda request: complaints.append(request.url))
+    phone.on("request", lambda request: asked.append(request.url))
+    for address in (*ADDRESSES, "/home", "/gone"):
+        phone.goto(origin + address)
+        phone.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 320, address
+        assert phone.locator("h1").inner_text().strip()
+        assert phone.evaluate("document.styleSheets[0].cssRules.length") > 20
+        assert phone.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") >= 17
+    assert complaints == []
+    assert {url.startswith(origin + "/") for url in asked} == {True}
+
+
+def test_the_policy_is_really_in_force(phone: Page, origin: str) -> None:
+    """A style that the policy forbids is complained about, so silence above means something."""
+    phone.goto(origin + "/vi/OK")
+    coloured = '<p style="color:red">x</p>'
+    with phone.expect_console_message(timeout=5_000) as complaint:
+        phone.evaluate("(html) => document.body.insertAdjacentHTML('beforeend', html)", coloured)
+    assert "Content Security Policy" in complaint.value.text
+
+
+def test_a_screen_reader_finds_the_verdict(phone: Page, origin: str) -> None:
+    """The accessibility tree has the landmarks, the verdict as heading, and stars in words."""
+    phone.goto(origin + "/vi/OK")
+    tree = phone.locator("body").aria_snapshot()
+    assert "- main:" in tree
+    assert "- banner:" in tree
+    assert "- contentinfo:" in tree
+    assert 'heading "Tem có trong hệ thống và đã kích hoạt" [level=1]' in tree
+    assert 'heading "Lô sản xuất và ngày" [level=2]' in tree
+    assert 'img "4 sao"' in tree
+    assert 'link "English"' in tree
+
+
+def test_the_verdict_is_on_the_first_screen(phone: Page, origin: str) -> None:
+    """Nobody has to scroll to learn the answer."""
+    for verdict in TONES:
+        phone.goto(f"{origin}/vi/{verdict}")
+        box = phone.locator("h1").bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] < 568 / 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_tone_can_be_read(browser: Browser, origin: str, scheme: Any) -> None:
+    """Contrast is at least 4.5 in every banner and for all other words, by day and by night."""
+    context = browser.new_context(color_scheme=scheme)
+    tab = context.new_page()
+    grounds = set()
+    for verdict, tone in TONES.items():
+        tab.goto(f"{origin}/vi/{verdict}")
+        assert tab.evaluate(CONTRAST, f".verdict.{tone} h1, .verdict.{tone} p") >= 4.5, tone
+        assert tab.evaluate(CONTRAST, "p, dt, dd, a, h2, li, summary, small, span") >= 4.5, tone
+        assert tab.locator(f".verdict.{tone} svg[aria-hidden=true]").is_visible()
+        grounds.add(tab.evaluate("getComputedStyle(document.querySelector('.verdict')).background"))
+    context.close()
+    assert len(grounds) == len(TONES)
+
+
+def test_without_script_the_other_points_of_sale_unfold(browser: Browser, origin: str) -> None:
+    """The page needs no script: with scripting off, touching the summary shows the rest."""
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(origin + "/vi/OK")
+    hidden = tab.locator("#pos ~ details li").first
+    assert not hidden.is_visible()
+    tab.locator("#pos ~ details summary").click()
+    assert hidden.is_visible()
+    context.close()
