@@ -97,6 +97,8 @@ def _authorizer(tables: frozenset[str]) -> Callable[..., int]:
     def decide(action: int, first: str | None, *_: object) -> int:
         if action in allowed or (action == sqlite3.SQLITE_READ and first in tables):
             return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_PRAGMA and first == "read_uncommitted":
+            return sqlite3.SQLITE_OK  # SQLAlchemy asks for it once, to learn the isolation
         return sqlite3.SQLITE_DENY
 
     return decide
@@ -148,4 +150,6 @@ def insert_or_ignore(connection: Connection, table: Any, row: dict[str, Any]) ->
         from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
         statement = sqlite_insert(table).values(row).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    # SQLAlchemy forgets the count of an INSERT on PostgreSQL unless asked to keep it.
+    options = {"preserve_rowcount": True}
+    return connection.execute(statement, execution_options=options).rowcount == 1

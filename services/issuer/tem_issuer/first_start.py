@@ -26,10 +26,10 @@ def prepare(installation: Installation) -> list[str]:
     if not config.office_key.exists():
         passphrase = keys.passphrase_from(config.passphrase_file)
         public = keys.make_office_key(config.office_key, passphrase)
-        made.append(f"the office's signing key:     {config.office_key}")
+        made.append(f"office's signing key:         {config.office_key}")
         trust = document([OfficeKey(public, first_batch=config.first_number)], config.sandbox)
         write_private(installation.trust_file, json.dumps(trust, indent=1).encode())
-        made.append(f"whom to trust (public keys):  {installation.trust_file}")
+        made.append(f"list of keys to trust:        {installation.trust_file}")
     engine = open_store(config)
     for role, file in ((Role.OFFICE, OFFICE_KEY_FILE), (Role.SERVICE, SERVICE_KEY_FILE)):
         path = installation.key_file(file)

@@ -83,9 +83,9 @@ def _lots(connection: Connection) -> Iterator[str]:
     sums: dict[str, int] = {}
     for row in connection.execute(select(i.lot_id, i.first, i.last).where(i.lot_id.is_not(None))):
         sums[row.lot_id] = sums.get(row.lot_id, 0) + row.last - row.first + 1
-    for row in connection.execute(select(c.id, c.quantity)):
-        if sums.get(row.id, 0) > row.quantity:
-            yield f"lot {row.id} has {sums[row.id]} stamps for {row.quantity} units"
+    for id, units in connection.execute(select(c.id, c.quantity)).tuples():
+        if sums.get(id, 0) > units:
+            yield f"lot {id} has {sums[id]} stamps for {units} units"
 
 
 def _cards(connection: Connection) -> Iterator[str]:

@@ -160,9 +160,9 @@ class Index:
         batches = dict(self.batches) if since >= 0 else {}
         b = published.batch.c
         columns = (b.number, b.manifest, b.signature, b.product_id, b.producer_id)
-        for row in connection.execute(select(*columns).where(b.change > since)).all():
-            accepted = self.acceptance.accept(connection, row)
-            batches[row.number] = Batch(row.number, row.product_id, row.producer_id, accepted)
+        for new in connection.execute(select(*columns).where(b.change > since)).all():
+            accepted = self.acceptance.accept(connection, new)
+            batches[new.number] = Batch(new.number, new.product_id, new.producer_id, accepted)
         for number, changed in _changed_ranges(connection, since).items():
             batch = batches[number]
             ranges = (
@@ -185,6 +185,6 @@ def _changed_ranges(connection: Connection, since: int) -> dict[int, list[tuple[
     columns = (i.batch, i.first, i.last, i.state, i.lot_id, i.revoked_on)
     rows: Iterable[Row[Any]] = connection.execute(select(*columns).where(i.change > since))
     found: dict[int, list[tuple[Any, ...]]] = {}
-    for batch, *row in rows:
-        found.setdefault(batch, []).append(tuple(row))
+    for row in rows:
+        found.setdefault(row.batch, []).append(tuple(row)[1:])
     return found

@@ -1,0 +1,268 @@
+"""What each verdict shows, and what it keeps to itself."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tem import verdict as rules
+from tem.answer import Card, Subject, answer, plain
+from tem.vocabulary import StampState, Verdict
+
+NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
+AS_OF = NOW - timedelta(seconds=3)
+ALWAYS = {"verdict", "notes", "reason", "as_of"}
+
+
+def certificate(**changes: Any) -> Card:
+    usual = {
+        "certificate_id": "HT-CN001-1",
+        "stars": 4,
+        "decision_no": "90011/QĐ-UBND (mẫu)",
+        "decision_date": "2024-10-15",
+        "issuing_authority": "UBND tỉnh Hà Tĩnh",
+        "valid_from": "2024-10-15",
+        "valid_until": "2027-10-15",
+        "revoked_on": None,
+        "revocation_decision_no": None,
+    }
+    return usual | changes
+
+
+def recall(**changes: Any) -> Card:
+    usual = {
+        "kind": "mandatory",
+        "ordered_on": "2026-11-10",
+        "ordered_by": "Sở Y tế (mẫu)",
+        "decision_no": "12/QĐ (mẫu)",
+        "reason_public": "Vượt mức histamin (mẫu)",
+        "lifted_at": None,
+    }
+    return usual | changes
+
+
+def contract(pos_id: str = "HT-DB01", **changes: Any) -> Card:
+    return {"pos_id": pos_id, "signed_on": "2026-01-01", "valid_until": "2026-12-31"} | changes
+
+
+def shop(pos_id: str = "HT-DB01", **changes: Any) -> Card:
+    usual = {
+        "pos_id": pos_id,
+        "name": f"Cửa hàng {pos_id} (mẫu)",
+        "address": "Phường Thành Sen, Tỉnh Hà Tĩnh",
+        "certified_on": "2025-08-01",
+        "status": "active",
+    }
+    return usual | changes
+
+
+def product(**changes: Any) -> Card:
+    usual = {
+        "product_id": "HT-SP001",
+        "producer_id": "HT-P001",
+        "name": "Nước mắm (mẫu)",
+        "date_kind": "best_before",
+        "certificates": [certificate()],
+        "points_of_sale": [contract()],
+    }
+    return usual | changes
+
+
+def lot(**changes: Any) -> Card:
+    usual = {
+        "lot_id": "HT-L0001",
+        "product_id": "HT-SP001",
+        "code": "L260601-A1",
+        "production_date": "2026-06-01",
+        "production_date_kind": "production_date",
+        "best_before": "2027-05-31",
+        "info_expires_on": "2027-06-30",
+        "window_ends_on": "2027-06-30",
+        "recalls": [],
+    }
+    return usual | changes
+
+
+PRODUCER: Card = {
+    "producer_id": "HT-P001",
+    "name": "Hợp tác xã Sóng Lam (mẫu)",
+    "statuses": [{"status": "active", "since": "2020-01-01"}],
+}
+GOOD = Subject(7, 3, StampState.ACTIVATED, product(), PRODUCER, lot(), None, {"HT-DB01": shop()})
+UNDATED = lot(best_before=None, info_expires_on=None, window_ends_on="2026-11-01")
+SHOWN = [
+    (GOOD, Verdict.OK, {"product", "producer", "lot", "certificate", "points_of_sale"}),
+    (replace(GOOD, lot=lot(best_before="2026-11-19")), Verdict.PAST_DATE,
+     {"product", "producer", "lot"}),
+    (replace(GOOD, lot=lot(best_before="2026-10-01", window_ends_on="2026-11-01")),
+     Verdict.INFO_EXPIRED, set()),
+    (replace(GOOD, lot=UNDATED), Verdict.INFO_EXPIRED, {"info_expires_on"}),
+    (replace(GOOD, lot=lot(recalls=[recall()])), Verdict.RECALLED,
+     {"product", "producer", "lot", "recall"}),
+    (replace(GOOD, state=StampState.VOID, lot=lot(recalls=[recall()])), Verdict.RECALLED,
+     {"product", "producer", "lot", "recall"}),
+    (replace(GOOD, state=StampState.VOID), Verdict.VOID, set()),
+    (replace(GOOD, state=StampState.VOID, lot=None), Verdict.VOID, set()),
+    (replace(GOOD, state=StampState.REVOKED, revoked_on="2026-11-01"), Verdict.STAMP_REVOKED,
+     {"revoked_on"}),
+    (replace(GOOD, state=StampState.REVOKED, lot=None), Verdict.STAMP_REVOKED, set()),
+    (replace(GOOD, state=StampState.ISSUED, lot=None), Verdict.NOT_ACTIVATED, {"product"}),
+    (replace(GOOD, state=StampState.DELIVERED, lot=None), Verdict.NOT_ACTIVATED, {"product"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("subject", "wanted", "parts"), SHOWN, ids=[f"{i}-{row[1]}" for i, row in enumerate(SHOWN)]
+)
+def test_each_verdict_shows_its_parts_and_no_more(
+    subject: Subject, wanted: Verdict, parts: set[str]
+) -> None:
+    """Beside verdict, notes, reason, time and stamp, exactly the parts of the verdict are there."""
+    found = answer(subject, NOW, AS_OF)
+    assert found["verdict"] == wanted.value
+    assert set(found) == ALWAYS | {"stamp"} | parts
+    assert found["stamp"] == {"batch": 7, "index": 3}
+    assert found["as_of"] == "2026-11-20T01:59:57Z"
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_every_verdict_about_a_stamp_is_in_the_table() -> None:
+    """The table covers each verdict that a stamp on record can get."""
+    about_none = {Verdict.MALFORMED, Verdict.UNKNOWN, Verdict.UNAVAILABLE}
+    assert {row[1] for row in SHOWN} == set(Verdict) - about_none
+
+
+@pytest.mark.parametrize("ruling", [rules.MALFORMED, rules.UNKNOWN, rules.UNAVAILABLE])
+def test_plain_answers_show_nothing(ruling: rules.Ruling) -> None:
+    """Malformed, unknown and unavailable tell nothing of any stamp."""
+    found = plain(ruling, AS_OF)
+    assert set(found) == ALWAYS
+    assert (found["verdict"], found["notes"]) == (ruling.verdict.value, [])
+
+
+def test_stored_plumbing_is_not_shown() -> None:
+    """Statuses, certificates, contracts, lifts and internal ids stay behind."""
+    found = answer(replace(GOOD, lot=lot(recalls=[recall()])), NOW, AS_OF)
+    assert set(found["product"]) == {"product_id", "name", "date_kind"}
+    assert set(found["producer"]) == {"producer_id", "name"}
+    assert set(found["lot"]) == {
+        "code",
+        "production_date",
+        "production_date_kind",
+        "best_before",
+        "info_expires_on",
+    }
+    assert "lifted_at" not in found["recall"]
+
+
+def shown_certificate(*certificates: Card, made: str = "2026-06-01") -> Card | None:
+    subject = replace(
+        GOOD, product=product(certificates=list(certificates)), lot=lot(production_date=made)
+    )
+    found = answer(subject, NOW, AS_OF)
+    assert found["verdict"] == "OK"
+    card: Card | None = found.get("certificate")
+    return card
+
+
+LAPSED = certificate(valid_until="2026-11-19")
+WITHDRAWN = certificate(revoked_on="2026-11-20", revocation_decision_no="7/QĐ (mẫu)")
+RENEWED = certificate(certificate_id="HT-CN001-2", valid_from="2026-11-20", stars=5,
+                      decision_no="90012/QĐ-UBND (mẫu)", valid_until="2029-11-20")  # fmt: skip
+
+
+def test_stars_stand_beside_a_certificate_in_force() -> None:
+    """A certificate in force is shown with its stars and without empty fields."""
+    shown = shown_certificate(certificate())
+    assert shown is not None
+    assert shown["stars"] == 4
+    assert shown["valid_until"] == "2027-10-15"
+    assert "revoked_on" not in shown
+    assert "current" not in shown
+    assert shown_certificate(certificate(valid_until="2026-11-20")) is not None
+
+
+@pytest.mark.parametrize("ended", [LAPSED, WITHDRAWN], ids=["lapsed", "revoked"])
+def test_no_stars_beside_an_ended_certificate(ended: Card) -> None:
+    """A lapsed or revoked certificate is shown without stars, and nothing else has them."""
+    shown = shown_certificate(ended)
+    assert shown is not None
+    assert "stars" not in json.dumps(shown)
+    assert shown["valid_until"] == ended["valid_until"]
+
+
+@pytest.mark.parametrize("ended", [LAPSED, WITHDRAWN], ids=["lapsed", "revoked"])
+def test_a_renewal_has_the_stars_and_the_ended_one_has_none(ended: Card) -> None:
+    """After a re-evaluation both are shown: the old one bare, the current one with its stars."""
+    for order in ((ended, RENEWED), (RENEWED, ended)):
+        shown = shown_certificate(*order)
+        assert shown is not None
+        assert "stars" not in shown
+        assert shown["current"]["stars"] == 5
+        assert shown["current"]["decision_no"] == RENEWED["decision_no"]
+
+
+def test_a_renewal_that_ended_too_shows_no_stars() -> None:
+    """When the newer certificate is revoked as well, no stars are left."""
+    shown = shown_certificate(LAPSED, RENEWED | {"revoked_on": "2026-11-20"})
+    assert "stars" not in json.dumps(shown)
+
+
+def test_goods_made_without_a_certificate_show_the_one_in_force() -> None:
+    """Without a certificate at production, one in force today is shown, and otherwise none."""
+    shown = shown_certificate(RENEWED, made="2020-01-01")
+    assert shown is not None
+    assert shown["stars"] == 5
+    assert shown_certificate(LAPSED, made="2020-01-01") is None
+    assert shown_certificate() is None
+
+
+@pytest.mark.parametrize(
+    ("contracts", "shops", "names"),
+    [
+        ([contract()], [shop()], ["HT-DB01"]),
+        ([contract(signed_on="2026-11-20")], [shop()], ["HT-DB01"]),
+        ([contract(valid_until="2026-11-20")], [shop()], ["HT-DB01"]),
+        ([contract(signed_on="2026-11-21")], [shop()], []),
+        ([contract(valid_until="2026-11-19")], [shop()], []),
+        ([contract()], [shop(status="inactive")], []),
+        ([contract()], [shop(certified_on="2026-11-20")], ["HT-DB01"]),
+        ([contract()], [shop(certified_on="2026-11-21")], []),
+        ([contract("HT-DB02"), contract(), contract()], [shop(), shop("HT-DB02")],
+         ["HT-DB01", "HT-DB02"]),
+        ([contract("HT-DB09")], [shop()], []),
+        ([], [shop()], []),
+    ],
+)  # fmt: skip
+def test_points_of_sale(contracts: list[Card], shops: list[Card], names: list[str]) -> None:
+    """Shown are active, certified shops with a contract that runs today, each once."""
+    subject = replace(
+        GOOD,
+        product=product(points_of_sale=contracts),
+        points_of_sale={card["pos_id"]: card for card in shops},
+    )
+    shown = answer(subject, NOW, AS_OF).get("points_of_sale", [])
+    assert [card["pos_id"] for card in shown] == names
+    assert all("status" not in card and "certified_on" not in card for card in shown)
+
+
+def test_the_newest_recall_in_force_is_shown() -> None:
+    """Of several recalls the newest that holds is shown, not a lifted or a coming one."""
+    recalls = [
+        recall(ordered_on="2026-11-01", decision_no="old"),
+        recall(ordered_on="2026-11-05", decision_no="newest"),
+        recall(ordered_on="2026-11-08", decision_no="lifted", lifted_at="2026-11-19T00:00:00Z"),
+        recall(ordered_on="2026-11-21", decision_no="coming"),
+    ]
+    found = answer(replace(GOOD, lot=lot(recalls=recalls)), NOW, AS_OF)
+    assert found["recall"]["decision_no"] == "newest"
+
+
+def test_nothing_is_changed_by_answering() -> None:
+    """The cards an answer is made of stay as they were, so that they can be shared."""
+    before = json.dumps([GOOD.product, GOOD.producer, GOOD.lot, GOOD.points_of_sale])
+    answer(GOOD, NOW, AS_OF)
+    answer(GOOD, NOW + timedelta(days=400), AS_OF)
+    assert json.dumps([GOOD.product, GOOD.producer, GOOD.lot, GOOD.points_of_sale]) == before
