@@ -30,15 +30,8 @@ SHOWS: dict[Verdict, tuple[str, ...]] = {
     Verdict.NOT_ACTIVATED: ("product",),
 }
 _HIDDEN_OF_PRODUCT = ("certificates", "points_of_sale", "producer_id")
-_CERTIFICATE_FIELDS = (
-    "decision_no",
-    "decision_date",
-    "issuing_authority",
-    "valid_from",
-    "valid_until",
-    "revoked_on",
-    "revocation_decision_no",
-)
+_TERM = ("decision_no", "decision_date", "issuing_authority", "valid_from", "valid_until")
+_REVOCATION = ("revoked_on", "revocation_decision_no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,17 +137,22 @@ def _certificate_shown(subject: Subject, now: datetime) -> Card | None:
     at_production = certificate_at(tuple(cards), made_on)
     in_force = certificate_at(tuple(cards), vietnam_day(now))
     if at_production is None:
-        return _with_stars(cards[in_force], True) if in_force else None
-    current = in_force == at_production
-    shown = _with_stars(cards[at_production], current)
-    if in_force is not None and not current:
-        shown["current"] = _with_stars(cards[in_force], True)
+        return _with_stars(cards[in_force]) if in_force else None
+    if in_force == at_production:
+        return _with_stars(cards[at_production])
+    shown = _told(cards[at_production], (*_TERM, *_REVOCATION))
+    if in_force is not None:
+        shown["current"] = _with_stars(cards[in_force])
     return shown
 
 
-def _with_stars(card: Card, in_force: bool) -> Card:
-    shown = {name: card[name] for name in _CERTIFICATE_FIELDS if card[name] is not None}
-    return {"stars": card["stars"], **shown} if in_force else shown
+def _with_stars(card: Card) -> Card:
+    """A certificate in force; a revocation that lies ahead is not told before its day."""
+    return {"stars": card["stars"], **_told(card, _TERM)}
+
+
+def _told(card: Card, fields: tuple[str, ...]) -> Card:
+    return {name: card[name] for name in fields if card[name] is not None}
 
 
 def _sellers(subject: Subject, now: datetime) -> list[Card]:

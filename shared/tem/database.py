@@ -45,10 +45,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the zone back."""
-        return (
-            None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value
-        )
+        """Give the zone back: SQLite has none, PostgreSQL that of the session."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def sqlite_url(path: Path) -> str:

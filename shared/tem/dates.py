@@ -6,11 +6,16 @@ month's last), Decree 37/2026 Annex III (02/04/2026 + 30 months = 02/10/2028).
 """
 
 import calendar
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 INFORMATION_MONTHS = 1
+
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 
 # Dates outside are refused at the door, so that adding months never leaves datetime's range.
 FIRST_DATE, LAST_DATE = date(1990, 1, 1), date(2199, 12, 31)
@@ -63,9 +68,9 @@ def rfc3339(instant: datetime) -> str:
 
 def parse_instant(text: str) -> datetime:
     """An RFC 3339 instant. Raises ValueError without an offset or outside the years we keep."""
+    if not _RFC3339.fullmatch(text):
+        raise ValueError("write it with its offset: 2026-11-20T09:00:00+07:00 or …Z")
     instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError("give the offset too, as in 2026-11-20T09:00:00+07:00 or …Z")
     if not FIRST_DATE.year <= instant.year <= LAST_DATE.year:
         raise ValueError(f"years {FIRST_DATE.year} to {LAST_DATE.year} only")
     return instant

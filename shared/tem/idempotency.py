@@ -81,12 +81,13 @@ def once(
                 "idempotency_key_reused",
                 "This Idempotency-Key was used for another request: make a new one.",
             )
-        answer: dict[str, Any] = json.loads(stored.answer)
-        return answer
-    answer = act()
-    connection.execute(
-        update(idempotency_table)
-        .where(*mine)
-        .values(answer=json.dumps(answer, ensure_ascii=False, default=str))
-    )
+        return _answer(stored.answer)
+    text = json.dumps(act(), ensure_ascii=False)
+    connection.execute(update(idempotency_table).where(*mine).values(answer=text))
+    return _answer(text)
+
+
+def _answer(text: str) -> dict[str, Any]:
+    """The first answer and every repetition come out of the same text."""
+    answer: dict[str, Any] = json.loads(text)
     return answer

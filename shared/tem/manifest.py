@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, NoReturn
 
 from tem.errors import Invalid
@@ -19,6 +20,7 @@ FINGERPRINT_BYTES = 8
 HASH_BYTES = 32
 
 _HEX32 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_PRINTABLE = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
@@ -111,14 +113,22 @@ def _check(manifest: Manifest) -> None:
     text = {
         k: v for k, v in asdict(manifest).items() if k not in ("batch", "last_index", "quantity")
     }
-    if any(type(value) is not str or not value or not value.isascii() for value in text.values()):
-        raise ManifestRefused("every other field is ASCII text")
+    if not all(type(value) is str and _PRINTABLE.fullmatch(value) for value in text.values()):
+        raise ManifestRefused("every other field is printable ASCII")
     hexes = [text[k] for k in text if k.endswith("_sha256") or k in ("office_key_id", "public_key")]
     if not all(_HEX32.fullmatch(value) for value in hexes):
         raise ManifestRefused("digests and keys are 64 hexadecimal digits")
-    if manifest.format != FORMAT or not _INSTANT.fullmatch(manifest.issued_at):
+    if manifest.format != FORMAT or not _is_instant(manifest.issued_at):
         raise ManifestRefused(f"not {FORMAT} with an instant in UTC")
     if not (1 <= manifest.batch <= MAX_BATCH):
         raise ManifestRefused("no such batch number")
     if not (1 <= manifest.quantity < manifest.last_index <= MAX_INDEX):
         raise ManifestRefused("quantity and last index do not fit")
+
+
+def _is_instant(text: str) -> bool:
+    """Whole seconds in UTC, and a time that exists."""
+    try:
+        return bool(_INSTANT.fullmatch(text)) and bool(datetime.fromisoformat(text))
+    except ValueError:
+        return False

@@ -5,8 +5,10 @@ the published tables is worth nothing until :meth:`Trust.accept` has returned.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tem import ed25519
 from tem.manifest import Manifest, ManifestRefused, digest, key_id, parse, signed_message
@@ -14,6 +16,8 @@ from tem.stampcode import FIRST_TEST_BATCH, MAX_BATCH
 
 FORMAT = "tem-trust-v1"
 PURPOSE = "manifest"
+ENVIRONMENTS = ("production", "sandbox")
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +83,27 @@ class Trust:
 def load(path: Path) -> Trust:
     """Read ``trust.json``. Raises ValueError with the fault, OSError if it cannot be read."""
     document = json.loads(path.read_text("utf-8"))
-    if document.get("format") != FORMAT:
-        raise ValueError(f"{path} is not a {FORMAT} file")
-    keys = [_office_key(entry) for entry in document["office_keys"]]
+    try:
+        if document["format"] != FORMAT or document["environment"] not in ENVIRONMENTS:
+            raise ValueError(f"not a {FORMAT} file of a production or a sandbox")
+        keys = [_office_key(entry) for entry in document["office_keys"]]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: {error!r} is missing or of the wrong kind") from error
     return Trust({key.id: key for key in keys}, document["environment"] == "sandbox")
 
 
-def _office_key(entry: dict[str, object]) -> OfficeKey:
+def _office_key(entry: dict[str, Any]) -> OfficeKey:
     if entry["purpose"] != PURPOSE or entry["state"] not in ("active", "frozen"):
         raise ValueError("an office key has the purpose 'manifest' and is active or frozen")
-    public_key = bytes.fromhex(str(entry["public_key"]))
+    public_key = bytes.fromhex(entry["public_key"])
     if not ed25519.is_sound_public_key(public_key):
         raise ValueError("an office key is weak or no Ed25519 key")
     first, last = entry["first_batch"], entry["last_batch"]
-    if not isinstance(first, int) or not isinstance(last, int):
+    if type(first) is not int or type(last) is not int:
         raise ValueError("first_batch and last_batch are whole numbers")
     accepted = entry.get("accepted", [])
-    if not isinstance(accepted, list):
-        raise ValueError("accepted is a list of manifest digests")
+    if not all(_DIGEST.fullmatch(one) for one in accepted):
+        raise ValueError("accepted is a list of manifest digests: 64 hexadecimal digits each")
     return OfficeKey(public_key, first, last, entry["state"] == "frozen", frozenset(accepted))
 
 

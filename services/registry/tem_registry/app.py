@@ -18,6 +18,7 @@ from tem_registry import (
     api_reports,
     api_stamps,
     catalogue,
+    publication,
     settings,
     tables,
 )
@@ -36,6 +37,7 @@ def open_store(config: Settings) -> Engine:
         plumbing.create_all(connection)
         tables.metadata.create_all(connection)
         published.metadata.create_all(connection)
+        publication.begin(connection, system_clock())
     return engine
 
 

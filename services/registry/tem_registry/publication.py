@@ -18,10 +18,15 @@ from tem.manifest import Manifest
 from tem_registry.intervals import Interval
 
 
-def next_change(connection: Connection, now: datetime) -> int:
-    """Raise the change number; the first publication begins an epoch."""
+def begin(connection: Connection, now: datetime) -> None:
+    """Begin an epoch, unless one has begun: readers then know that nothing is published yet."""
     start = {"id": 1, "epoch": secrets.token_hex(16), "change": 0, "changed_at": now}
     insert_or_ignore(connection, published.state, start)
+
+
+def next_change(connection: Connection, now: datetime) -> int:
+    """Raise the change number."""
+    begin(connection, now)
     c = published.state.c
     raised = update(published.state).where(c.id == 1)
     return int(

@@ -1,0 +1,70 @@
+# The commands of this project. `make help` lists them.
+PYTHON ?= python3
+INSTALL ?= editable        # or: wheel (what CI tests)
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)
+BASE_PORT ?= 8100
+UV := uv==0.13.9
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed-$(strip $(INSTALL))
+
+# Nothing is left outside the checkout: caches and temporary files stay in it.
+export PIP_CACHE_DIR := $(CURDIR)/var/cache/pip
+export UV_CACHE_DIR := $(CURDIR)/var/cache/uv
+export UV_PYTHON_DOWNLOADS := never
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint bench load lock clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+install: $(INSTALLED)  ## make the virtual environment .venv
+
+$(INSTALLED): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: try make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
+	@mkdir -p var/tmp
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing into .venv …"
+	@$(BIN)/python -m pip install --quiet $(UV)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+ifeq ($(strip $(INSTALL)),wheel)
+	@rm -rf dist && $(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --reinstall-package tem dist/*.whl
+else
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+endif
+	@rm -f .venv/.installed-* && touch $@
+
+demo: $(INSTALLED)  ## the main job on sample data, then serve until Ctrl-C (ONCE=1: end after it)
+	@$(BIN)/python -m tem.demo --folder var/demo --sample shared/sample \
+	  --base-port $(BASE_PORT) $(if $(ONCE),--once)
+
+test: $(INSTALLED)  ## every test
+	@mkdir -p var/tmp
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --basetemp=var/tmp/pytest $(ARGS)
+
+lint: $(INSTALLED)  ## style, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(INSTALLED)  ## measure, print ratios, write var/bench/results.json
+	@mkdir -p var/bench
+	$(BIN)/python -m loadtests.bench --out var/bench/results.json
+
+load: $(INSTALLED)  ## a short locust run against a local installation (loopback only)
+	@mkdir -p var/load
+	$(BIN)/python -m loadtests.load --folder var/load
+
+lock: $(INSTALLED)  ## resolve the dependencies anew into requirements.lock
+	$(BIN)/uv pip compile --quiet pyproject.toml --all-extras --universal --python-version 3.11 \
+	  --generate-hashes --no-header --upgrade -o requirements.lock
+
+clean:  ## remove the environment and everything that was made
+	rm -rf .venv var dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
