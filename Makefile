@@ -62,9 +62,13 @@ load: $(INSTALLED)  ## a short locust run against a local installation (loopback
 	@mkdir -p var/load
 	$(BIN)/python -m loadtests.load --folder var/load
 
-lock: $(INSTALLED)  ## resolve the dependencies anew into requirements.lock
-	$(BIN)/uv pip compile --quiet pyproject.toml --all-extras --universal --python-version 3.11 \
-	  --generate-hashes --no-header --upgrade -o requirements.lock
+COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \
+  --generate-hashes --no-header
+
+lock: $(INSTALLED)  ## resolve the dependencies anew: everything, and what runs in production
+	$(COMPILE) --all-extras --upgrade -o requirements.lock
+	sed -e 's/ \\$$//' -e '/--hash/d' -e '/^ *#/d' requirements.lock > var/tmp/constraints.txt
+	$(COMPILE) -c var/tmp/constraints.txt --no-annotate -o requirements-runtime.lock
 
 clean:  ## remove the environment and everything that was made
 	rm -rf .venv var dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

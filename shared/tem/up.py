@@ -26,7 +26,7 @@ from tem.errors import Conflict, Unavailable
 from tem.installation import Installation, write_private
 from tem.process import LockHeld, die_with_parent, hold_lock
 
-HOST = "127.0.0.1"
+HOST = "127.0.0.1"  # where we ask; TEM_BIND says where the services listen
 SERVICES = ("issuer", "registry", "verifier")
 START_SECONDS = 60
 STOP_SECONDS = 15
@@ -91,9 +91,10 @@ class Child:
 
 def _web(service: str, port: int) -> list[str]:
     """gunicorn for a service. Its control socket has one path per user: three would collide."""
+    bind = os.environ.get("TEM_BIND", HOST)
     return [
         *(sys.executable, "-m", "gunicorn", "--config", "python:tem.gunicorn_hooks"),
-        *("--no-control-socket", "--worker-class", "gthread", "--bind", f"{HOST}:{port}"),
+        *("--no-control-socket", "--worker-class", "gthread", "--bind", f"{bind}:{port}"),
         *("--threads", str(THREADS[service]), "--workers", str(WORKERS[service])),
         *("--timeout", "120", "--graceful-timeout", "10", "--keep-alive", "15"),
         f"tem_{service}.app:create()",
