@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint, entry_points
 import click
 
 from tem import up as running
-from tem.commandline import PlainErrors, data_option
+from tem.commandline import PlainErrors, data_option, existing_data_option
 from tem.installation import Installation
 
 
@@ -61,11 +61,9 @@ def up(base_port: int, installation: Installation) -> None:
 
 
 @main.command()
-@data_option
+@existing_data_option
 def fsck(installation: Installation) -> None:
     """Check every invariant of the stored state; exit status 1 if one does not hold."""
-    if not installation.data.is_dir():
-        raise click.ClickException(f"There is no installation in {installation.data}.")
     faults = 0
     for entry in sorted(entry_points(group="tem.fsck"), key=lambda e: e.name):
         for fault in entry.load()(installation):

@@ -12,7 +12,7 @@ from tem import auth
 from tem.clock import system_clock
 from tem.database import reading, writing
 from tem.dates import rfc3339
-from tem.errors import TemError
+from tem.errors import NotFound, TemError
 from tem.installation import Installation
 from tem.vocabulary import Role
 
@@ -31,7 +31,7 @@ class PlainErrors(click.Group):
 
 
 def data_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--data DIR``: hands the command its ``installation``."""
+    """``--data DIR``: hands the command its ``installation``, made or yet to be made."""
 
     @click.option(
         "--data",
@@ -43,6 +43,22 @@ def data_option(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, installation=Installation.at(data), **options)
 
     return with_installation
+
+
+def existing_data_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--data DIR`` of a command that only asks: a mistyped folder must not look empty."""
+
+    @functools.wraps(command)
+    def checked(*args: Any, installation: Installation, **options: Any) -> Any:
+        if not installation.data.is_dir():
+            raise NotFound(
+                "no_installation",
+                f"There is no installation in {installation.data}: is --data or TEM_DATA right? "
+                "`tem up` makes one.",
+            )
+        return command(*args, installation=installation, **options)
+
+    return data_option(checked)
 
 
 def stopping_flag(*signals: int) -> Callable[[], bool]:
@@ -82,7 +98,7 @@ def key_commands(
         click.echo(token)
 
     @key.command("list")
-    @data_option
+    @existing_data_option
     def list_(installation: Installation) -> None:
         """List keys, live and revoked, without their secrets."""
         with reading(open_store(installation)) as connection:
@@ -96,7 +112,7 @@ def key_commands(
 
     @key.command()
     @click.argument("key_id")
-    @data_option
+    @existing_data_option
     def revoke(key_id: str, installation: Installation) -> None:
         """Revoke a key at once; KEY_ID is the first word of `key list`."""
         with writing(open_store(installation)) as connection:

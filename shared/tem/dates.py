@@ -17,8 +17,9 @@ _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 
-# Dates outside are refused at the door, so that adding months never leaves datetime's range.
-FIRST_DATE, LAST_DATE = date(1990, 1, 1), date(2199, 12, 31)
+# Dates outside are refused at the door: before, the zone was not +07:00 throughout; after, adding
+# months could leave the range of datetime.
+FIRST_DATE, LAST_DATE = date(1976, 1, 1), date(2199, 12, 31)
 
 
 def add_months(day: date, months: int) -> date:

@@ -2,7 +2,7 @@
 
 Small, denormalised, rebuildable from nothing. Each row carries the change number at which it
 was last written, so a verifier asks only for what is newer than what it holds.
-On PostgreSQL they live in the schema ``published``, which is all that leaves the registry.
+They hold nothing that the public may not see: they are all that leaves the registry.
 """
 
 from datetime import datetime
@@ -23,7 +23,6 @@ from sqlalchemy import (
 
 from tem.database import UtcDateTime
 
-SCHEMA = "published"
 PIECE_BYTES = 1024 * 1024
 
 metadata = MetaData()

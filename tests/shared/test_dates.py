@@ -173,7 +173,7 @@ def test_naive_instant_has_no_day() -> None:
         dates.parse_instant("2026-11-20T09:00:00")
 
 
-@pytest.mark.parametrize("text", ["1989-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "now", ""])
+@pytest.mark.parametrize("text", ["1975-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "now", ""])
 def test_instants_outside_are_refused(text: str) -> None:
     """Instants of years we do not keep, or no instants, are refused with a ValueError."""
     with pytest.raises(ValueError, match="years|with its offset"):

@@ -7,9 +7,11 @@ import click
 
 from tem import logs
 from tem.clock import system_clock
-from tem.commandline import data_option, key_commands, stopping_flag
+from tem.commandline import data_option, existing_data_option, key_commands, stopping_flag
 from tem.database import reading
+from tem.errors import Conflict
 from tem.installation import Installation
+from tem.process import LockHeld
 from tem.vocabulary import Role
 from tem_issuer import prints, settings
 from tem_issuer.app import open_store
@@ -34,7 +36,7 @@ issuer.add_command(
 @issuer.command()
 @click.argument("batch")
 @click.argument("index", type=click.IntRange(1, 2**24))
-@data_option
+@existing_data_option
 def url(batch: str, index: int, installation: Installation) -> None:
     """Print the URL of a stamp, while its codes are kept.
 
@@ -46,7 +48,9 @@ def url(batch: str, index: int, installation: Installation) -> None:
         found = prints.batch_named(connection, batch)
     check_codes_kept(found)
     check_range(found, index, index)
-    click.echo(next(prints.stamps(config, found, index, index))[1])
+    with prints.open_codes(config, found) as reader:
+        ((_, printed),) = prints.stamps(reader, found, index, index)
+    click.echo(printed)
 
 
 @issuer.command()
@@ -61,4 +65,10 @@ def sign(cores: int | None, installation: Installation) -> None:
     config = settings.read(os.environ, installation)
     stopping = stopping_flag(signal.SIGTERM, signal.SIGINT)
     available = len(os.sched_getaffinity(0))
-    Signer(config, lambda: open_store(config), system_clock, cores or available).serve(stopping)
+    signer = Signer(config, lambda: open_store(config), system_clock, cores or available)
+    try:
+        signer.serve(stopping)
+    except LockHeld as error:
+        raise Conflict(
+            "already_running", f"A signer works on {installation.data} already."
+        ) from error

@@ -23,6 +23,7 @@ def build(wiring: Wiring, kind: Kind) -> Blueprint:
         {"items": fields.List(fields.Nested(kind.schema)), "next": fields.String()},
         name=f"{kind.schema.__name__}List",
     )
+    changes = type(f"{kind.schema.__name__}Change", (kind.schema,), {})
 
     @blp.route("")
     class Records(MethodView):
@@ -56,7 +57,7 @@ def build(wiring: Wiring, kind: Kind) -> Blueprint:
             with reading(wiring.engine) as connection:
                 return catalogue.find(connection, kind, id, principal.producer_id)
 
-        @blp.arguments(kind.schema(partial=True))
+        @blp.arguments(changes(partial=True))
         @blp.response(200, kind.schema(unknown=INCLUDE))
         @blp.doc(summary=f"Change some fields: {kind.name}")
         def patch(self, record: dict[str, Any], id: str) -> Any:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from tem import logs, trust, up
 from tem.clock import system_clock
-from tem.commandline import data_option, key_commands, stopping_flag
+from tem.commandline import data_option, existing_data_option, key_commands, stopping_flag
 from tem.database import reading
 from tem.dates import parse_instant
 from tem.installation import Installation
@@ -56,7 +56,7 @@ class Instant(click.ParamType[datetime]):
 @click.argument("index", type=click.IntRange(1, 2**24))
 @click.option("--at", type=Instant(), help="Move the clock: 2026-11-20T09:00:00+07:00")
 @click.option("--json", "as_json", is_flag=True, help="The answer of a look-up, with its facts.")
-@data_option
+@existing_data_option
 def verdict(
     batch: str, index: int, at: datetime | None, as_json: bool, installation: Installation
 ) -> None:
