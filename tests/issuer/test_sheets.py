@@ -9,6 +9,7 @@ import numpy as np
 import pikepdf
 import pypdfium2
 import pytest
+import zxingcpp
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,10 +47,10 @@ def second_reading(pixels: Pixels) -> str | None:
     return None
 
 
-def rasterised(document: bytes) -> list[Pixels]:
+def rasterised(document: bytes, dpi: int = DPI) -> list[Pixels]:
     pdf = pypdfium2.PdfDocument(document)
     try:
-        return [page.render(scale=DPI / 72, grayscale=True).to_numpy().copy() for page in pdf]
+        return [page.render(scale=dpi / 72, grayscale=True).to_numpy().copy() for page in pdf]
     finally:
         pdf.close()
 
@@ -122,7 +123,8 @@ def test_the_quiet_zone_is_white() -> None:
 
 def test_margins_hold_nothing_but_cut_marks() -> None:
     """The five outer millimetres of a page are white but for light marks."""
-    (page,) = rasterised(sheets.sheet_pdf(stamps(99), HOST, sheets.DEFAULT, TITLE))
+    wanted = stamps(sheets.DEFAULT.per_page)
+    (page,) = rasterised(sheets.sheet_pdf(wanted, HOST, sheets.DEFAULT, TITLE))
     margin = int(4.9 * DPI / 25.4)
     page = page.copy()
     page[margin:-margin, margin:-margin] = 255
@@ -248,3 +250,44 @@ def test_a_sheet_that_lost_a_symbol_is_not_handed_out(monkeypatch: pytest.Monkey
     """A page with fewer symbols than stamps is found, even if those it has are good."""
     monkeypatch.setattr(sheets, "_symbol", lambda *_: b"")
     refused(stamps(5), "0 of 5")
+
+
+@pytest.mark.parametrize("dpi", [200, 300, 400])
+@pytest.mark.parametrize("prefix", ["https://h.vn/s/", f"https://{'a' * 21}/s/"])
+def test_a_whole_page_of_the_default_is_read_at_once(prefix: str, dpi: int) -> None:
+    """A reader given a page with no hint where its symbols are finds every one of them."""
+    wanted = stamps(sheets.DEFAULT.per_page, prefix)
+    document = sheets.sheet_pdf(wanted, HOST, sheets.DEFAULT, TITLE)
+    (page,) = rasterised(document, dpi)
+    assert {found.text for found in zxingcpp.read_barcodes(page)} == {url for _, url in wanted}
+
+
+def test_the_default_is_large_enough_for_a_till() -> None:
+    """With the longest prefix of version 6 a module of every preset is 0.39 mm or more."""
+    symbol = labels.symbol_matrix(f"https://{'a' * 21}/s/" + "9" * 174)
+    for template in sheets.PRESETS.values():
+        assert template.require_module(len(symbol)) >= 0.39
+
+
+def test_a_template_is_chosen_by_grid_and_size() -> None:
+    """Nothing asked is the default; one of the two asked takes the other from it."""
+    assert sheets.choose(None, None) is sheets.DEFAULT
+    assert sheets.choose("11x9", None) == sheets.PRESETS["close"]
+    assert sheets.choose("11x10", 19.5) == sheets.PRESETS["dense"]
+    assert sheets.choose(None, 21.5) == Template(sheets.DEFAULT.rows, sheets.DEFAULT.columns, 21.5)
+    for grid, size, code in (
+        ("40x40", None, "template_does_not_fit"),
+        ("x", 20.0, "template_malformed"),
+    ):
+        with pytest.raises(LabelError) as caught:
+            sheets.choose(grid, size)
+        assert caught.value.code == code
+
+
+def test_a_count_is_checked_before_anything_is_read() -> None:
+    """Ten thousand pass, one more is told to ask for a range."""
+    sheets.check_count(sheets.MAX_PER_SHEET_FILE)
+    with pytest.raises(LabelError) as caught:
+        sheets.check_count(sheets.MAX_PER_SHEET_FILE + 1)
+    assert caught.value.code == "range_too_large"
+    assert "first and last" in caught.value.detail

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tem.vocabulary import Note, Verdict
-from tem_verifier.pages import LANGUAGES, Lang, Pages, choose_language
+from tem_verifier.language import LANGUAGES, Lang, choose_language
+from tem_verifier.pages import Pages
 
 PAGES = Pages()
 AS_OF = "2026-11-20T18:05:00Z"
@@ -32,7 +33,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "STAMP_REVOKED": ("không còn giá trị", "This stamp has been withdrawn"),
     "VOID": ("ghi nhận là hỏng, in lỗi hoặc mất", "damaged, misprinted or lost"),
     "UNKNOWN": ("Không tìm thấy mã tem này", "This stamp code was not found"),
-    "MALFORMED": ("Mã nhập chưa đúng", "The code does not look right"),
+    "MALFORMED": ("Chưa đọc được mã tem", "The stamp code could not be read"),
     "UNAVAILABLE": ("Hiện chưa tra cứu được", "We cannot check this right now"),
 }
 BODIES: dict[str, tuple[str, str]] = {
@@ -284,13 +285,13 @@ def test_footnotes_office_and_time_stand_on_every_answer(verdict: str, lang: Lan
         "không thay cho việc kiểm tra chất lượng sản phẩm",
         "không yêu cầu đăng nhập",
         "Văn phòng Điều phối nông thôn mới tỉnh Hà Tĩnh",
-        "Tra cứu lúc 21/11/2026 01:05",
+        "Thông tin cập nhật đến 21/11/2026 01:05",
     )
     en = (
         "does not replace a quality inspection",
         "never asks you to log in",
         "Ha Tinh Provincial New Rural Development Coordination Office",
-        "Looked up at 21/11/2026 01:05",
+        "Record as of 21/11/2026 01:05",
     )
     assert all(sentence in words for sentence in (vi if lang == "vi" else en))
 

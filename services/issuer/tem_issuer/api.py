@@ -1,16 +1,17 @@
 """The issuer's HTTP calls: load, one act, dump."""
 
-from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
-from flask import Response, stream_with_context
+from flask import Response
 from flask.views import MethodView
 from flask_smorest import Blueprint
+from marshmallow import RAISE
 
 from tem.auth import Principal
 from tem.database import reading, writing
 from tem.dates import rfc3339
-from tem.errors import NotFound
+from tem.errors import NotFound, Unavailable
 from tem.vocabulary import Role
 from tem.web import KEY_HEADER, Wiring
 from tem_issuer import issuance, labels, prints, sheets, signing_run, storage
@@ -82,7 +83,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
             )
             return answer, 202, {"Location": f"/v1/batches/{answer['number']}"}
 
-        @blp.arguments(Page, location="query")
+        @blp.arguments(Page, location="query", unknown=RAISE)
         @blp.response(200, BatchList)
         @blp.doc(summary="Batches by number")
         def get(self, page: dict[str, int]) -> Any:
@@ -112,6 +113,8 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
             if batch.manifest is None or batch.last_index is None:
                 raise NotFound("not_released", f"Batch {number} has no fingerprints yet.")
             _, _, hashes = signing_run.paths(config, number, batch.attempt)
+            if not hashes.is_file():
+                raise Unavailable("hashes_missing", f"The hashes of batch {number} are not here.")
             pieces = map(signing_run.fingerprints_of, signing_run.blocks(hashes))
             response = Response(pieces, content_type="application/octet-stream")
             response.content_length = batch.last_index * 8
@@ -142,19 +145,22 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
         def get(self, number: int) -> Any:
             principal = wiring.principal(Role.OFFICE)
             batch = found(number)
-            prints.open_codes(config, batch).close()  # refuse before the first byte is sent
-            exported(principal, batch, 1, batch.quantity, "csv")
-            pieces: Iterator[str] = prints.csv_pieces(config, batch)
-            return _download(
-                stream_with_context(pieces),
-                "text/csv; charset=utf-8",
-                f"tem-{number}.csv",
-                rows=batch.quantity,
-            )
+            with ExitStack() as stack:
+                # Opened before the first byte is sent: what can be refused is refused by then.
+                reader = stack.enter_context(prints.open_codes(config, batch))
+                exported(principal, batch, 1, batch.quantity, "csv")
+                response = _download(
+                    prints.csv_pieces(reader, batch),
+                    "text/csv; charset=utf-8",
+                    f"tem-{number}.csv",
+                    rows=batch.quantity,
+                )
+                response.call_on_close(stack.pop_all().close)
+            return response
 
     @blp.route(f"/<int(max={MAX_NUMBER}):number>/sheet.pdf")
     class Sheet(MethodView):
-        @blp.arguments(SheetQuery, location="query")
+        @blp.arguments(SheetQuery, location="query", unknown=RAISE)
         @blp.response(200, content_type="application/pdf")
         @blp.doc(summary="A4 sheets with vector symbols, at most 10,000 stamps a file")
         def get(self, query: dict[str, Any], number: int) -> Any:
@@ -164,13 +170,14 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
             first, last = query["first"], query.get("last", batch.quantity)
             sheets.check_count(last - first + 1)
             template = sheets.choose(query.get("template"), query.get("size"))
-            exported(principal, batch, first, last, "pdf")
-            pdf = sheets.sheet_pdf(
-                prints.stamps(config, batch, first, last),
-                config.host,
-                template,
-                f"Tem {batch.reference or number}: {number}-{first} .. {number}-{last}",
-            )
+            with prints.open_codes(config, batch) as reader:
+                exported(principal, batch, first, last, "pdf")
+                pdf = sheets.sheet_pdf(
+                    prints.stamps(reader, batch, first, last),
+                    batch.host,
+                    template,
+                    f"Tem {batch.reference or number}: {number}-{first} .. {number}-{last}",
+                )
             return _download(pdf, "application/pdf", f"tem-{number}-{first}-{last}.pdf")
 
     @blp.route(f"/<int(max={MAX_NUMBER}):number>/stamps/<int:index>.<any(svg, png):form>")
@@ -180,12 +187,13 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
         def get(self, number: int, index: int, form: str) -> Any:
             principal = wiring.principal(Role.OFFICE)
             batch = found(number)
-            exported(principal, batch, index, index, form)
-            name, url = next(prints.stamps(config, batch, index, index))
+            with prints.open_codes(config, batch) as reader:
+                exported(principal, batch, index, index, form)
+                ((name, url),) = prints.stamps(reader, batch, index, index)
             if form == "svg":
-                picture, kind = labels.svg(url, name, config.host), "image/svg+xml"
+                picture, kind = labels.svg(url, name, batch.host), "image/svg+xml"
             else:
-                picture, kind = labels.png(url, name, config.host), "image/png"
+                picture, kind = labels.png(url, name, batch.host), "image/png"
             return _download(picture, kind, f"tem-{name}.{form}")
 
     return blp

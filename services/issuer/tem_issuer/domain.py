@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from tem.errors import Conflict, Gone, Invalid
 from tem.stampcode import FIRST_TEST_BATCH, MAX_BATCH
@@ -41,6 +42,11 @@ class Batch:
     printed_at: datetime | None = None
 
     @property
+    def host(self) -> str:
+        """The host in its symbols, as printed in plain words beside them."""
+        return urlsplit(self.url_prefix).netloc
+
+    @property
     def codes(self) -> str:
         """Where its codes stand: ``none`` yet, ``kept`` until printed, then ``destroyed``."""
         if self.state != BatchState.RELEASED:
@@ -61,9 +67,13 @@ def check_ceiling(reserved_today: int, quantity: int, ceiling: int) -> None:
 
 
 def check_number(number: int, sandbox: bool) -> None:
-    """Raises Conflict when the range of batch numbers is used up."""
-    last = MAX_BATCH if sandbox else FIRST_TEST_BATCH - 1
-    if number > last:
+    """Raises Conflict when the range of batch numbers is used up, or is another environment's."""
+    if sandbox and number < FIRST_TEST_BATCH:
+        raise Conflict(
+            "not_a_sandbox",
+            "This store has issued stamps of production: a sandbox needs a folder of its own.",
+        )
+    if number > (MAX_BATCH if sandbox else FIRST_TEST_BATCH - 1):
         raise Conflict("numbers_used_up", "There are no batch numbers left.")
 
 

@@ -25,8 +25,11 @@ def prepare(installation: Installation) -> list[str]:
         made.append(f"key that wraps codes at rest: {config.wrapping_key}")
     if not config.office_key.exists():
         passphrase = keys.passphrase_from(config.passphrase_file)
-        public = keys.make_office_key(config.office_key, passphrase)
+        keys.make_office_key(config.office_key, passphrase)
         made.append(f"office's signing key:         {config.office_key}")
+    if not installation.trust_file.exists():
+        passphrase = keys.passphrase_from(config.passphrase_file)
+        public = keys.raw_public(keys.load_office_key(config.office_key, passphrase))
         trust = document([OfficeKey(public, first_batch=config.first_number)], config.sandbox)
         write_private(installation.trust_file, json.dumps(trust, indent=1).encode())
         made.append(f"list of keys to trust:        {installation.trust_file}")
@@ -37,7 +40,7 @@ def prepare(installation: Installation) -> list[str]:
             with writing(engine) as connection:
                 name = "first-start" if role is Role.OFFICE else "registry"
                 token = auth.create_key(connection, system_clock(), ACTOR, role, name)
-                write_private(path, f"{token}\n".encode())
+            write_private(path, f"{token}\n".encode())  # a file names only a key that exists
             made.append(f"issuer API key ({role}):".ljust(30) + str(path))
     engine.dispose()
     return made

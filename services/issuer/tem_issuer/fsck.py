@@ -19,8 +19,12 @@ from tem_issuer.settings import Settings
 def check(installation: Installation) -> Iterator[str]:
     """Every fault found (threats: invariants I2, I5, I7, I9)."""
     config = settings.read(os.environ, installation)
+    try:
+        trusted = trust.load(installation.trust_file)
+    except (OSError, ValueError, KeyError) as error:
+        yield f"the list of trusted keys cannot be read: {error}"
+        return
     engine = open_store(config)
-    trusted = trust.load(installation.trust_file)
     with reading(engine) as connection:
         yield from audit.faults(connection)
         yield from _numbers(connection, config)
@@ -80,6 +84,8 @@ def _released(config: Settings, trusted: trust.Trust, batch: Batch) -> Iterator[
     kept = [path.exists() for path in (codes, wrapped)]
     if batch.printed_at is not None and any(kept):
         yield f"{name} was printed, but its codes are not destroyed"
+    if batch.printed_at is None and any(kept) and not all(kept):
+        yield f"{name} has only one of its codes and the key to them"
     expected = [(hashes, made.hashes_sha256)]
     if batch.printed_at is None and all(kept):
         expected.append((codes, made.code_file_sha256))

@@ -81,7 +81,7 @@ def symbol_matrix(url: str) -> Modules:
     split_url(url)
     symbol = zxingcpp.create_barcode(url, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
     image = np.asarray(symbol.to_image(scale=1, add_quiet_zones=False), dtype=np.uint8)
-    return image == 0
+    return np.asarray(image == 0)
 
 
 def read_symbol(pixels: Pixels) -> str | None:

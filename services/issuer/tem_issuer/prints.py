@@ -6,6 +6,7 @@ Every export is an audited act, recorded before the first code is handed out.
 from collections.abc import Iterator
 from datetime import datetime
 
+from cryptography.exceptions import InvalidTag
 from sqlalchemy import Connection, Engine
 
 from tem import audit
@@ -41,7 +42,11 @@ def export(
     last: int,
     form: str,
 ) -> None:
-    """Check that the codes may leave, and write down that they do."""
+    """Check that the codes may leave, and write down that they do.
+
+    The batch is read again: its print may have been confirmed since the caller read it.
+    """
+    batch = storage.find_batch(connection, batch.number) or batch
     check_codes_kept(batch)
     check_range(batch, first, last)
     details = {"first": first, "last": last, "form": form}
@@ -64,20 +69,32 @@ def open_codes(config: Settings, batch: Batch) -> CodeReader:
             f"The codes of batch {batch.number} are not on this machine. After a restore from a "
             "backup that is to be expected: backups hold no codes.",
         ) from error
+    except InvalidTag as error:
+        raise _damaged(batch) from error
 
 
-def stamps(config: Settings, batch: Batch, first: int, last: int) -> Iterator[tuple[str, str]]:
-    """(serial, url) of a range, in roll order."""
-    with open_codes(config, batch) as reader:
+def _damaged(batch: Batch) -> Unavailable:
+    return Unavailable(
+        "codes_damaged",
+        f"The stored codes of batch {batch.number} are not those that were signed: `tem fsck` "
+        "says which file changed.",
+    )
+
+
+def stamps(reader: CodeReader, batch: Batch, first: int, last: int) -> Iterator[tuple[str, str]]:
+    """(serial, url) of a range, in roll order. Raises Unavailable if a code was changed."""
+    try:
         for index, raw in reader.codes(first, last):
             yield serial(batch.number, index), batch.url_prefix + text_of(raw)
+    except InvalidTag as error:
+        raise _damaged(batch) from error
 
 
-def csv_pieces(config: Settings, batch: Batch) -> Iterator[str]:
+def csv_pieces(reader: CodeReader, batch: Batch) -> Iterator[str]:
     """The printing house's file, piece by piece: one row a stamp, all plain ASCII."""
     yield CSV_HEADER
     lines: list[str] = []
-    for row, (name, url) in enumerate(stamps(config, batch, 1, batch.quantity), start=1):
+    for row, (name, url) in enumerate(stamps(reader, batch, 1, batch.quantity), start=1):
         lines.append(f"{row},{name},{url},{batch.number}\r\n")
         if len(lines) == LINES_PER_PIECE:
             yield "".join(lines)
@@ -110,10 +127,13 @@ def destroy_codes(config: Settings, batch: Batch) -> None:
 
 
 def finish_destroying(engine: Engine, config: Settings) -> None:
-    """After a crash between confirmation and destruction: destroy what is left."""
-    leftover = {path.name.partition("-")[0] for path in config.codes.glob("*-*.*")}
+    """After a crash between confirmation, or giving up, and deletion: delete what is left."""
+    files = [*config.codes.glob("*-*.*"), *config.hashes.glob("*-*.*")]
+    leftover = {path.name.partition("-")[0] for path in files}
     for number in sorted(int(name) for name in leftover if name.isdigit()):
         with reading(engine) as connection:
             batch = storage.find_batch(connection, number)
         if batch is not None and batch.printed_at is not None:
             destroy_codes(config, batch)
+        if batch is not None and batch.state == BatchState.FAILED:
+            signing_run.discard(config, number, keep_attempt=None)

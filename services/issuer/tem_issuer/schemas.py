@@ -29,6 +29,15 @@ class WholeNumber(fields.Integer):
         return int(super()._validated(value) or 0)
 
 
+class QueryNumber(fields.Integer):
+    """A whole number in a query: up to ten digits 0-9 and nothing else."""
+
+    def _validated(self, value: Any) -> int:
+        if not (isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value, re.ASCII)):
+            raise self.make_error("invalid")
+        return int(value)
+
+
 class BatchOrder(Strict):
     """Body of POST /v1/batches."""
 
@@ -72,18 +81,18 @@ class Empty(Strict):
 class Page(Strict):
     """Query of a list."""
 
-    after = fields.Integer(load_default=0, validate=validate.Range(0, 2**32))
-    limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
+    after = QueryNumber(load_default=0, validate=validate.Range(0, 2**32))
+    limit = QueryNumber(load_default=100, validate=validate.Range(1, 500))
 
 
 class SheetQuery(Strict):
     """Query of a sheet: which stamps, on which template."""
 
-    first = fields.Integer(load_default=1, validate=validate.Range(1, 2**24))
-    last = fields.Integer(validate=validate.Range(1, 2**24))
+    first = QueryNumber(load_default=1, validate=validate.Range(1, 2**24))
+    last = QueryNumber(validate=validate.Range(1, 2**24))
     template = fields.String(
         validate=validate.Regexp(re.compile(r"[1-9][0-9]?x[1-9][0-9]?\Z", re.ASCII)),
-        metadata={"description": "rows x columns, for instance 11x8"},
+        metadata={"description": "rows x columns, for instance 9x8"},
     )
     size = fields.Float(
         validate=validate.Range(8, 60), metadata={"description": "side of a symbol in mm"}

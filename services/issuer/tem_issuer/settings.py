@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from tem import settings
 from tem.database import sqlite_url
@@ -27,11 +26,6 @@ class Settings:
     sandbox: bool
     daily_ceiling: int
     passphrase_file: Path | None
-
-    @property
-    def host(self) -> str:
-        """The host as printed in plain words beside a symbol."""
-        return urlsplit(self.public_url).netloc
 
     @property
     def first_number(self) -> int:

@@ -115,8 +115,12 @@ class Template:
 
 
 # What a module measures, and the white between stamps to cut in; a till asks for 0.396 mm.
+# A reader of whole pages meets three corner marks a symbol and must guess which belong together;
+# zxing-cpp weighs 256 guesses an image. Up to 72 symbols that are 20 modules apart downwards it
+# found all of every page; of 99 at the spacing of "close", 50 to 80. One by one, all are read.
 PRESETS = {
-    "standard": Template(11, 9, 20.0),  # 99 a page, 0.408 mm, gaps of 2.2 mm
+    "standard": Template(9, 8, 20.0),  # 72 a page, 0.408 mm, gaps of 4 mm
+    "close": Template(11, 9, 20.0),  # 99 a page, 0.408 mm, gaps of 2.2 mm and less
     "dense": Template(11, 10, 19.5),  # 110 a page, 0.398 mm, gaps of 0.5 mm
     "large": Template(8, 6, 27.5),  # 48 a page, 0.561 mm: rough surfaces, long host names
 }

@@ -16,7 +16,7 @@ from tem import audit
 from tem.clock import Clock
 from tem.database import reading, writing
 from tem.logs import log, mask
-from tem.process import die_with_parent, forbid_core_dumps, hold_lock
+from tem.process import forbid_core_dumps, hold_lock
 from tem_issuer import prints, signing_run, storage
 from tem_issuer.domain import Batch
 from tem_issuer.settings import Settings
@@ -24,6 +24,7 @@ from tem_issuer.settings import Settings
 POLL_SECONDS = 0.1
 SMALL_BATCH = 20_000  # such runs do not wait for a large one
 MAX_FAILURES = 5
+RETRY_SECONDS = 1.0  # after the first failure, then twice as long each time
 SUPERSEDED = 3  # exit status of a run that found another one in its place
 
 
@@ -36,40 +37,46 @@ class Signer:
         self._settings, self._open_engine = settings, open_engine
         self._clock, self._cores = clock, cores
         self._runs: dict[int, Batch] = {}  # process id -> batch
+        self._not_before: dict[int, float] = {}  # batch that failed -> when to try it again
 
     def serve(self, stopping: Callable[[], bool]) -> None:
         """Sign what there is to sign until told to stop. Raises LockHeld if one runs already."""
         lock = hold_lock(self._settings.signer_lock)
+        engine = self._open_engine()
         try:
-            engine = self._open_engine()
             prints.finish_destroying(engine, self._settings)
             while not stopping():
                 self._reap(engine)
                 self._start_runs(engine)
                 time.sleep(POLL_SECONDS)
-            self._stop_runs()
         finally:
+            self._stop_runs()
+            engine.dispose()
             os.close(lock)
 
     def _start_runs(self, engine: Engine) -> None:
         with reading(engine) as connection:
             waiting = storage.unsigned_batches(connection)
         running = {batch.number for batch in self._runs.values()}
-        engine.dispose()  # a forked run must inherit no open connection
+        if waiting:
+            engine.dispose()  # a forked run must inherit no open connection
         for batch in waiting:
             large = batch.quantity > SMALL_BATCH
             busy = large and any(b.quantity > SMALL_BATCH for b in self._runs.values())
             if batch.number in running or busy or len(self._runs) >= self._cores + 1:
                 continue
+            if time.monotonic() < self._not_before.get(batch.number, 0.0):
+                continue
             self._runs[self._fork(batch)] = batch
 
     def _fork(self, batch: Batch) -> int:
+        signer = os.getpid()
         child = os.fork()
         if child:
             return child
         status = 1
         try:
-            die_with_parent()
+            signing_run.die_with(signer)
             forbid_core_dumps()
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -90,7 +97,9 @@ class Signer:
             child, status = os.waitpid(-1, os.WNOHANG)
             if child == 0:
                 return
-            batch = self._runs.pop(child)
+            batch = self._runs.pop(child, None)
+            if batch is None:  # a dead run's helper: they become ours where we are process 1
+                continue
             if status == 0:
                 log.info("batch_released", batch=batch.number, quantity=batch.quantity)
             elif os.waitstatus_to_exitcode(status) != SUPERSEDED:
@@ -100,6 +109,7 @@ class Signer:
         """Try again, but not for ever: a batch that keeps failing says so to everybody."""
         with writing(engine) as connection:
             failures = storage.count_failure(connection, batch.number)
+            self._not_before[batch.number] = time.monotonic() + RETRY_SECONDS * 2 ** (failures - 1)
             gave_up = failures >= MAX_FAILURES and storage.give_up(connection, batch.number)
             action = "batch.failed" if gave_up else "batch.run_failed"
             details = {"failures": failures, "status": status}
@@ -117,9 +127,12 @@ class Signer:
             signing_run.discard(self._settings, batch.number, keep_attempt=None)
 
     def _stop_runs(self) -> None:
-        """A run that is stopped is thrown away; the next start signs its batch anew."""
+        """A run that is stopped is thrown away; the next start signs its batch anew.
+
+        A run can be killed at any point, and one just forked would still catch SIGTERM.
+        """
         for child in self._runs:
-            os.kill(child, signal.SIGTERM)
+            os.kill(child, signal.SIGKILL)
         for child in self._runs:
             os.waitpid(child, 0)
         self._runs.clear()

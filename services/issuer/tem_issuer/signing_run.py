@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -88,9 +87,11 @@ def run(
     work = Work(layout, key, secrets.token_bytes(keys.KEY_BYTES), codes, hashes)
     _make_files(work)
     on_step("prepared")
+    engine.dispose()  # forked helpers must inherit no open connection
     _in_parallel(_sign_chunk, work, processes, partial(_progress, engine, batch, attempt))
     _to_disk(codes, hashes)
     on_step("signed")
+    engine.dispose()
     _in_parallel(_verify_chunk, work, processes, lambda done: None)
     on_step("verified")
     wrapping = settings.wrapping_key.read_bytes()
@@ -180,9 +181,16 @@ def _progress(engine: Engine, batch: Batch, attempt: int, signed: int) -> None:
 _work: Work | None = None
 
 
-def _inherit(work: Work) -> None:
-    global _work
+def die_with(parent: int) -> None:
+    """Be killed when ``parent`` ends, and end at once if it did before the kernel was asked."""
     die_with_parent()
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _inherit(work: Work, run: int) -> None:
+    global _work
+    die_with(run)  # a helper left behind would keep the batch key, and the signer's lock
     forbid_core_dumps()
     _work = work
 
@@ -199,12 +207,16 @@ def _in_parallel(
     done = 0
     helpers = min(processes, len(chunks))
     with ProcessPoolExecutor(
-        helpers, mp_context=get_context("fork"), initializer=_inherit, initargs=(work,)
+        helpers, mp_context=get_context("fork"), initializer=_inherit, initargs=(work, os.getpid())
     ) as pool:
-        for finished in as_completed([pool.submit(task, chunk) for chunk in chunks]):
-            before, done = done, done + finished.result()
-            if before * 40 // work.layout.last_index != done * 40 // work.layout.last_index:
-                report(done)
+        try:
+            for finished in as_completed([pool.submit(task, chunk) for chunk in chunks]):
+                before, done = done, done + finished.result()
+                if before * 40 // work.layout.last_index != done * 40 // work.layout.last_index:
+                    report(done)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # what fails early need not be finished
+            raise
 
 
 def _inherit_here(work: Work) -> None:
@@ -299,7 +311,7 @@ def _manifest(batch: Batch, work: Work, office: bytes, issued_at: str) -> manife
         fingerprints_sha256=fingerprints,
         format=manifest.FORMAT,
         hashes_sha256=hashes,
-        host=urlsplit(batch.url_prefix).netloc,
+        host=batch.host,
         issued_at=issued_at,
         last_index=work.layout.last_index,
         office_key_id=manifest.key_id(office),

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import INCLUDE, Schema, fields
+from marshmallow import INCLUDE, RAISE, Schema, fields
 
 from tem.database import reading
 from tem.vocabulary import Role
@@ -27,7 +27,7 @@ def build(wiring: Wiring, kind: Kind) -> Blueprint:
 
     @blp.route("")
     class Records(MethodView):
-        @blp.arguments(Page, location="query")
+        @blp.arguments(Page, location="query", unknown=RAISE)
         @blp.response(200, listing)
         @blp.doc(summary=f"List: {kind.name}")
         def get(self, page: dict[str, Any]) -> Any:
@@ -48,7 +48,7 @@ def build(wiring: Wiring, kind: Kind) -> Blueprint:
                 lambda c: catalogue.add(c, wiring.clock(), principal.actor, kind, record),
             )
 
-    @blp.route("/<id>")
+    @blp.route("/<id:id>")
     class One(MethodView):
         @blp.response(200, kind.schema(unknown=INCLUDE))
         @blp.doc(summary=f"Show: {kind.name}")

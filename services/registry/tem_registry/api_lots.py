@@ -4,6 +4,7 @@ from typing import Any
 
 from flask.views import MethodView
 from flask_smorest import Blueprint
+from marshmallow import RAISE
 
 from tem.database import reading
 from tem.vocabulary import Role
@@ -19,7 +20,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
 
     @blp.route("")
     class Lots(MethodView):
-        @blp.arguments(Page, location="query")
+        @blp.arguments(Page, location="query", unknown=RAISE)
         @blp.response(200)
         @blp.doc(summary="List lots; a producer sees its own")
         def get(self, page: dict[str, Any]) -> Any:
@@ -49,7 +50,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
 
             return wiring.once(principal, body, act)
 
-    @blp.route("/<id>")
+    @blp.route("/<id:id>")
     class One(MethodView):
         @blp.response(200)
         @blp.doc(summary="A lot")
@@ -59,7 +60,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
                 lot = lots.find(connection, id, principal.producer_id)
                 return lots.shown(connection, lot)
 
-    @blp.route("/<id>/date-approval")
+    @blp.route("/<id:id>/date-approval")
     class DateApproval(MethodView):
         @blp.arguments(Empty)
         @blp.response(200)
@@ -73,7 +74,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
 
             return wiring.once(principal, body, act)
 
-    @blp.route("/<id>/activations")
+    @blp.route("/<id:id>/activations")
     class Activations(MethodView):
         @blp.arguments(Activation)
         @blp.response(201)
@@ -92,7 +93,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
                 demanded=True,
             )
 
-    @blp.route("/<id>/recall")
+    @blp.route("/<id:id>/recall")
     class Recalls(MethodView):
         @blp.arguments(Recall)
         @blp.response(201)
@@ -106,7 +107,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
                 demanded=True,
             )
 
-    @blp.route("/<id>/recall/lift")
+    @blp.route("/<id:id>/recall/lift")
     class Lifts(MethodView):
         @blp.arguments(Lift)
         @blp.response(200)

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask.views import MethodView
 from flask_smorest import Blueprint
+from marshmallow import RAISE
 
 from tem import audit
 from tem.database import reading
@@ -22,7 +23,7 @@ def build(wiring: Wiring) -> Blueprint:
 
     @blp.route("/statistics")
     class Statistics(MethodView):
-        @blp.arguments(StatisticsQuery, location="query")
+        @blp.arguments(StatisticsQuery, location="query", unknown=RAISE)
         @blp.response(200)
         @blp.doc(summary="Stamps issued, activated and not; a producer counts its own")
         def get(self, query: dict[str, Any]) -> Any:
@@ -39,7 +40,7 @@ def build(wiring: Wiring) -> Blueprint:
 
     @blp.route("/audit")
     class Audit(MethodView):
-        @blp.arguments(AuditQuery, location="query")
+        @blp.arguments(AuditQuery, location="query", unknown=RAISE)
         @blp.response(200)
         @blp.doc(summary="Who did what, when; oldest first")
         def get(self, query: dict[str, Any]) -> Any:

@@ -4,12 +4,13 @@ from typing import Any
 
 from flask.views import MethodView
 from flask_smorest import Blueprint
+from marshmallow import RAISE
 
 from tem.database import reading
 from tem.vocabulary import Role
 from tem.web import KEY_HEADER, Wiring
 from tem_registry import orders, stamps
-from tem_registry.schemas import MAX_BATCH, Delivery, Empty, Order, Page, RangeWithReason
+from tem_registry.schemas import BatchPage, Delivery, Empty, Order, Page, RangeWithReason
 from tem_registry.settings import Settings
 
 READERS = (Role.OFFICE, Role.AUDITOR, Role.PRODUCER)
@@ -24,7 +25,7 @@ def build_orders(wiring: Wiring, config: Settings) -> Blueprint:
 
     @blp.route("")
     class Orders(MethodView):
-        @blp.arguments(Page, location="query")
+        @blp.arguments(Page, location="query", unknown=RAISE)
         @blp.response(200)
         @blp.doc(summary="List orders; a producer sees its own")
         def get(self, page: dict[str, Any]) -> Any:
@@ -54,7 +55,7 @@ def build_orders(wiring: Wiring, config: Settings) -> Blueprint:
 
             return wiring.once(principal, body, act)
 
-    @blp.route("/<id>")
+    @blp.route("/<id:id>")
     class One(MethodView):
         @blp.response(200)
         @blp.doc(summary="An order: its state and, once reserved, its batch")
@@ -63,7 +64,7 @@ def build_orders(wiring: Wiring, config: Settings) -> Blueprint:
             with reading(wiring.engine) as connection:
                 return shown(connection, orders.find(connection, id, principal.producer_id))
 
-    @blp.route("/<id>/approvals")
+    @blp.route("/<id:id>/approvals")
     class Approvals(MethodView):
         @blp.arguments(Empty)
         @blp.response(201)
@@ -76,12 +77,17 @@ def build_orders(wiring: Wiring, config: Settings) -> Blueprint:
 
             def act(connection: Any) -> dict[str, Any]:
                 order = orders.approve(
-                    connection, wiring.clock(), principal.actor, id, config.two_person_quantity
+                    connection,
+                    wiring.clock(),
+                    principal.actor,
+                    id,
+                    config.two_person_quantity,
+                    person=principal.name,
                 )
                 return shown(connection, order)
 
             # Whose approval it is belongs to the request: nobody repeats another one's.
-            return wiring.once(principal, {**body, "approver": principal.actor}, act)
+            return wiring.once(principal, {**body, "approver": principal.name}, act)
 
     return blp
 
@@ -89,18 +95,17 @@ def build_orders(wiring: Wiring, config: Settings) -> Blueprint:
 def build_batches(wiring: Wiring) -> Blueprint:
     """The blueprint under /v1/batches."""
     blp = Blueprint("batches", __name__, url_prefix="/v1/batches", description="Issued batches")
-    number_rule = f"/<int(max={MAX_BATCH}):number>"
+    number_rule = "/<number:number>"
 
     @blp.route("")
     class Batches(MethodView):
-        @blp.arguments(Page, location="query")
+        @blp.arguments(BatchPage, location="query", unknown=RAISE)
         @blp.response(200)
         @blp.doc(summary="List batches; a producer sees its own")
         def get(self, page: dict[str, Any]) -> Any:
             principal = wiring.principal(*READERS)
-            after = int(page["after"]) if page["after"].isdecimal() else 0
             with reading(wiring.engine) as connection:
-                found = stamps.page(connection, after, page["limit"], principal.producer_id)
+                found = stamps.page(connection, **page, producer_id=principal.producer_id)
             more = {"next": str(found[-1].number)} if len(found) == page["limit"] else {}
             return {"items": [stamps.shown(batch) for batch in found], **more}
 

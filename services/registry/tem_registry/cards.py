@@ -5,6 +5,7 @@ business contact is a person's own (Law 91/2025/QH15; domain, "Personal data").
 """
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,15 +46,20 @@ _CERTIFICATE = (
 )
 
 
-def publish(connection: Connection, now: datetime, kind: str, id: str) -> None:
-    """Publish the cards that a changed record of the catalogue shows on."""
+def publish(
+    connection: Connection, now: datetime, kind: str, id: str, no_longer: Sequence[str] = ()
+) -> None:
+    """Publish the cards that a changed record of the catalogue shows on.
+
+    ``no_longer`` are the products it showed on until now.
+    """
     change = publication.next_change(connection, now)
     if kind == "producer":
         publication.put_card(connection, change, "producer", id, producer(connection, id))
     elif kind == "point_of_sale":
         publication.put_card(connection, change, "pos", id, point_of_sale(connection, id))
     else:
-        for product_id in _products_touched(connection, kind, id):
+        for product_id in (*_products_touched(connection, kind, id), *no_longer):
             card = product(connection, product_id)
             publication.put_card(connection, change, "product", product_id, card)
 

@@ -129,11 +129,17 @@ def add(connection: Connection, now: datetime, actor: str, kind: Kind, record: R
     """Store a new record, publish it, and say so. Raises Conflict if its id is taken."""
     id = record.get(kind.id_field) or f"{kind.prefix}-{secrets.token_hex(5)}"
     record = {kind.id_field: id, **record}
+    if "status" in record and kind.name == "producer":
+        record = {"status_since": vietnam_day(now).isoformat(), **record}
     _check_references(connection, kind, record)
     row = {"id": id, "record": _text(record), **_columns(kind, record)}
     if not insert_or_ignore(connection, kind.table, row):
         raise Conflict("id_taken", f"There is a {kind.name} {id} already.")
-    _after(connection, now, actor, kind, id, record, "added", sorted(record))
+    if kind.name == "producer":
+        _note_status(connection, record)
+    cards.publish(connection, now, kind.name, id)
+    details = {"fields": sorted(record)}
+    audit.record(connection, now, actor, f"{kind.name}.added", f"{kind.name}:{id}", details)
     return record
 
 
@@ -142,7 +148,7 @@ def change(
 ) -> Record:
     """Change some fields of a record and publish it. Raises NotFound or Invalid."""
     c = kind.table.c
-    locked = select(c.record).where(c.id == id).with_for_update()
+    locked = select(c.record).where(c.id == id).with_for_update(key_share=True)
     text = connection.execute(locked).scalar()
     if text is None:
         raise NotFound("not_found", f"There is no {kind.name} {id}.")
@@ -154,6 +160,9 @@ def change(
         raise Invalid(
             "field_fixed", f"{', '.join(fixed)} cannot be changed: add a new {kind.name}."
         )
+    turned = "status" in fields and fields["status"] != before.get("status")
+    if turned and kind.name == "producer":  # from today, unless a day is given
+        fields = {"status_since": vietnam_day(now).isoformat(), **fields}
     record = {**before, **fields}
     faults = kind.schema(unknown=EXCLUDE).validate(record)
     if faults:
@@ -162,41 +171,28 @@ def change(
     connection.execute(
         update(kind.table).where(c.id == id).values(record=_text(record), **_columns(kind, record))
     )
-    changed = sorted(f for f in fields if fields[f] != before.get(f))
-    _after(connection, now, actor, kind, id, record, "changed", changed)
+    changed = sorted(f for f in fields if record[f] != before.get(f))
+    if kind.name == "producer" and {"status", "status_since"} & set(fields):
+        _note_status(connection, record)
+    left = [one for one in before.get("product_ids", []) if one not in record["product_ids"]]
+    cards.publish(connection, now, kind.name, id, no_longer=left)
+    details = {"fields": changed}
+    audit.record(connection, now, actor, f"{kind.name}.changed", f"{kind.name}:{id}", details)
     return record
 
 
-def _after(
-    connection: Connection,
-    now: datetime,
-    actor: str,
-    kind: Kind,
-    id: str,
-    record: Record,
-    act: str,
-    fields: list[str],
-) -> None:
-    if kind.name == "producer":
-        _note_status(connection, now, record, fields)
-    audit.record(
-        connection, now, actor, f"{kind.name}.{act}", f"{kind.name}:{id}", {"fields": fields}
-    )
-    cards.publish(connection, now, kind.name, id)
-
-
-def _note_status(connection: Connection, now: datetime, record: Record, fields: list[str]) -> None:
-    """A status counts from ``status_since``, or from today; earlier ones stay on record."""
-    if "status" not in record or not {"status", "status_since"} & set(fields):
+def _note_status(connection: Connection, record: Record) -> None:
+    """A status counts from its ``status_since``; earlier ones stay on record."""
+    if "status" not in record:
         return
-    given = record.get("status_since") if "status_since" in fields else None
-    since = date.fromisoformat(given) if given else vietnam_day(now)
+    since = date.fromisoformat(record["status_since"])
     c = tables.producer_status.c
-    key = (c.producer_id == record["producer_id"], c.since == since)
     row = {"producer_id": record["producer_id"], "since": since, "status": record["status"]}
     if not insert_or_ignore(connection, tables.producer_status, row):
         connection.execute(
-            update(tables.producer_status).where(*key).values(status=record["status"])
+            update(tables.producer_status)
+            .where(c.producer_id == record["producer_id"], c.since == since)
+            .values(status=record["status"])
         )
 
 

@@ -83,6 +83,17 @@ class BatchRow(Schema):
     void_ranges = fields.List(fields.Nested(VoidRange(unknown=EXCLUDE)), load_default=list)
 
 
+class Instant(fields.Field[str]):
+    """An RFC 3339 instant, kept as text."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        try:
+            parse_instant(value)
+        except (TypeError, ValueError) as error:
+            raise ValidationError(f"Not an instant: {error}") from error
+        return str(value)
+
+
 class RecallRow(schemas.Recall):
     """The recall of a lot, as a past fact."""
 
@@ -94,7 +105,7 @@ class LotRow(schemas.Lot):
     """A row of ``lots.json``."""
 
     lot_id = schemas.Id(required=True)
-    activated_at = fields.String(allow_none=True, load_default=None)
+    activated_at = Instant(allow_none=True, load_default=None)
     recall = fields.Nested(RecallRow(unknown=EXCLUDE), allow_none=True, load_default=None)
     stamp_ranges = fields.List(fields.Nested(LotRange(unknown=EXCLUDE)), load_default=list)
 
@@ -129,35 +140,37 @@ class Import:
         files = read_folder(folder)
         for kind in catalogue.KINDS:
             self._each(kind, files[kind], partial(self._record, kind))
-        batches = files["stamp_batch"]
-        self._each("stamp_batch", batches, self._order)
+        batches = self._each("stamp_batch", files["stamp_batch"], self._order)
         self._issue()
-        self._each("stamp_batch", batches, self._deliver, step="delivery")
+        batches = self._each("stamp_batch", batches, self._deliver, step="delivery")
         rows = sorted(files["lot"], key=lambda row: str(row.get("activated_at") or "9"))
         self._each("lot", rows, self._lot)
         self._each("stamp_batch", batches, self._end, step="end")
 
-    def _each(self, kind: str, rows: list[Row], act: Callable[[Row], None], step: str = "") -> None:
-        """Run ``act`` on each row that is new; what it refuses is reported, the rest goes on."""
-        name = catalogue.KINDS[kind].id_field if kind in catalogue.KINDS else f"{kind[-5:]}_id"
-        name = "lot_id" if kind == "lot" else name
+    def _each(
+        self, kind: str, rows: list[Row], act: Callable[[Row], None], step: str = ""
+    ) -> list[Row]:
+        """Run ``act`` on each row that is new; what it refuses is reported, the rest goes on.
+
+        Gives the rows that are taken over as they stand, now or before.
+        """
+        taken = []
         for place, row in enumerate(rows, start=1):
+            counts = self.report.added
             try:
                 act(row)
+                taken.append(row)
+            except _Known:
+                counts = self.report.unchanged
+                taken.append(row)
             except TemError as error:
-                if not isinstance(error, _Known):
-                    self._report(kind, str(row.get(name)), error, step)
-                elif not step:
-                    self.report.count(self.report.unchanged, kind)
-            else:
-                if not step:
-                    self.report.count(self.report.added, kind)
+                counts = {}
+                told = f"{kind} {row[_id_field(kind)]}: {error.detail} [{error.code}]"
+                self.report.problems.append(told)
+            if not step:
+                self.report.count(counts, kind)
             self.progress(f"{kind} {step}".strip(), place, len(rows))
-
-    def _report(self, kind: str, id: str, error: TemError, step: str) -> None:
-        if step and error.code == "batch_not_taken_over":
-            return  # reported when its order was refused
-        self.report.problems.append(f"{kind} {id}: {error.detail} [{error.code}]")
+        return taken
 
     # --- the catalogue ---
 
@@ -301,6 +314,11 @@ class Import:
         lots.recall(connection, _at(notice["ordered_on"]), ACTOR, row["lot_id"], notice)
 
 
+def _id_field(kind: str) -> str:
+    described = catalogue.KINDS.get(kind)
+    return described.id_field if described else {"stamp_batch": "batch_id"}.get(kind, "lot_id")
+
+
 class _Known(TemError):
     """The row was taken over before and has not changed."""
 
@@ -346,6 +364,9 @@ def _read(folder: Path, kind: str, faults: list[str]) -> list[Row]:
     except FileNotFoundError:
         faults.append(f"{name} is missing")
         return []
+    except OSError as error:
+        faults.append(f"{name} cannot be read: {error.strerror}")
+        return []
     except (Invalid, KeyError, TypeError):
         faults.append(f"{name} is not JSON with a list named {member!r}")
         return []
@@ -359,23 +380,18 @@ def _checked(kind: str, name: str, rows: list[Any], faults: list[str]) -> Iterat
     }
     described = catalogue.KINDS.get(kind)
     schema = special[kind] if described is None else described.schema(unknown=INCLUDE)
-    id_field = described.id_field if described else {"stamp_batch": "batch_id"}.get(kind, "lot_id")
+    id_field = _id_field(kind)
     seen = set()
     for place, row in enumerate(rows, start=1):
         where = f"{name}, row {place}"
         try:
             loaded: Row = schema.load(row)
             id = loaded[id_field]
-            if loaded.get("activated_at"):
-                parse_instant(loaded["activated_at"])
         except ValidationError as error:
             faults.append(f"{where}: {error.messages}")
             continue
         except KeyError:
             faults.append(f"{where}: {id_field} is missing")
-            continue
-        except ValueError as error:
-            faults.append(f"{where}: activated_at: {error}")
             continue
         if id in seen:
             faults.append(f"{where}: {id} stands twice")

@@ -10,6 +10,7 @@ import httpx
 from tem.errors import Conflict, TemError, Unavailable
 
 TIMEOUT = httpx.Timeout(10, read=60)
+OURS_TO_MEND = (401, 403, 429)  # our key or our pace: the order itself was not refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,11 @@ class IssuerClient:
             "reference": order_id,
         }
         headers = {"Idempotency-Key": f"order:{order_id}"}
-        return _batch(self._call("POST", "/v1/batches", json=body, headers=headers))
+        return self._call("POST", "/v1/batches", json=body, headers=headers)
 
     def find(self, number: int) -> IssuedBatch:
         """The state of a batch."""
-        return _batch(self._call("GET", f"/v1/batches/{number}"))
+        return self._call("GET", f"/v1/batches/{number}")
 
     def fingerprints(self, number: int) -> Iterator[bytes]:
         """The fingerprints of a released batch, as they arrive."""
@@ -72,15 +73,17 @@ class IssuerClient:
         except httpx.HTTPError as error:
             raise _unreachable(error) from error
 
-    def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+    def _call(self, method: str, path: str, **options: Any) -> IssuedBatch:
         try:
             response = self._http.request(method, path, **options)
         except httpx.HTTPError as error:
             raise _unreachable(error) from error
         if response.status_code >= 400:
             raise _refusal(response)
-        body: dict[str, Any] = response.json()
-        return body
+        try:
+            return _batch(response.json())
+        except (ValueError, KeyError, TypeError) as error:
+            raise Unavailable("issuer_error", "The issuer's answer is not a batch.") from error
 
 
 def _unreachable(error: Exception) -> TemError:
@@ -96,17 +99,19 @@ def _refusal(response: httpx.Response) -> TemError:
         code, detail = str(problem["code"]), str(problem["detail"])
     except (ValueError, KeyError, TypeError):
         code, detail = "issuer_error", f"The issuer answered {response.status_code}."
-    if response.status_code >= 500:
+    if response.status_code >= 500 or response.status_code in OURS_TO_MEND:
         return Unavailable(code, detail)
     return Conflict(code, detail)
 
 
-def _batch(body: dict[str, Any]) -> IssuedBatch:
+def _batch(body: Any) -> IssuedBatch:
+    """Raises KeyError, TypeError or ValueError for anything else."""
+    number, state, signed = body["number"], body["state"], body["signed"]
     signature = body.get("signature")
     return IssuedBatch(
-        number=body["number"],
-        state=body["state"],
-        signed=body["signed"],
+        number=number,
+        state=state,
+        signed=signed,
         manifest=body.get("manifest"),
         signature=bytes.fromhex(signature) if signature else None,
     )

@@ -16,7 +16,7 @@ from tem import audit, published
 from tem.clock import Clock
 from tem.database import reading, writing
 from tem.dates import vietnam_day
-from tem.errors import Conflict, Unavailable
+from tem.errors import Conflict, TemError, Unavailable
 from tem.logs import log
 from tem.manifest import Manifest, ManifestRefused
 from tem.trust import Trust
@@ -157,12 +157,15 @@ def _store(
 
 
 def advance_all(engine: Engine, clock: Clock, trust: Trust, issuer: IssuerClient) -> int:
-    """Take every open order one step on; how many are open. One that waits stops no other."""
+    """Take every open order one step on; how many are open.
+
+    One that waits, or that the issuer answers for in no way foreseen, stops no other.
+    """
     with reading(engine) as connection:
         waiting = orders.open_orders(connection)
     for order in waiting:
         try:
             advance(engine, clock, trust, issuer, order)
-        except Unavailable as error:
+        except TemError as error:
             log.warning("order_waits", order=order.id, code=error.code, detail=error.detail)
     return len(waiting)

@@ -61,11 +61,14 @@ _COLUMNS = (
 def find(
     connection: Connection, id: str, producer_id: str | None = None, *, locked: bool = False
 ) -> Lot:
-    """A lot. Raises NotFound, also for another producer's when one is given."""
+    """A lot. Raises NotFound, also for another producer's when one is given.
+
+    The lock is the one an UPDATE takes: others may go on writing ranges that name the lot.
+    """
     query = select(*_COLUMNS).where(_c.id == id)
     if producer_id is not None:
         query = query.where(_c.producer_id == producer_id)
-    row = connection.execute(query.with_for_update() if locked else query).first()
+    row = connection.execute(query.with_for_update(key_share=True) if locked else query).first()
     if row is None:
         raise NotFound("no_such_lot", f"There is no lot {id} of yours.")
     return Lot(**row._mapping)

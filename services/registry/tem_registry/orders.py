@@ -138,12 +138,19 @@ def approvals_required(quantity: int, two_person_quantity: int) -> int:
 
 
 def approve(
-    connection: Connection, now: datetime, approver: str, id: str, two_person_quantity: int
+    connection: Connection,
+    now: datetime,
+    actor: str,
+    id: str,
+    two_person_quantity: int,
+    *,
+    person: str,
 ) -> Order:
     """One person's approval; the last one needed lets the issuer begin.
 
-    Raises NotFound, or Conflict if the order is past approval, this person has approved it, or
-    the product may no longer be stamped.
+    ``person`` is the name on the key, so that two keys of one person count once. Raises
+    NotFound, or Conflict if the order is past approval, this person has approved it, or the
+    product may no longer be stamped.
     """
     locked = update(tables.stamp_order).where(_c.id == id, _c.state == "requested")
     if connection.execute(locked.values(state="requested")).rowcount == 0:
@@ -151,7 +158,7 @@ def approve(
         raise Conflict("not_awaiting_approval", f"Order {id} is {order.state} already.")
     order = find(connection, id)
     _check(connection, order.product_id, now)
-    row = {"order_id": id, "approver": approver, "at": now}
+    row = {"order_id": id, "approver": person, "at": now}
     if not insert_or_ignore(connection, tables.approval, row):
         raise Conflict(
             "approved_by_you", "You have approved it: the second approval is another person's."
@@ -160,7 +167,7 @@ def approve(
     count = connection.execute(
         select(func.count()).select_from(tables.approval).where(a.order_id == id)
     ).scalar_one()
-    audit.record(connection, now, approver, "order.approved", f"order:{id}", {"approvals": count})
+    audit.record(connection, now, actor, "order.approved", f"order:{id}", {"approvals": count})
     if count >= approvals_required(order.quantity, two_person_quantity):
         set_state(connection, id, "requested", "approved")
     return find(connection, id)

@@ -144,14 +144,8 @@ def activation_refusals(
     return found
 
 
-# From which states an act may lead away; anything else is refused with this code.
+# What an act on a range may not touch, and the code that says why. (A batch is delivered whole.)
 MOVES: dict[StampState, dict[StampState, str]] = {
-    StampState.DELIVERED: {
-        StampState.DELIVERED: "already_delivered",
-        StampState.ACTIVATED: "already_activated",
-        StampState.VOID: "void",
-        StampState.REVOKED: "revoked",
-    },
     StampState.ACTIVATED: {
         StampState.ISSUED: "not_delivered",
         StampState.ACTIVATED: "already_activated",

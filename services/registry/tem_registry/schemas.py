@@ -15,6 +15,7 @@ IDENTIFIER = validate.Regexp(
     re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}\Z", re.ASCII),
     error="An id is 1 to 64 of A-Z a-z 0-9 . _ : / - and begins with a letter or digit.",
 )
+_ID_OR_NONE = re.compile(r"[A-Za-z0-9._:/-]{0,64}\Z", re.ASCII)
 DERIVED = "worked out by the registry; ignored when sent"
 
 
@@ -313,7 +314,14 @@ class Empty(Strict):
 class Page(Strict):
     """Query of a list: what comes after an id, at most ``limit`` rows."""
 
-    after = fields.String(load_default="", validate=validate.Length(max=64))
+    after = fields.String(load_default="", validate=validate.Regexp(_ID_OR_NONE))
+    limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
+
+
+class BatchPage(Strict):
+    """Query of the list of batches: what comes after a number, at most ``limit`` rows."""
+
+    after = fields.Integer(load_default=0, validate=validate.Range(0, MAX_BATCH))
     limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
 
 
@@ -322,7 +330,10 @@ class AuditQuery(Strict):
 
     after = fields.Integer(load_default=0, validate=validate.Range(0, 2**53))
     limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
-    object = fields.String(validate=validate.Length(1, 120))
+    object = fields.String(
+        validate=validate.Regexp(re.compile(r"[!-~]{1,120}\Z", re.ASCII)),
+        metadata={"description": "one thing only, as kind:id"},
+    )
 
 
 class StatisticsQuery(Strict):

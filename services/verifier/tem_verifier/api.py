@@ -7,17 +7,19 @@ from flask import Flask, Response, jsonify, request, send_from_directory
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
 
-from tem import trust
+from tem import problems, trust
 from tem.problems import RETRY_AFTER_SECONDS
 from tem.vocabulary import Role
 from tem.web import Wiring
+from tem_verifier.language import choose_language
 from tem_verifier.lookup import Lookup
 from tem_verifier.manifests import Acceptance
-from tem_verifier.pages import Pages, choose_language
+from tem_verifier.pages import Pages
 
 MAX_CODES = 1000
-MAX_CODE_LENGTH = 400
 STATIC = Path(__file__).parent / "static"
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -70,6 +72,13 @@ def build(wiring: Wiring, lookup: Lookup, acceptance: Acceptance) -> Blueprint:
     return blp
 
 
+class Whatever(BaseConverter):
+    """The rest of an address, slashes and nothing included."""
+
+    regex = r"[\s\S]*"
+    part_isolating = False
+
+
 def add_pages(app: Flask, lookup: Lookup, pages: Pages, host: str) -> None:
     """The pages for people; every address under /s/ gets an answer."""
 
@@ -86,12 +95,13 @@ def add_pages(app: Flask, lookup: Lookup, pages: Pages, host: str) -> None:
     def language() -> Any:
         return choose_language(request.args.get("lang"), request.headers.get("Accept-Language"))
 
-    @app.get("/s/", defaults={"code": ""})
-    @app.get("/s/<path:code>")
+    app.url_map.converters["whatever"] = Whatever
+
+    @app.get("/s/<whatever:code>")
     def stamp(code: str) -> Response:
         answer = lookup.answer(code)
         status = 503 if answer["verdict"] == "UNAVAILABLE" else 200
-        if wants_json():
+        if wants("application/json", "text/html"):
             response = jsonify(answer)
             response.status_code = status
             response.vary.update(["Accept"])
@@ -115,8 +125,17 @@ def add_pages(app: Flask, lookup: Lookup, pages: Pages, host: str) -> None:
         response.headers["Cache-Control"] = "public, max-age=3600"
         return response
 
+    @app.errorhandler(404)
+    def nowhere(error: HTTPException) -> Response:
+        """A page for browsers, which name HTML; the common problem document for the others."""
+        if not wants("text/html", "application/problem+json"):
+            response = problems.from_http_error(error)
+            response.vary.update(["Accept"])
+            return response
+        lang = language()
+        return page(pages.not_found(lang), lang, 404)
 
-def wants_json() -> bool:
-    """JSON only if it is preferred to a page: a browser's ``*/*`` gets the page."""
-    best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
-    return best == "application/json"
+
+def wants(this: str, rather_than: str) -> bool:
+    """Whether a media type is preferred to another one; a tie, as in ``*/*``, goes to that."""
+    return request.accept_mimetypes.best_match([rather_than, this], rather_than) == this

@@ -51,9 +51,10 @@ def build(config: Settings, wiring: Wiring, index: Index) -> Flask:
     """The app over a store, a clock and an index given."""
 
     def ready() -> dict[str, Any]:
-        if index.position is None:
-            raise Unavailable("nothing_published", "The published tables could not be read yet.")
-        return {"change": index.position.change, "as_of": rfc3339(index.position.as_of)}
+        position = index.view.position
+        if position is None:
+            raise Unavailable("nothing_read", "The published tables could not be read yet.")
+        return {"change": position.change, "as_of": rfc3339(position.as_of)}
 
     app, rest = create_app("verifier", VERSION, wiring, ready)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES

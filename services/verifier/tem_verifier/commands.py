@@ -33,6 +33,6 @@ verifier.add_command(key_commands("verifier", (Role.RETAILER,), _store))
 def accept_restore(installation: Installation) -> None:
     """After restoring the registry from a backup: follow it although it went back."""
     with writing(_store(installation)) as connection:
-        storage.forget_position(connection)
-        audit.record(connection, system_clock(), ACTOR, "position.forgotten", "verifier:1")
+        storage.accept_restore(connection)
+        audit.record(connection, system_clock(), ACTOR, "restore.accepted", "verifier:1")
     click.echo("The verifier takes the registry's present state as it is.")

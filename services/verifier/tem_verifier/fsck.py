@@ -1,14 +1,15 @@
 """What must hold of the verifier's own memory; each fault is one sentence."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from tem import audit, published
 from tem.database import open_published, reading
 from tem.installation import Installation
-from tem.manifest import digest
 from tem_verifier import settings, storage
 from tem_verifier.app import open_store
 
@@ -18,15 +19,33 @@ def check(installation: Installation) -> Iterator[str]:
     config = settings.read(os.environ, installation)
     store = open_store(config)
     source = open_published(config.published_url, published.TABLE_NAMES)
-    with reading(store) as own, reading(source) as registry:
-        yield from audit.faults(own)
-        known, found = storage.position(own), published.position(registry)
-        if known and (found is None or found[0] != known[0] or found[1] < known[1]):
-            yield f"the registry stands at {found and found[:2]}, but {known} was read before"
-        m, b = storage.manifest_table.c, published.batch.c
-        final = {row.batch: row.digest for row in own.execute(select(m.batch, m.digest))}
-        for row in registry.execute(select(b.number, b.manifest)):
-            if final.get(row.number, digest(row.manifest)) != digest(row.manifest):
-                yield f"batch {row.number} is published with another manifest than was accepted"
-    store.dispose()
-    source.dispose()
+    try:
+        with reading(store) as own:
+            yield from audit.faults(own)
+            with reading(source) as registry:
+                yield from _position(own, registry)
+                yield from _manifests(own, registry)
+    except SQLAlchemyError as error:
+        yield f"the published tables cannot be read: {type(error).__name__}"
+    finally:
+        store.dispose()
+        source.dispose()
+
+
+def _position(own: Connection, registry: Connection) -> Iterator[str]:
+    known, found = storage.position(own), published.position(registry)
+    if found is None:
+        yield "the published tables have no position"
+    elif known.epoch is not None and (found[0] != known.epoch or found[1] < known.change):
+        yield f"the registry stands at {found[1]}, but {known.change} was read before"
+    elif known.went_back:
+        yield "the registry went back, and nobody has decided about it yet"
+
+
+def _manifests(own: Connection, registry: Connection) -> Iterator[str]:
+    m, b = storage.manifest_table.c, published.batch.c
+    final = {row.batch: row.digest for row in own.execute(select(m.batch, m.digest))}
+    for row in registry.execute(select(b.number, b.manifest)):
+        found = hashlib.sha256(row.manifest.encode()).hexdigest()
+        if final.get(row.number, found) != found:
+            yield f"batch {row.number} is published with another manifest than was accepted"

@@ -7,74 +7,26 @@ What a request sees is replaced, never altered, so no look-up waits for a lock.
 import json
 import threading
 import time
-from array import array
-from bisect import bisect_left
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from tem import published
 from tem.answer import Card
 from tem.clock import Clock
 from tem.database import reading
-from tem.logs import log
-from tem.vocabulary import StampState
-from tem_verifier.alarms import raise_alarm
+from tem.errors import Unavailable
+from tem_verifier.alarms import Trouble, raise_alarm
 from tem_verifier.manifests import Acceptance, Accepted
+from tem_verifier.ranges import EMPTY, Ranges
+from tem_verifier.storage import ReadPosition
 
 POLL_SECONDS = 0.1
-_STATES = list(StampState)
-
-
-@dataclass(frozen=True, slots=True)
-class Ranges:
-    """A batch's intervals by their last stamp, with a small code for each one's state."""
-
-    lasts: "array[int]"
-    firsts: "array[int]"
-    states: bytes
-    lots: tuple[str | None, ...]
-    revoked_on: tuple[str | None, ...]
-
-    def at(self, index: int) -> tuple[StampState, str | None, str | None] | None:
-        """State, lot and date of withdrawal of a stamp; None in a gap."""
-        place = bisect_left(self.lasts, index)
-        if place == len(self.lasts) or self.firsts[place] > index:
-            return None
-        return _STATES[self.states[place]], self.lots[place], self.revoked_on[place]
-
-    @classmethod
-    def of(cls, rows: Iterable[tuple[Any, ...]]) -> "Ranges":
-        """From (first, last, state, lot, revoked_on), in order."""
-        ordered = sorted(rows)
-        return cls(
-            array("I", (row[1] for row in ordered)),
-            array("I", (row[0] for row in ordered)),
-            bytes(_STATES.index(StampState(row[2])) for row in ordered),
-            tuple(row[3] for row in ordered),
-            tuple(row[4] for row in ordered),
-        )
-
-    def rows(self) -> list[tuple[Any, ...]]:
-        """What :meth:`of` takes."""
-        states = (str(_STATES[code]) for code in self.states)
-        return list(zip(self.firsts, self.lasts, states, self.lots, self.revoked_on, strict=True))
-
-    def with_changes(self, changed: list[tuple[Any, ...]]) -> "Ranges":
-        """After an act: its rows take the place of every row they overlap."""
-        kept = [
-            row
-            for row in self.rows()
-            if not any(row[0] <= new[1] and row[1] >= new[0] for new in changed)
-        ]
-        return Ranges.of([*kept, *changed])
-
-
-EMPTY = Ranges.of(())
+# A request that waits for a reading under way goes on with what there is after this long.
+WAIT_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,100 +36,155 @@ class Batch:
     number: int
     product_id: str
     producer_id: str
+    manifest: str
+    signature: bytes
     accepted: Accepted | None
     ranges: Ranges = EMPTY
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Position:
     """How far we have read, and when we last knew that nothing newer was there."""
 
     epoch: str
     change: int
+    restores: int
     as_of: datetime
 
 
-@dataclass(slots=True)
-class Index:
-    """Everything a look-up needs. ``position`` is None until the first reading succeeded."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that a request sees. ``position`` is None until the first reading succeeded."""
 
-    engine: Engine
-    acceptance: Acceptance
-    clock: Clock
-    batches: dict[int, Batch] = field(default_factory=dict)
-    cards: dict[tuple[str, str], Card] = field(default_factory=dict)
+    batches: Mapping[int, Batch] = field(default_factory=dict)
+    cards: Mapping[tuple[str, str], Card] = field(default_factory=dict)
     position: Position | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _checked: float = 0.0
 
-    def catch_up(self, not_within: float = 0.0) -> None:
-        """Read what is new; does nothing if that was done in the last ``not_within`` seconds.
 
-        Whatever goes wrong leaves the index as it was: answers then carry an older ``as_of``.
-        """
-        if not_within and time.monotonic() - self._checked < not_within:
-            return
+class Index:
+    """Keeps the newest :class:`View` of the published tables."""
+
+    def __init__(self, engine: Engine, acceptance: Acceptance, clock: Clock) -> None:
+        self.acceptance = acceptance
+        self.view = View()
+        self._engine, self._clock = engine, clock
+        self._lock = threading.Lock()
+        self._tried = 0.0
+        self._anew = False  # every manifest has to be judged again, so everything is read again
+        self._unreadable = Trouble("published_unreadable")
+        self._went_back = Trouble("went_back")
+
+    def catch_up(self) -> None:
+        """Read what is new. Whatever goes wrong leaves the view as it was, its ``as_of`` too."""
         with self._lock:
-            if not_within and time.monotonic() - self._checked < not_within:
-                return
+            self._try_to_read()
+
+    def catch_up_soon(self, not_within: float) -> None:
+        """The same for a request: at most so often for all of them, and it never waits long."""
+        if time.monotonic() - self._tried < not_within:
+            return
+        if self._lock.acquire(timeout=WAIT_SECONDS):
             try:
-                self._read()
-            except SQLAlchemyError as error:
-                log.warning("published_unreadable", error=type(error).__name__)
-            self._checked = time.monotonic()
-
-    def _read(self) -> None:
-        if self.acceptance.trust_changed():
-            self.position = None  # judge every manifest anew
-        now = self.clock()
-        with reading(self.engine) as connection:
-            found = published.position(connection)
-            if found is None:
-                return
-            epoch, change, _ = found
-            if not self._may_read(epoch, change):
-                return
-            since = self.position.change if self.position else -1
-            if change > since:
-                self._load(connection, since)
-        self.acceptance.remember_position(epoch, change)
-        self.position = Position(epoch, change, now)
-
-    def _may_read(self, epoch: str, change: int) -> bool:
-        """Never back: a restored backup would un-recall lots and revive voided stamps."""
-        known = self.acceptance.position()
-        if known is None or (epoch == known[0] and change >= known[1]):
-            return True
-        raise_alarm("went_back", epoch=epoch, change=change, known=list(known))
-        return False
-
-    def _load(self, connection: Connection, since: int) -> None:
-        """Take in all rows written after a change number, cards and batches before ranges."""
-        c = published.card.c
-        cards = dict(self.cards) if since >= 0 else {}
-        for row in connection.execute(select(c.kind, c.id, c.body).where(c.change > since)):
-            cards[row.kind, row.id] = json.loads(row.body)
-        batches = dict(self.batches) if since >= 0 else {}
-        b = published.batch.c
-        columns = (b.number, b.manifest, b.signature, b.product_id, b.producer_id)
-        for new in connection.execute(select(*columns).where(b.change > since)).all():
-            accepted = self.acceptance.accept(connection, new)
-            batches[new.number] = Batch(new.number, new.product_id, new.producer_id, accepted)
-        for number, changed in _changed_ranges(connection, since).items():
-            batch = batches[number]
-            ranges = (
-                batch.ranges.with_changes(changed) if batch.ranges.lasts else Ranges.of(changed)
-            )
-            batches[number] = Batch(
-                number, batch.product_id, batch.producer_id, batch.accepted, ranges
-            )
-        self.cards, self.batches = cards, batches
+                if time.monotonic() - self._tried >= not_within:
+                    self._try_to_read()
+            finally:
+                self._lock.release()
 
     def follow(self, stopping: Callable[[], bool]) -> None:
         """Keep up until told to stop."""
         while not stopping():
             self.catch_up()
             time.sleep(POLL_SECONDS)
+
+    def _try_to_read(self) -> None:
+        try:
+            self._read()
+        except Exception as error:  # the follower must outlive everything it may find there
+            why = type(error).__name__
+            self._unreadable.begins(error=why, detail=str(error).partition("\n")[0][:200])
+        else:
+            self._unreadable.ends()
+        self._tried = time.monotonic()
+
+    def _read(self) -> None:
+        if self.acceptance.trust_changed():
+            self._judge_again()
+        # First how far any worker has read, then the tables: they stand there or further on.
+        known = self.acceptance.position()
+        now = self._clock()
+        with reading(self._engine) as connection:
+            found = published.position(connection)
+            if found is None:
+                raise Unavailable("nothing_published", "The published tables have no position.")
+            epoch, change, _ = found
+            if not self._may_read(known, epoch, change):
+                return
+            since = self._since(known, epoch)
+            view = self._load(connection, since) if change > since else self.view
+        self.acceptance.remember_position(known, epoch, change)
+        self.view = replace(view, position=Position(epoch, change, known.restores, now))
+        self._anew = False
+
+    def _may_read(self, known: ReadPosition, epoch: str, change: int) -> bool:
+        """Never back: a restored backup would un-recall lots and revive voided stamps.
+
+        Once it has gone back only an operator's decision helps: when its numbers have caught
+        up they no longer show that they count other changes.
+        """
+        back = known.epoch is not None and (epoch != known.epoch or change < known.change)
+        if not back and not known.went_back:
+            self._went_back.ends()
+            return True
+        self._went_back.begins(epoch=known.epoch, change=known.change)
+        self.acceptance.note_went_back(known)
+        return False
+
+    def _since(self, known: ReadPosition, epoch: str) -> int:
+        """The change number after which rows are new to us; -1 if all are."""
+        mine = self.view.position
+        same = mine is not None and (mine.epoch, mine.restores) == (epoch, known.restores)
+        return mine.change if mine is not None and same and not self._anew else -1
+
+    def _judge_again(self) -> None:
+        """Whom we believe has changed: what we no longer believe goes at once, even while the
+        registry is away; what we believe from now on comes with the next reading."""
+        batches = {
+            batch.number: batch
+            if self.acceptance.believes(batch.manifest, batch.signature)
+            else replace(batch, accepted=None)
+            for batch in self.view.batches.values()
+        }
+        self.view = replace(self.view, batches=batches)
+        self._anew = True
+
+    def _load(self, connection: Connection, since: int) -> View:
+        """The view after all rows written since a change number."""
+        c = published.card.c
+        cards = dict(self.view.cards) if since >= 0 else {}
+        for row in connection.execute(select(c.kind, c.id, c.body).where(c.change > since)):
+            cards[row.kind, row.id] = json.loads(row.body)
+        batches = dict(self.view.batches) if since >= 0 else {}
+        b = published.batch.c
+        columns = (b.number, b.product_id, b.producer_id, b.manifest, b.signature)
+        since_then = select(*columns).where(b.change > since).order_by(b.number)
+        for new in connection.execute(since_then).all():
+            before = batches.get(new.number)
+            batches[new.number] = Batch(
+                new.number,
+                new.product_id,
+                new.producer_id,
+                new.manifest,
+                new.signature,
+                self.acceptance.accept(connection, new),
+                before.ranges if before else EMPTY,
+            )
+        for number, changed in _changed_ranges(connection, since).items():
+            if number not in batches:
+                raise_alarm("publication_incomplete", batch=number)
+                continue
+            ranges = batches[number].ranges.with_changes(changed)
+            batches[number] = replace(batches[number], ranges=ranges)
+        return View(batches, cards)
 
 
 def _changed_ranges(connection: Connection, since: int) -> dict[int, list[tuple[Any, ...]]]:

@@ -5,7 +5,7 @@ a fingerprint that differs ends it before any signature is checked.
 """
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import Counter
@@ -16,12 +16,14 @@ from tem.clock import Clock
 from tem.stampcode import Malformed, StampCode, parse, signed_message, strip_prefix
 from tem.verdict import MALFORMED, UNAVAILABLE, UNKNOWN
 from tem_verifier.alarms import raise_alarm
-from tem_verifier.index import Batch, Index
+from tem_verifier.index import Batch, Index, View
 from tem_verifier.manifests import FINGERPRINT_BYTES, Accepted
 
 # A batch that was published a moment ago must not be slandered as unknown: an unknown number
 # makes the index catch up at once, but at most this often, so that forgeries cost nothing.
 RECHECK_SECONDS = 0.05
+# While the record is older than this, a batch that is not in it may have been published since.
+FRESH = timedelta(seconds=5)
 
 VERDICTS = Counter("tem_verifier_verdicts", "Answers given", ["verdict"])
 
@@ -39,56 +41,53 @@ class Lookup:
         return out
 
     def _answer(self, text: str, now: datetime) -> dict[str, Any]:
-        position = self._index.position
-        as_of = position.as_of if position else now
         try:
             code = parse(text)
         except Malformed:
-            return plain(MALFORMED, as_of)
-        batch = self._batch(code)
-        if self._index.position is None:
+            position = self._index.view.position
+            return plain(MALFORMED, position.as_of if position else now)
+        view = self._view_with(code.batch)
+        if view.position is None:
             return plain(UNAVAILABLE, now)
+        as_of = view.position.as_of
+        batch = view.batches.get(code.batch)
         if batch is None:
-            return plain(UNKNOWN, as_of)
+            return plain(UNKNOWN if now - as_of <= FRESH else UNAVAILABLE, as_of)
         if batch.accepted is None:
             return plain(UNAVAILABLE, as_of)
         if not is_issued(code, batch.number, batch.accepted):
             return plain(UNKNOWN, as_of)
-        subject = self._subject(batch, code)
-        return plain(UNAVAILABLE, as_of) if subject is None else answer(subject, now, as_of)
+        try:
+            return answer(_subject(view, batch, code), now, as_of)
+        except (LookupError, TypeError, ValueError) as hole:
+            raise_alarm("publication_incomplete", batch=batch.number, error=repr(hole))
+            return plain(UNAVAILABLE, as_of)
 
-    def _batch(self, code: StampCode) -> Batch | None:
-        batch = self._index.batches.get(code.batch)
-        if batch is None:
-            self._index.catch_up(not_within=RECHECK_SECONDS)
-            batch = self._index.batches.get(code.batch)
-        return batch
+    def _view_with(self, batch: int) -> View:
+        """The newest view, if need be read again to look for a batch."""
+        if batch not in self._index.view.batches:
+            self._index.catch_up_soon(RECHECK_SECONDS)
+        return self._index.view
 
-    def _subject(self, batch: Batch, code: StampCode) -> Subject | None:
-        """The stamp with its cards; None, with an alarm, if the publication has a hole."""
-        found = batch.ranges.at(code.index)
-        cards = self._index.cards
-        product = cards.get(("product", batch.product_id))
-        producer = cards.get(("producer", batch.producer_id))
-        if found is None or product is None or producer is None:
-            raise_alarm("publication_incomplete", batch=batch.number)
-            return None
-        state, lot_id, revoked_on = found
-        lot = cards.get(("lot", lot_id)) if lot_id is not None else None
-        if lot_id is not None and lot is None:
-            raise_alarm("publication_incomplete", batch=batch.number)
-            return None
-        sold_at = {sale["pos_id"] for sale in product["points_of_sale"]}
-        return Subject(
-            batch=batch.number,
-            index=code.index,
-            state=state,
-            product=product,
-            producer=producer,
-            lot=lot,
-            revoked_on=revoked_on,
-            points_of_sale={id: cards["pos", id] for id in sold_at if ("pos", id) in cards},
-        )
+
+def _subject(view: View, batch: Batch, code: StampCode) -> Subject:
+    """The stamp with its cards. Raises LookupError if the publication has a hole."""
+    found = batch.ranges.at(code.index)
+    if found is None:
+        raise LookupError("no range holds the stamp")
+    state, lot_id, revoked_on = found
+    product = view.cards["product", batch.product_id]
+    sold_at = {sale["pos_id"] for sale in product["points_of_sale"]}
+    return Subject(
+        batch=batch.number,
+        index=code.index,
+        state=state,
+        product=product,
+        producer=view.cards["producer", batch.producer_id],
+        lot=None if lot_id is None else view.cards["lot", lot_id],
+        revoked_on=revoked_on,
+        points_of_sale={id: view.cards["pos", id] for id in sold_at if ("pos", id) in view.cards},
+    )
 
 
 def is_issued(code: StampCode, batch: int, accepted: Accepted) -> bool:

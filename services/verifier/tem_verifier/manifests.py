@@ -17,7 +17,8 @@ from tem.database import reading, writing
 from tem.manifest import Manifest, ManifestRefused, digest
 from tem.trust import Trust
 from tem_verifier import storage
-from tem_verifier.alarms import raise_alarm
+from tem_verifier.alarms import Trouble, raise_alarm
+from tem_verifier.storage import ReadPosition
 
 FINGERPRINT_BYTES = 8
 
@@ -46,7 +47,7 @@ class Acceptance:
         self._trust_file, self._store, self._cache = trust_file, store, cache
         self._stamp: tuple[int, int] | None = None
         self._trust: Trust = Trust({})
-        self._keys: dict[bytes, int] = {}  # batch key -> the batch that has it
+        self._unreadable = Trouble("trust_unreadable")
         self.trust_changed()
 
     def trust_changed(self) -> bool:
@@ -57,9 +58,10 @@ class Acceptance:
             if stamp == self._stamp:
                 return False
             self._trust, self._stamp = trust.load(self._trust_file), stamp
-        except (OSError, ValueError, KeyError) as error:
-            raise_alarm("trust_unreadable", error=type(error).__name__)
+        except (OSError, ValueError) as error:
+            self._unreadable.begins(error=type(error).__name__)
             return False
+        self._unreadable.ends()
         return True
 
     @property
@@ -67,16 +69,30 @@ class Acceptance:
         """Whom we believe at present."""
         return self._trust
 
-    def position(self) -> tuple[str, int] | None:
+    def position(self) -> ReadPosition:
         """How far this verifier has ever read."""
         with reading(self._store) as connection:
             return storage.position(connection)
 
-    def remember_position(self, epoch: str, change: int) -> None:
+    def remember_position(self, known: ReadPosition, epoch: str, change: int) -> None:
         """Keep the furthest position, so that a restart does not go back either."""
-        if self.position() != (epoch, change):
+        if (known.epoch, known.change) != (epoch, change):
             with writing(self._store) as connection:
                 storage.advance(connection, epoch, change)
+
+    def note_went_back(self, known: ReadPosition) -> None:
+        """Keep that the registry went back, until an operator decides."""
+        if not known.went_back:
+            with writing(self._store) as connection:
+                storage.note_went_back(connection)
+
+    def believes(self, manifest: str, signature: bytes) -> bool:
+        """Whether an office key we trust at present vouches for a manifest."""
+        try:
+            self._trust.accept(manifest, signature)
+        except ManifestRefused:
+            return False
+        return True
 
     def accept(self, connection: Connection, row: Any) -> Accepted | None:
         """What a published batch lets us check; None, with an alarm, if we do not believe it."""
@@ -86,7 +102,6 @@ class Acceptance:
         except ManifestRefused as refusal:
             raise_alarm("manifest_refused", batch=row.number, why=refusal.detail)
             return None
-        self._keys[bytes.fromhex(made.public_key)] = made.batch
         return Accepted(
             made.quantity,
             made.last_index,
@@ -98,26 +113,27 @@ class Acceptance:
         published_as = (row.number, row.product_id, row.producer_id)
         if (made.batch, made.product, made.producer) != published_as:
             raise ManifestRefused("it was published as another batch")
-        if self._keys.get(bytes.fromhex(made.public_key), made.batch) != made.batch:
-            raise ManifestRefused("another batch has the same key")
         with writing(self._store) as connection:
-            if storage.final_digest(connection, made.batch, digest(row.manifest)) != digest(
-                row.manifest
-            ):
-                raise ManifestRefused("another manifest was accepted for this number before")
+            name = digest(row.manifest)
+            if not storage.is_final(connection, made.batch, name, made.public_key):
+                raise ManifestRefused("its number or its batch key belongs to another manifest")
 
     def _fingerprints(self, connection: Connection, made: Manifest) -> mmap.mmap | None:
         """The table, out of the cache or the published pieces, as its manifest describes it."""
         path = self._cache / f"{made.fingerprints_sha256}.fingerprints"
-        for attempt in ("cached", "published"):
-            if attempt == "published":
-                _write(path, _pieces(connection, made.batch))
+        try:
             mapped = _map(path, made)
-            if mapped is not None:
-                return mapped
-        raise_alarm("fingerprints_missing", batch=made.batch)
-        path.unlink(missing_ok=True)
-        return None
+            if mapped is None:
+                _write(path, _pieces(connection, made.batch))
+                mapped = _map(path, made)
+            if mapped is None:
+                path.unlink()
+        except OSError as error:
+            raise_alarm("fingerprints_missing", batch=made.batch, error=type(error).__name__)
+            return None
+        if mapped is None:
+            raise_alarm("fingerprints_missing", batch=made.batch)
+        return mapped
 
 
 def _pieces(connection: Connection, batch: int) -> Iterator[bytes]:
@@ -131,10 +147,13 @@ def _pieces(connection: Connection, batch: int) -> Iterator[bytes]:
 def _write(path: Path, pieces: Iterator[bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_suffix(f".{secrets.token_hex(4)}")
-    with draft.open("wb") as file:
-        for piece in pieces:
-            file.write(piece)
-    draft.replace(path)
+    try:
+        with draft.open("wb") as file:
+            for piece in pieces:
+                file.write(piece)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _map(path: Path, made: Manifest) -> mmap.mmap | None:

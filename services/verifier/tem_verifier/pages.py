@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from importlib.resources import files
-from typing import Any, Literal, get_args
+from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,15 +18,12 @@ from markupsafe import Markup, escape
 
 from tem.dates import VIETNAM
 from tem.stampcode import serial
-
-Lang = Literal["vi", "en"]
-LANGUAGES: tuple[Lang, ...] = get_args(Lang)
+from tem_verifier.language import Lang
 
 # About these nothing is known: such a page repeats neither the path nor anything of the answer,
 # so that the pages of all codes that are not on record are the same but for the time.
 _NOTHING_KNOWN = frozenset({"UNKNOWN", "MALFORMED"})
 
-_WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)", re.ASCII | re.IGNORECASE)
 # Bidirectional controls, which could reorder the words around a value; half surrogates, which
 # no encoding takes; control characters other than tab and line ends.
 _UNWELCOME = re.compile(
@@ -38,34 +35,6 @@ _BLANK = re.compile(r"\{(\w+)\}")
 _WEB = re.compile(r"https?://[^\s\\]+", re.IGNORECASE)
 _PHONE = re.compile(r"\+?[0-9][0-9 .()-]{4,20}", re.ASCII)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
-
-
-def choose_language(query_lang: str | None, accept_language: str | None) -> Lang:
-    """The language of a page: ``?lang=`` first, then ``Accept-Language``, then Vietnamese.
-
-    Whatever arrives gets an answer; a part of the header that cannot be read is left out.
-    """
-    asked = _known_language(query_lang or "")
-    if asked is not None:
-        return asked
-    weighted = [_weighted(part) for part in (accept_language or "").split(",")]
-    wanted = [(weight, lang) for weight, lang in weighted if lang is not None and weight > 0]
-    return max(wanted, key=lambda pair: pair[0])[1] if wanted else "vi"
-
-
-def _known_language(tag: str) -> Lang | None:
-    """Our language for a tag such as ``en-GB``, or None."""
-    primary = tag.strip().lower().replace("_", "-").partition("-")[0]
-    return next((lang for lang in LANGUAGES if lang == primary), None)
-
-
-def _weighted(part: str) -> tuple[float, Lang | None]:
-    """Weight and language of one part of ``Accept-Language``; weight 0 if it is illegible."""
-    tag, _, parameter = part.partition(";")
-    if not parameter.strip():
-        return 1.0, _known_language(tag)
-    weight = _WEIGHT.fullmatch(parameter.strip())
-    return (min(float(weight[1]), 1.0) if weight else 0.0), _known_language(tag)
 
 
 class Pages:

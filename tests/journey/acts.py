@@ -1,0 +1,136 @@
+"""The acts of the trade as clients of the services do them, over HTTP."""
+
+import secrets
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+from tests.running import Running, until
+
+Json = dict[str, Any]
+
+
+def post(client: httpx.Client, path: str, body: Json | None = None, key: str | None = None) -> Json:
+    """One act that must succeed, under an Idempotency-Key."""
+    answer = client.post(path, json=body or {}, headers={"Idempotency-Key": key or new_key()})
+    assert answer.is_success, answer.text
+    found: Json = answer.json()
+    return found
+
+
+def get(client: httpx.Client, path: str, **query: Any) -> Json:
+    """What a service shows."""
+    answer = client.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    found: Json = answer.json()
+    return found
+
+
+def refused(answer: httpx.Response, status: int, code: str | None = None) -> bool:
+    """Whether an answer is this problem, in the shape of all problems."""
+    problem = answer.json()
+    shape = answer.headers["Content-Type"] == "application/problem+json" and problem["detail"]
+    return bool(
+        shape
+        and answer.status_code == problem["status"] == status
+        and code in (None, problem["code"])
+    )
+
+
+def new_key() -> str:
+    """An Idempotency-Key of one's own making."""
+    return secrets.token_hex(12)
+
+
+def day(offset: int) -> str:
+    """A date so many days from today; three days are more than any difference of zones."""
+    return (date.today() + timedelta(days=offset)).isoformat()
+
+
+class Maker:
+    """A new producer with one certified product and a key, and the office that serves it."""
+
+    def __init__(self, installation: Running, name: str) -> None:
+        self.installation = installation
+        self.office, self.issuer = installation.office(), installation.office("issuer")
+        address = {"full": f"Thôn {name}, Tỉnh Hà Tĩnh", "commune_code": "18073"}
+        self.id = post(
+            self.office,
+            "/v1/producers",
+            {"name": f"Hợp tác xã {name}", "producer_type": "cooperative", "address": address},
+        )["producer_id"]
+        self.product = post(
+            self.office,
+            "/v1/products",
+            {
+                "producer_id": self.id,
+                "name": f"Nước mắm {name}",
+                "category_code": "I.4.a",
+                "date_kind": "use_by",
+                "shelf_life": {"value": 12, "unit": "month"},
+            },
+        )["product_id"]
+        self.certify()
+        self.client = installation.producer(self.id, name)
+
+    def certify(self) -> None:
+        """The office records a certificate in force."""
+        certificate = {
+            "product_id": self.product,
+            "stars": 4,
+            "decision_no": f"{secrets.token_hex(3)}/QĐ-UBND (mẫu)",
+            "decision_date": day(-100),
+            "issuing_authority": "UBND tỉnh Hà Tĩnh",
+            "valid_from": day(-100),
+            "valid_until": day(900),
+        }
+        post(self.office, "/v1/certificates", certificate)
+
+    def order(self, quantity: int) -> str:
+        """Ask for stamps, and let the office approve."""
+        asked = post(self.client, "/v1/orders", {"product_id": self.product, "quantity": quantity})
+        post(self.office, f"/v1/orders/{asked['order_id']}/approvals")
+        return str(asked["order_id"])
+
+    def issued(self, order: str, seconds: float = 30) -> int:
+        """The batch of an order, once it is issued."""
+        path = f"/v1/orders/{order}"
+        return int(until(lambda: _issued(get(self.client, path)), seconds))
+
+    def delivered(self, quantity: int) -> int:
+        """A batch ordered, issued and delivered."""
+        batch = self.issued(self.order(quantity))
+        post(self.office, f"/v1/batches/{batch}/delivery", {"receipt": "BB-1"})
+        return batch
+
+    def lot(self, quantity: int) -> str:
+        """A lot made some days ago."""
+        lot = {
+            "product_id": self.product,
+            "lot_code": f"L{secrets.token_hex(4)}",
+            "production_date": day(-10),
+            "best_before": day(200),
+            "quantity": quantity,
+        }
+        return str(post(self.client, "/v1/lots", lot)["lot_id"])
+
+    def activate(self, lot: str, batch: int, first: int, last: int) -> Json:
+        """Tie stamps to a lot."""
+        body = {"batch": batch, "first": first, "last": last}
+        return post(self.client, f"/v1/lots/{lot}/activations", body)
+
+    def addresses(self, batch: int) -> list[str]:
+        """What is printed in the symbols of a batch, in roll order."""
+        answer = self.issuer.get(f"/v1/batches/{batch}/codes.csv")
+        assert answer.status_code == 200, answer.text
+        return [line.split(",")[2] for line in answer.text.splitlines()[1:]]
+
+    def ranges(self, batch: int) -> list[tuple[int, int, str]]:
+        """The ranges of a batch in short."""
+        shown = get(self.client, f"/v1/batches/{batch}")["ranges"]
+        return [(one["first"], one["last"], one["state"]) for one in shown]
+
+
+def _issued(order: Json) -> int | None:
+    assert order["state"] != "failed", order
+    return order["batch"] if order["state"] == "issued" else None

@@ -1,0 +1,176 @@
+"""Processes killed with -9 while they work: nothing acknowledged is lost, nothing happens twice."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.journey.acts import Json, Maker, get, new_key, post
+from tests.running import Running, environment, processes_of, running, tem, until
+
+from tem.process import die_with_parent
+
+
+@pytest.fixture
+def fragile(tmp_path: Path) -> Iterator[Running]:
+    """An installation of its own, to be broken; at the end every invariant must hold."""
+    with running(tmp_path / "data") as installation:
+        yield installation
+        assert "every invariant holds" in installation.tem("fsck")
+
+
+def insist(key: str, url: str, body: Json) -> Json:
+    """Send one act under one Idempotency-Key until it is acknowledged, whatever breaks."""
+    name, deadline = new_key(), time.monotonic() + 60
+    headers = {"Authorization": key, "Idempotency-Key": name}
+    while True:
+        try:
+            answer = httpx.post(url, json=body, headers=headers, timeout=10)
+            if answer.status_code == 201:
+                return {**answer.json(), "key": name}
+            assert answer.status_code == 503, answer.text
+        except httpx.TransportError:
+            pass
+        assert time.monotonic() < deadline, "never acknowledged"
+        time.sleep(0.02)
+
+
+def test_no_acknowledged_activation_is_lost_or_doubled(fragile: Running) -> None:
+    """Clients that retry activate 60 ranges while the registry is killed four times: each is
+    there exactly once, and its acknowledgement can be had again."""
+    maker = Maker(fragile, "Bền")
+    batch, lot = maker.delivered(600), maker.lot(600)
+    url = f"{fragile.url('registry')}/v1/lots/{lot}/activations"
+    key = maker.client.headers["Authorization"]
+    acknowledged: list[Json] = []
+
+    def activate(first: int) -> None:
+        acknowledged.append(insist(key, url, {"batch": batch, "first": first, "last": first + 9}))
+
+    with ThreadPoolExecutor(4) as clients:
+        sent = [clients.submit(activate, first) for first in range(1, 600, 10)]
+        for kills in range(4):
+            until(lambda kills=kills: len(acknowledged) >= 10 * kills + 3, 60)
+            until(lambda: fragile.children("registry"))
+            fragile.kill9("registry")
+        for one in sent:
+            one.result()
+    assert sorted(done["first"] for done in acknowledged) == list(range(1, 600, 10))
+    assert maker.ranges(batch) == [(1, 600, "activated")]
+    assert get(maker.client, f"/v1/lots/{lot}")["stamps_activated"] == 600
+    entries = get(maker.office, "/v1/audit", object=f"lot:{lot}", limit=500)["items"]
+    assert sum(entry["action"] == "stamps.activated" for entry in entries) == 60
+    for done in acknowledged[::20]:
+        again = {name: done[name] for name in ("batch", "first", "last")}
+        path = f"/v1/lots/{lot}/activations"
+        assert {**post(maker.client, path, again, done["key"]), "key": done["key"]} == done
+
+
+def test_orders_in_flight_are_issued_once_whoever_is_killed(fragile: Running) -> None:
+    """Issuer, signer, follower and verifier die while orders run: each order ends issued, with
+    one batch of its own, and its stamps are known to the verifier."""
+    maker = Maker(fragile, "Kiên")
+    orders = [maker.order(4000 + extra) for extra in range(6)]
+    for victim in ("signer", "issuer", "follower", "signer", "verifier"):
+        until(lambda victim=victim: fragile.children(victim))
+        fragile.kill9(victim)
+        orders.append(maker.order(500))
+    batches = [maker.issued(order, 90) for order in orders]
+    assert len(set(batches)) == len(orders)
+    until(lambda: httpx.get(f"{fragile.url('issuer')}/readyz").status_code == 200)
+    listed = get(maker.issuer, "/v1/batches", limit=100)["items"]
+    assert {(item["number"], item["reference"]) for item in listed} == set(
+        zip(batches, orders, strict=True)
+    )
+    until(lambda: httpx.get(f"{fragile.url('verifier')}/readyz").status_code == 200)
+    for batch in (batches[0], batches[-1]):
+        until(
+            lambda batch=batch: (
+                fragile.scan(maker.addresses(batch)[-1])["verdict"] == "NOT_ACTIVATED"
+            )
+        )
+
+
+def test_killing_tem_up_leaves_nothing_behind_and_the_next_start_goes_on(fragile: Running) -> None:
+    """kill -9 of `tem up` takes every process along; started again, it finishes the order."""
+    maker = Maker(fragile, "Dũng")
+    order = maker.order(20_000)
+    path = f"/v1/orders/{order}"
+    until(lambda: get(maker.client, path)["batch"])
+    fragile.kill()
+    until(lambda: processes_of(fragile.data) == {}, 5)
+    fragile.start()
+    batch = maker.issued(order, 60)
+    assert get(maker.issuer, f"/v1/batches/{batch}")["signed"] == 20_000
+
+
+def start_import(data: Path, folder: Path) -> "subprocess.Popen[str]":
+    """An import in a process of its own, telling its steps on standard error."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tem", "registry", "import", str(folder)],
+        env=environment(data),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=die_with_parent,
+    )
+
+
+def killed_at(data: Path, folder: Path, step: str) -> None:
+    """Start an import and kill it with -9 as soon as it tells of a step."""
+    begun = start_import(data, folder)
+    assert begun.stderr is not None
+    told = next((line for line in begun.stderr if step in line), "")
+    begun.kill()
+    begun.stderr.close()
+    begun.wait()
+    assert step in told, "the import ended before this step"
+
+
+def imported(data: Path, folder: Path) -> str:
+    """What an import that must take everything over says."""
+    done = tem(data, "registry", "import", folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def counted(folder: Path) -> tuple[int, int]:
+    """Stamps issued and activated, by the files of a folder."""
+    batches = json.loads((folder / "stamp_batches.json").read_text("utf-8"))["stamp_batches"]
+    lots = json.loads((folder / "lots.json").read_text("utf-8"))["lots"]
+    ranges = [part for lot in lots for part in lot["stamp_ranges"]]
+    return (
+        sum(row["quantity"] for row in batches),
+        sum(part["to"] - part["from"] + 1 for part in ranges),
+    )
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["beside tem up", "by itself"])
+def test_an_import_killed_at_any_step_goes_on(
+    tmp_path: Path, part_of_sample: Path, beside: bool
+) -> None:
+    """An import killed with -9 three times ends with what the files say, once; a run after that
+    changes nothing; by itself, what it had started dies with it."""
+    data = tmp_path / "data"
+    installation = Running(data)
+    if beside:
+        installation.start()
+    for step in ("certificate", "stamp_batch: ", "delivery"):
+        killed_at(data, part_of_sample, step)
+        if not beside:
+            until(lambda: processes_of(data) == {}, 5)
+    imported(data, part_of_sample)
+    assert "added: nothing" in imported(data, part_of_sample)
+    if not beside:
+        installation.start()
+    try:
+        total = get(installation.office(), "/v1/statistics", by="batch")["total"]
+        assert (total["quantity"], total["activated"]) == counted(part_of_sample)
+    finally:
+        installation.stop()
+    assert "every invariant holds" in tem(data, "fsck").stdout

@@ -1,0 +1,93 @@
+"""The registry's web app for tests: one key for each role, and a client that sends them."""
+
+import itertools
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from flask.testing import FlaskClient
+from tests.registry.records import Register, settings
+from werkzeug.test import TestResponse
+
+from tem import auth
+from tem.vocabulary import Role
+from tem.web import Wiring
+from tem_registry.app import build
+
+PEOPLE = {
+    "office": (Role.OFFICE, "Lan", None),
+    "second": (Role.OFFICE, "Minh", None),
+    "lan again": (Role.OFFICE, "Lan", None),
+    "auditor": (Role.AUDITOR, "Kiểm toán", None),
+    "P1": (Role.PRODUCER, "Hợp tác xã P1", "P1"),
+    "P2": (Role.PRODUCER, "Hợp tác xã P2", "P2"),
+}
+
+
+@dataclass(frozen=True)
+class Api:
+    """A client of the app over a register; ``who`` is a name of PEOPLE, or None without a key."""
+
+    register: Register
+    client: FlaskClient
+    keys: dict[str, str]
+    numbers: "itertools.count[int]"
+
+    def headers(self, who: str | None) -> dict[str, str]:
+        """The Authorization header of somebody."""
+        return {} if who is None else {"Authorization": f"Bearer {self.keys[who]}"}
+
+    def get(self, path: str, who: str | None = "office") -> TestResponse:
+        """GET."""
+        return self.client.get(path, headers=self.headers(who))
+
+    def send(
+        self,
+        path: str,
+        body: Any,
+        who: str | None = "office",
+        *,
+        key: str | None = "",
+        method: str = "POST",
+    ) -> TestResponse:
+        """POST or PATCH a JSON body, under a fresh Idempotency-Key unless one is given."""
+        headers = self.headers(who)
+        if key is not None:
+            headers["Idempotency-Key"] = key or f"test-{next(self.numbers)}"
+        return self.client.open(path, method=method, json=body, headers=headers)
+
+    def raw(
+        self,
+        path: str,
+        body: bytes,
+        content_type: str | None = "application/json",
+        method: str = "POST",
+    ) -> TestResponse:
+        """Send bytes as they are."""
+        headers = {**self.headers("office"), "Idempotency-Key": f"raw-{next(self.numbers)}"}
+        return self.client.open(
+            path, method=method, data=body, content_type=content_type, headers=headers
+        )
+
+
+def api_over(register: Register) -> Api:
+    """The app over a register, with a key for everybody."""
+    with register.write() as connection:
+        keys = {
+            who: auth.create_key(connection, register.clock(), "test", role, name, producer_id)
+            for who, (role, name, producer_id) in PEOPLE.items()
+        }
+    app = build(settings(), Wiring(register.engine, register.clock))
+    return Api(register, app.test_client(), keys, itertools.count(1))
+
+
+def problem(response: TestResponse, status: int) -> str:
+    """The code of a problem document, which must have the one shape and this status."""
+    assert response.status_code == status, (response.status_code, response.text)
+    assert response.content_type == "application/problem+json"
+    document = json.loads(response.text)
+    assert document["status"] == status
+    assert document["type"] == f"urn:tem:problem:{document['code']}"
+    assert {"title", "detail", "instance", "request_id"} <= document.keys()
+    assert "Traceback" not in response.text
+    return str(document["code"])

@@ -1,0 +1,99 @@
+"""The registry's fsck: a sound register has no fault, and tampering with any state is told."""
+
+import pytest
+from sqlalchemy import text
+from tests.registry.records import OFFICE, TRUST, Register, contract, point_of_sale
+
+from tem_registry import fsck, lots
+
+NOTICE = {"kind": "voluntary", "ordered_by": "P1", "reason_public": "sai nhãn"}
+
+
+def live(register: Register) -> Register:
+    """A register in which everything has happened once."""
+    register.add("point_of_sale", point_of_sale("DB1"))
+    register.add("contract", contract("HD1", "DB1", "P1", "SP1"))
+    register.change("producer", "P2", status="suspended")
+    register.batch(1, 100)
+    register.batch(2, 100, delivered=False)
+    for id, quantity in (("L1", 60), ("L2", 100)):
+        register.lot(id, quantity)
+    register.lot("L3", product_id="SP3")
+    register.activate("L1", 1, 1, 40)
+    register.activate("L2", 1, 51, 60)
+    register.void(1, 5, 9)
+    register.revoke(1, 90, 100)
+    with register.write() as connection:
+        lots.recall(connection, register.clock(), OFFICE, "L3", NOTICE)
+    return register
+
+
+def test_a_sound_register_has_no_fault(register: Register) -> None:
+    """After one act of each kind nothing is found on either engine."""
+    assert live(register).faults() == []
+
+
+TAMPERINGS = [
+    ("UPDATE stamp_interval SET last = last - 1 WHERE first = 1 AND batch = 2", "do not reach"),
+    ("DELETE FROM stamp_interval WHERE first = 41", "a gap or an overlap"),
+    ("UPDATE stamp_interval SET first = 35 WHERE first = 41", "a gap or an overlap"),
+    ("UPDATE stamp_interval SET lot_id = NULL WHERE first = 1", "their lot is None"),
+    ("UPDATE stamp_interval SET lot_id = 'L2' WHERE first = 41", "are delivered, but their lot"),
+    ("UPDATE stamp_interval SET lot_id = 'L3' WHERE first = 51", "a lot of another product"),
+    ("UPDATE stamp_interval SET lot_id = 'L2' WHERE first = 1", "are not those its activations"),
+    ("UPDATE stamp_interval SET state = 'void' WHERE first = 41", "published ranges of batch 1"),
+    ("UPDATE stamp_interval SET revoked_on = NULL WHERE first = 90", "were revoked on None"),
+    ("UPDATE stamp_interval SET state = 'delivered' WHERE batch = 2", "was delivered on None"),
+    ("DELETE FROM activation WHERE first = 51", "are not those its activations gave"),
+    ("UPDATE activation SET last = 55 WHERE first = 51", "are not those its activations gave"),
+    ("UPDATE published_interval SET state = 'activated' WHERE first = 5", "published ranges"),
+    ("UPDATE published_interval SET revoked_on = '2020-01-01' WHERE first = 90", "published ran"),
+    ("DELETE FROM published_interval WHERE batch = 2", "published ranges of batch 2"),
+    ("UPDATE published_interval SET batch = 9 WHERE batch = 2", "batch 9 is published, but not"),
+    ("DELETE FROM published_batch WHERE number = 2", "batch 2 is not published"),
+    ("UPDATE published_batch SET number = 9 WHERE number = 2", "batch 9 is published, but not"),
+    ("UPDATE published_batch SET producer_id = 'P2'", "published otherwise"),
+    ("UPDATE published_batch SET manifest = manifest || ' '", "published otherwise"),
+    ("UPDATE stamp_batch SET manifest = manifest || ' '", "is refused"),
+    ("UPDATE stamp_batch SET quantity = 99 WHERE number = 2", "describes another one"),
+    ("UPDATE published_fingerprints SET content = zeroblob(8)", "fingerprints of batch 1"),
+    ("DELETE FROM published_fingerprints WHERE batch = 2", "fingerprints of batch 2"),
+    ("UPDATE lot SET quantity = 39 WHERE id = 'L1'", "40 stamps for 39 units"),
+    ("UPDATE lot SET info_expires_on = '2030-01-01' WHERE id = 'L1'", "does not end a month"),
+    ("UPDATE lot SET window_ends_on = '2030-01-01' WHERE id = 'L1'", "does not end a month"),
+    ("UPDATE lot SET best_before = '2030-01-01' WHERE id = 'L1'", "card of lot L1 is out of date"),
+    ("UPDATE recall SET reason_public = 'không'", "card of lot L3 is out of date"),
+    ("UPDATE recall SET lifted_at = '2026-01-01'", "card of lot L3 is out of date"),
+    ("DELETE FROM recall", "card of lot L3 is of nothing on record"),
+    ("UPDATE product SET record = replace(record, 'Nước', 'Dầu')", "card of product SP1 is out"),
+    ("UPDATE producer SET record = replace(record, 'Hợp tác', 'X')", "card of producer P1 is out"),
+    ("UPDATE certificate SET record = replace(record, '2027', '2029')", "card of product SP1"),
+    ("UPDATE contract SET record = replace(record, '2027', '2029')", "card of product SP1"),
+    ("UPDATE point_of_sale SET record = replace(record, 'hàng', '')", "card of pos DB1 is out"),
+    ("UPDATE producer_status SET since = '2020-01-01'", "card of producer P2 is out of date"),
+    ("UPDATE published_card SET body = '{}' WHERE id = 'SP2'", "card of product SP2 is out"),
+    ("DELETE FROM published_card WHERE id = 'L1'", "card of lot L1 is missing"),
+    ("DELETE FROM published_card WHERE id = 'SP2'", "card of product SP2 is missing"),
+    ("UPDATE published_card SET id = 'P9' WHERE id = 'P1'", "producer P9 is of nothing on record"),
+    ("UPDATE published_state SET change = 3", "but the last one is 3"),
+    ("UPDATE stamp_order SET quantity = 7 WHERE id = 'DH-1'", "order DH-1 is delivered, but no"),
+    ("UPDATE stamp_order SET state = 'approved' WHERE id = 'DH-1'", "but its batch is on record"),
+    ("DELETE FROM approval WHERE order_id = 'DH-1'", "but nobody has approved it"),
+    ("UPDATE audit_entry SET actor = 'nobody' WHERE seq = 3", "audit entry 3"),
+    ("DELETE FROM audit_entry WHERE seq = 4", "audit entry 5"),
+    ("DELETE FROM audit_entry WHERE seq = (SELECT max(seq) FROM audit_entry)", "audit chain ends"),
+]
+
+
+@pytest.mark.parametrize("bare", ["sqlite"], indirect=True)
+def test_every_tampering_is_told(register: Register) -> None:
+    """Each kind of stored state, changed behind the registry's back, is named in words."""
+    live(register)
+    for statement, told in TAMPERINGS:
+        with register.engine.connect() as connection, connection.begin() as undone:
+            connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+            assert connection.execute(text(statement)).rowcount > 0, statement
+            found = list(fsck.faults(connection, TRUST))
+            undone.rollback()
+        assert any(told in fault for fault in found), (statement, found)
+    assert register.faults() == [], "every tampering was undone"
