@@ -25,7 +25,7 @@ import httpx
 from loadtests.generator import Load, rate
 from loadtests.running import forged, genuine_codes, installation
 
-from tem.process import die_with_parent
+from tem.process import dying_with_me
 
 HOST, BASE_PORT = "127.0.0.1", 18300
 REQUESTS, ROUNDS = 1200, 5
@@ -59,7 +59,7 @@ def server(app: str, environment: dict[str, str]) -> Iterator[int]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--worker-class", "gthread"]
     command += ["--threads", "8", "--bind", f"{HOST}:{port}", "--log-level", "error", app]
-    process = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)
+    process = subprocess.Popen(command, env=environment, preexec_fn=dying_with_me())
     try:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from tem.process import die_with_parent
+from tem.process import dying_with_me
 
 SAMPLE = Path(__file__).parent.parent / "shared" / "sample"
 ACTIVATED_BATCHES = ("HT-T0034", "HT-T0070", "HT-T0064", "HT-T0018")
@@ -27,7 +27,7 @@ def installation(data: Path, base_port: int) -> Iterator[None]:
         [*tem, "up", *where, "--base-port", str(base_port)],
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=die_with_parent,
+        preexec_fn=dying_with_me(),
     )
     try:
         assert up.stdout is not None

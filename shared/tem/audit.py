@@ -23,7 +23,7 @@ entry_table = Table(
     plumbing,
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("at", UtcDateTime, nullable=False),
-    Column("actor", String(80), nullable=False),
+    Column("actor", String(100), nullable=False),
     Column("action", String(60), nullable=False, index=True),
     Column("object", String(120), nullable=False, index=True),
     Column("details", Text, nullable=False),  # canonical JSON: the hash is over this very text

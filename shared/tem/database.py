@@ -18,6 +18,7 @@ from sqlalchemy import (
     Dialect,
     Engine,
     MetaData,
+    NullPool,
     TypeDecorator,
     create_engine,
     event,
@@ -86,7 +87,8 @@ def open_published(url: str, tables: frozenset[str]) -> Engine:
         connection.set_authorizer(_authorizer(tables))
         return connection
 
-    engine = create_engine("sqlite://", creator=connect, pool_size=2)
+    # No pool: a connection kept open would go on reading a file that a restore replaced.
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
 

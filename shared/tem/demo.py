@@ -22,7 +22,7 @@ import httpx
 from tem.clock import system_clock
 from tem.dates import add_months, vietnam_day
 from tem.installation import write_private
-from tem.process import die_with_parent
+from tem.process import dying_with_me
 from tem.up import HOST
 
 PRODUCER, PRODUCT = "HT-P001", "HT-SP001"
@@ -79,7 +79,7 @@ def services(data: Path, base_port: int) -> Iterator[None]:
     command = [sys.executable, "-m", "tem", "up"]
     command += ["--data", str(data), "--base-port", str(base_port)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent, process_group=0
+        command, stdout=subprocess.PIPE, text=True, preexec_fn=dying_with_me(), process_group=0
     ) as up:
         assert up.stdout is not None
         for line in up.stdout:

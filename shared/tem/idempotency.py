@@ -22,7 +22,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
 idempotency_table = Table(
     "idempotency",
     plumbing,
-    Column("tenant", String(80), primary_key=True),
+    Column("tenant", String(100), primary_key=True),
     Column("key", String(200), primary_key=True),
     Column("request_hash", String(64), nullable=False),
     Column("answer", Text, nullable=False),

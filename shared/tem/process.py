@@ -5,6 +5,8 @@ import fcntl
 import os
 import resource
 import signal
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -12,9 +14,19 @@ _PR_SET_DUMPABLE = 4
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def die_with_parent(how: int = signal.SIGKILL) -> None:
-    """Be killed when the parent ends, even by kill -9: nothing is left running behind."""
-    _libc.prctl(_PR_SET_PDEATHSIG, how, 0, 0, 0)
+def die_with_parent(parent: int | None = None) -> None:
+    """Be killed when the parent ends, even by kill -9: nothing is left running behind.
+
+    ``parent`` is its process id, taken before the fork: had it ended meanwhile, we end here.
+    """
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if parent is not None and os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dying_with_me() -> Callable[[], None]:
+    """What ``Popen(preexec_fn=…)`` runs in a child that must not outlive this process."""
+    return partial(die_with_parent, os.getpid())
 
 
 def forbid_core_dumps() -> None:

@@ -11,8 +11,11 @@ from tem.errors import Invalid
 MAX_DEPTH = 8
 
 
-def loads(text: str | bytes) -> Any:
-    """Parse a request body. Raises :class:`Invalid` with the code ``bad_json``."""
+def loads(text: str | bytes, *, storable: bool = True) -> Any:
+    """Parse a request body. Raises :class:`Invalid` with the code ``bad_json``.
+
+    ``storable`` also refuses text that no database could keep: NUL and half characters.
+    """
     try:
         value = json.loads(
             text.decode("utf-8") if isinstance(text, bytes) else text,
@@ -21,7 +24,7 @@ def loads(text: str | bytes) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise Invalid("bad_json", "The body is not JSON in UTF-8.") from error
-    _walk(value, 1)
+    _walk(value, 1, storable)
     return value
 
 
@@ -36,22 +39,24 @@ def _refuse_constant(name: str) -> NoReturn:
     raise Invalid("bad_json", f"{name} is not JSON.")
 
 
-def _walk(value: Any, depth: int) -> None:
-    """Refuse what no database could store: lone surrogates, NUL, and very deep nesting."""
+def _walk(value: Any, depth: int, storable: bool) -> None:
+    """Refuse very deep nesting, and text that cannot be stored if it is going to be."""
     if depth > MAX_DEPTH:
         raise Invalid("bad_json", f"Nested deeper than {MAX_DEPTH} levels.")
     if isinstance(value, float) and not math.isfinite(value):
         raise Invalid("bad_json", "A number is too large.")
     if isinstance(value, str):
+        if not storable:
+            return
         if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
             raise Invalid("bad_json", "Text with a NUL or half a character cannot be stored.")
     elif isinstance(value, dict):
         for key, item in value.items():
-            _walk(key, depth)
-            _walk(item, depth + 1)
+            _walk(key, depth, storable)
+            _walk(item, depth + 1, storable)
     elif isinstance(value, list):
         for item in value:
-            _walk(item, depth + 1)
+            _walk(item, depth + 1, storable)
 
 
 class StrictJSONProvider(DefaultJSONProvider):
@@ -59,7 +64,14 @@ class StrictJSONProvider(DefaultJSONProvider):
 
     ensure_ascii = False
     sort_keys = False
+    storable = True
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
         """Parse strictly; see :func:`loads`."""
-        return loads(s)
+        return loads(s, storable=self.storable)
+
+
+class StoringNothing(StrictJSONProvider):
+    """For a service that only compares what it is sent."""
+
+    storable = False

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -24,7 +24,7 @@ import httpx
 from tem.commandline import stopping_flag
 from tem.errors import Conflict, Unavailable
 from tem.installation import Installation, write_private
-from tem.process import LockHeld, die_with_parent, hold_lock
+from tem.process import LockHeld, dying_with_me, hold_lock
 
 HOST = "127.0.0.1"  # where we ask; TEM_BIND says where the services listen
 SERVICES = ("issuer", "registry", "verifier")
@@ -32,6 +32,10 @@ START_SECONDS = 60
 STOP_SECONDS = 15
 THREADS = {"issuer": 8, "registry": 16, "verifier": 16}
 WORKERS = {"issuer": 1, "registry": 1, "verifier": 2}
+
+
+class AlreadyRunning(Conflict):
+    """Somebody else runs the services of this installation."""
 
 
 @dataclass
@@ -56,7 +60,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=die_with_parent,
+                preexec_fn=dying_with_me(),
                 start_new_session=True,  # Ctrl-C reaches us alone; we stop them in order
             )
         self.started = time.monotonic()
@@ -153,12 +157,20 @@ def require_free(ports: dict[str, int]) -> None:
                 ) from error
 
 
-def wait_alive(addresses: dict[str, str], children: list[Child]) -> None:
-    """Wait until every service answers. Raises Unavailable with the end of a log otherwise."""
+class Stopped(Exception):
+    """We were told to stop before everything had started."""
+
+
+def wait_alive(
+    addresses: dict[str, str], children: list[Child], stopping: Callable[[], bool]
+) -> None:
+    """Wait until every service answers. Raises Stopped, or Unavailable with the end of a log."""
     deadline = time.monotonic() + START_SECONDS
     for service, address in addresses.items():
         while not _answers(f"{address}/readyz"):
             _require_started(children)
+            if stopping():
+                raise Stopped
             if time.monotonic() > deadline:
                 raise Unavailable("no_answer", f"The {service} does not answer at {address}.")
             time.sleep(0.05)
@@ -180,13 +192,16 @@ def _require_started(children: list[Child]) -> None:
 
 
 @contextlib.contextmanager
-def _running(installation: Installation, ports: dict[str, int]) -> Iterator[list[Child]]:
-    """The services on these ports, for as long as the block lasts."""
+def _running(
+    installation: Installation, ports: dict[str, int], stopping: Callable[[], bool]
+) -> Iterator[list[Child]]:
+    """The services on these ports, for as long as the block lasts. Raises AlreadyRunning."""
     try:
         lock = hold_lock(installation.lock_file)
     except LockHeld as error:
-        raise Conflict(
-            "already_running", f"The services of {installation.data} are running already."
+        raise AlreadyRunning(
+            "already_running",
+            f"The services of {installation.data} are running already, or an import is.",
         ) from error
     addresses = {service: f"http://{HOST}:{port}" for service, port in ports.items()}
     children: list[Child] = []
@@ -194,15 +209,14 @@ def _running(installation: Installation, ports: dict[str, int]) -> Iterator[list
         require_free(ports)
         for line in first_start(installation):
             click.echo(f"  made the {line}", err=True)
-        known = installation.addresses()
         own = addresses.get("verifier") or installation.public_url
         public_url = os.environ.get("TEM_PUBLIC_URL", own)
-        content = json.dumps({**known, **addresses, "public_url": public_url}, indent=1)
+        content = json.dumps({**addresses, "public_url": public_url}, indent=1)
         write_private(installation.addresses_file, content.encode())
         children = _children(installation, ports, public_url)
         for child in children:
             child.start()
-        wait_alive(addresses, children)
+        wait_alive(addresses, children, stopping)
         yield children
     finally:
         _stop(children)
@@ -222,7 +236,7 @@ def serve(installation: Installation, base_port: int) -> None:
     """Run all services until SIGINT or SIGTERM; what dies is started again."""
     stopping = stopping_flag(signal.SIGINT, signal.SIGTERM)
     ports = {service: base_port + place for place, service in enumerate(SERVICES, start=1)}
-    with _running(installation, ports) as children:
+    with contextlib.suppress(Stopped), _running(installation, ports, stopping) as children:
         for service, port in ports.items():
             click.echo(f"{service:9} http://{HOST}:{port}")
         click.echo(f"data      {installation.data}")
@@ -244,11 +258,19 @@ def issuer_of(installation: Installation) -> Iterator[str]:
             probe.bind((HOST, 0))
             port = probe.getsockname()[1]
         try:
-            stack.enter_context(_running(installation, {"issuer": port}))
-            yield f"http://{HOST}:{port}"
-        except Conflict as conflict:
-            if conflict.code != "already_running":
-                raise
-            address = installation.addresses()["issuer"]
-            wait_alive({"issuer": address}, [])
-            yield address
+            stack.enter_context(_running(installation, {"issuer": port}, lambda: False))
+            address = f"http://{HOST}:{port}"
+        except AlreadyRunning:
+            address = _address_of_running_issuer(installation)
+        yield address
+
+
+def _address_of_running_issuer(installation: Installation) -> str:
+    """Where it answers; whoever holds the lock may still be starting it."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        address = installation.addresses().get("issuer")
+        if address is not None and _answers(f"{address}/readyz"):
+            return address
+        time.sleep(0.1)
+    raise Unavailable("no_answer", "The services are running, but their issuer does not answer.")

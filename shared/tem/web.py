@@ -26,7 +26,7 @@ from tem.auth import Principal
 from tem.clock import Clock
 from tem.database import reading, writing
 from tem.errors import Unavailable
-from tem.strictjson import StrictJSONProvider
+from tem.strictjson import StoringNothing, StrictJSONProvider
 from tem.vocabulary import Role
 
 MAX_BODY_BYTES = 64 * 1024
@@ -60,9 +60,11 @@ class Wiring:
 
     def principal(self, *roles: Role) -> Principal:
         """Who sent the present request. Raises Unauthenticated, or Forbidden for other roles."""
-        with reading(self.engine) as connection:
-            principal = auth.authenticate(connection, request.headers.get("Authorization"))
-        structlog.contextvars.bind_contextvars(actor=principal.actor)
+        if "principal" not in g:
+            with reading(self.engine) as connection:
+                g.principal = auth.authenticate(connection, request.headers.get("Authorization"))
+            structlog.contextvars.bind_contextvars(actor=g.principal.actor)
+        principal: Principal = g.principal
         if roles:
             principal.require(*roles)
         return principal
@@ -85,14 +87,20 @@ class Wiring:
 
 
 def create_app(
-    service: str, version: str, wiring: Wiring, ready: Callable[[], dict[str, Any]]
+    service: str,
+    version: str,
+    wiring: Wiring,
+    ready: Callable[[], dict[str, Any]],
+    *,
+    signed_in: bool = True,
 ) -> tuple[Flask, Api]:
     """A Flask app with the conventions of all services; blueprints come from the caller.
 
-    ``ready`` gives the members of ``/readyz`` or raises Unavailable.
+    ``ready`` gives the members of ``/readyz`` or raises Unavailable. With ``signed_in`` nothing
+    under /v1/ is read without a key; without it the service is open and stores nothing sent.
     """
-    app = Flask(service, static_folder=None)
-    app.json = StrictJSONProvider(app)
+    app = Flask(f"tem_{service}", static_folder=None)
+    app.json = StrictJSONProvider(app) if signed_in else StoringNothing(app)
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         API_TITLE=f"Tem {service}",
@@ -106,6 +114,7 @@ def create_app(
     api.spec.components.security_scheme("key", scheme)
     problems.register(app)
     _requests(app, service)
+    _bodies(app, wiring, signed_in)
     _health(app, wiring, ready)
     return app, api
 
@@ -119,9 +128,6 @@ def _requests(app: Flask, service: str) -> None:
         g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
         g.started = time.perf_counter()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
-        has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
-        if request.method in ("POST", "PATCH", "PUT") and has_body and not request.is_json:
-            raise UnsupportedMediaType("Send JSON with Content-Type: application/json.")
 
     @app.after_request
     def end(response: Response) -> Response:
@@ -131,10 +137,32 @@ def _requests(app: Flask, service: str) -> None:
         response.headers.setdefault("Cache-Control", "no-store")
         csp = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
         response.headers.setdefault("Content-Security-Policy", csp)
-        REQUESTS.labels(service, request.method, str(response.status_code)).inc()
+        REQUESTS.labels(service, _counted(request.method), str(response.status_code)).inc()
         SECONDS.labels(service).observe(time.perf_counter() - g.get("started", 0.0))
         structlog.contextvars.unbind_contextvars("request_id", "actor")
         return response
+
+
+def _counted(method: str) -> str:
+    """A method as a label: what strangers invent must not make series without end."""
+    return method if method in ("GET", "HEAD", "POST", "PATCH", "OPTIONS") else "other"
+
+
+def _bodies(app: Flask, wiring: Wiring, signed_in: bool) -> None:
+    """The order of refusals: no key, not JSON by our rules, then what the schemas say."""
+
+    @app.before_request
+    def read_strictly() -> None:
+        if not request.path.startswith("/v1/"):
+            return
+        if signed_in:
+            wiring.principal()
+        has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
+        if request.method in ("POST", "PATCH", "PUT") and has_body:
+            if not request.is_json:
+                raise UnsupportedMediaType("Send JSON with Content-Type: application/json.")
+            if request.get_data():
+                request.get_json()  # webargs parses by rules of its own: ours come first
 
 
 def _health(app: Flask, wiring: Wiring, ready: Callable[[], dict[str, Any]]) -> None:

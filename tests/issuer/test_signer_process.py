@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import pytest
 from tests.issuer.issuer_support import (
     Mint,
     all_settled,
@@ -18,8 +19,8 @@ from tests.issuer.issuer_support import (
     until,
 )
 
-from tem_issuer import fsck
-from tem_issuer.signer import MAX_FAILURES, SMALL_BATCH
+from tem_issuer import fsck, signer
+from tem_issuer.signer import MAX_FAILURES
 
 
 def test_it_signs_what_waits_and_what_comes(mint_on_each: Mint) -> None:
@@ -37,7 +38,7 @@ def test_it_signs_what_waits_and_what_comes(mint_on_each: Mint) -> None:
 
 def test_a_second_signer_refuses(mint: Mint) -> None:
     """While one works on an installation another one does not start, and says why."""
-    with signing(mint) as signer:
+    with signing(mint) as first:
         until(lambda: mint.settings.signer_lock.exists())
         mint.reserve()
         until(lambda: all_settled(mint))
@@ -48,17 +49,17 @@ def test_a_second_signer_refuses(mint: Mint) -> None:
         assert second.returncode == 1
         assert "[already_running]" in second.stderr
         assert "Traceback" not in second.stderr
-        assert os.waitid(os.P_PID, signer, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        assert os.waitid(os.P_PID, first, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
 def test_the_command_ends_cleanly_when_told(mint: Mint) -> None:
     """`tem issuer sign` releases what waits, and SIGTERM ends it with status 0."""
     mint.reserve()
     command = [sys.executable, "-m", "tem", "issuer", "sign", "--data"]
-    signer = subprocess.Popen([*command, str(mint.installation.data)], stderr=subprocess.DEVNULL)
+    started = subprocess.Popen([*command, str(mint.installation.data)], stderr=subprocess.DEVNULL)
     until(lambda: all_settled(mint))
-    signer.terminate()
-    assert signer.wait(30) == 0
+    started.terminate()
+    assert started.wait(30) == 0
 
 
 def test_a_run_in_flight_is_thrown_away_when_told_to_stop(mint: Mint) -> None:
@@ -74,10 +75,13 @@ def test_a_run_in_flight_is_thrown_away_when_told_to_stop(mint: Mint) -> None:
     assert (batch.state, batch.manifest) == ("signing", None)
 
 
-def test_small_batches_do_not_wait_for_a_large_one(mint: Mint) -> None:
+def test_small_batches_do_not_wait_for_a_large_one(
+    mint: Mint, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A small batch is released while a large one is being signed, and large ones take turns."""
-    large = [mint.reserve(SMALL_BATCH + 20_000), mint.reserve(SMALL_BATCH + 1)]
-    small = mint.reserve(3)
+    monkeypatch.setattr(signer, "SMALL_BATCH", 100)
+    large = [mint.reserve(20_000), mint.reserve(101)]
+    small = mint.reserve(100)
     with signing(mint):
         until(lambda: mint.batch(small.number).state == "released")
         assert [mint.batch(b.number).state for b in large] == ["signing", "reserved"]

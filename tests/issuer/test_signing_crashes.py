@@ -190,7 +190,7 @@ def test_a_signer_killed_at_any_moment_loses_nothing(mint: Mint, small_chunks: i
     rng = random.Random(1)
     with bounded(mint) as history:
         for _ in range(25):
-            for quantity in (rng.randrange(1, 60), 5 * small_chunks, 20 * small_chunks):
+            for quantity in (rng.randrange(1, 60), 3 * small_chunks, 8 * small_chunks):
                 history.reserved += 1
                 mint.reserve(quantity)
             child = fork(mint, serve(mint))

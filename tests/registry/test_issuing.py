@@ -62,10 +62,10 @@ class Mint:
         with self.register.read() as connection:
             return orders.find(connection, id)
 
-    def advance(self, id: str, client: IssuerClient | None = None, engine: Any = None) -> None:
+    def advance(self, id: str, client: IssuerClient | None = None) -> None:
         """Take an order one step on."""
         issuing.advance(
-            engine or self.register.engine,
+            self.register.engine,
             self.register.clock,
             self.trust,
             client or self.client,
@@ -105,10 +105,17 @@ class Mint:
 
                 return call
 
+        order = self.find(id)
         child = os.fork()
         if child == 0:
             try:
-                self.advance(id, Dying(self.url, self.token), open_engine(url))
+                issuing.advance(
+                    open_engine(url),  # never the parent's connections
+                    self.register.clock,
+                    self.trust,
+                    Dying(self.url, self.token),
+                    order,
+                )
             finally:
                 os._exit(1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL

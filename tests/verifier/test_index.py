@@ -284,7 +284,6 @@ def test_a_database_made_anew_is_not_believed(
     assert alarms("went_back") >= 1
 
 
-@pytest.mark.xfail(reason="open_published keeps its connection to the file that is gone")
 @IN_A_FILE
 def test_a_replaced_database_is_noticed_while_running(
     register: Register, batch: Minted, open_verifier: Opener, alarms: Alarms

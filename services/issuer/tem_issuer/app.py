@@ -12,6 +12,7 @@ from tem.clock import system_clock
 from tem.database import open_engine, plumbing, reading, writing
 from tem.errors import Unavailable
 from tem.installation import Installation
+from tem.settings import stamp_prefix
 from tem.web import Wiring, create_app
 from tem_issuer import api, prints, settings, storage
 from tem_issuer.settings import Settings
@@ -51,4 +52,6 @@ def create() -> Flask:
     config = settings.read(os.environ, Installation.at(None))
     engine = open_store(config)
     prints.finish_destroying(engine, config)
+    with writing(engine) as connection:
+        storage.move_trials(connection, stamp_prefix(config.public_url))
     return build(config, Wiring(engine, system_clock))

@@ -8,8 +8,8 @@ from marshmallow import RAISE, Schema, fields, validate
 from tem_issuer.settings import MAX_QUANTITY
 
 IDENTIFIER = validate.Regexp(
-    re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}\Z", re.ASCII),
-    error="An id is 1 to 64 of A-Z a-z 0-9 . _ : / - and begins with a letter or digit.",
+    re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z", re.ASCII),
+    error="An id is 1 to 64 of A-Z a-z 0-9 . _ : - and begins with a letter or digit.",
 )
 
 

@@ -16,7 +16,7 @@ from tem import audit
 from tem.clock import Clock
 from tem.database import reading, writing
 from tem.logs import log, mask
-from tem.process import forbid_core_dumps, hold_lock
+from tem.process import die_with_parent, forbid_core_dumps, hold_lock
 from tem_issuer import prints, signing_run, storage
 from tem_issuer.domain import Batch
 from tem_issuer.settings import Settings
@@ -76,7 +76,7 @@ class Signer:
             return child
         status = 1
         try:
-            signing_run.die_with(signer)
+            die_with_parent(signer)
             forbid_core_dumps()
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -181,16 +181,9 @@ def _progress(engine: Engine, batch: Batch, attempt: int, signed: int) -> None:
 _work: Work | None = None
 
 
-def die_with(parent: int) -> None:
-    """Be killed when ``parent`` ends, and end at once if it did before the kernel was asked."""
-    die_with_parent()
-    if os.getppid() != parent:
-        os._exit(1)
-
-
 def _inherit(work: Work, run: int) -> None:
     global _work
-    die_with(run)  # a helper left behind would keep the batch key, and the signer's lock
+    die_with_parent(run)  # a helper left behind would keep the batch key, and the signer's lock
     forbid_core_dumps()
     _work = work
 

@@ -222,3 +222,16 @@ def confirm_print(connection: Connection, number: int, now: datetime) -> bool:
         .values(printed_at=now)
     )
     return changed.rowcount == 1
+
+
+def move_trials(connection: Connection, url_prefix: str) -> None:
+    """Let batches issued on loopback follow the installation's present address.
+
+    Plain http is for a trial on one machine: its port may change, and no printed stamp has it.
+    """
+    c = batch_table.c
+    connection.execute(
+        update(batch_table)
+        .where(c.url_prefix.startswith("http://"), c.url_prefix != url_prefix)
+        .values(url_prefix=url_prefix)
+    )

@@ -57,10 +57,9 @@ def _reserve(engine: Engine, clock: Clock, issuer: IssuerClient, order: Order) -
 
 def _fail(engine: Engine, clock: Clock, order: Order, why: str) -> None:
     with writing(engine) as connection:
-        if orders.set_state(connection, order.id, order.state, "failed", failure=why):
-            audit.record(
-                connection, clock(), ACTOR, "order.failed", f"order:{order.id}", {"why": why}
-            )
+        if not orders.set_state(connection, order.id, order.state, "failed", failure=why):
+            return  # somebody else has taken it on meanwhile
+        audit.record(connection, clock(), ACTOR, "order.failed", f"order:{order.id}", {"why": why})
     log.error("order_failed", alarm="order_failed", order=order.id, why=why)
 
 

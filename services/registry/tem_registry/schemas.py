@@ -12,8 +12,8 @@ from tem.vocabulary import DateKind, ProducerStatus
 MAX_QUANTITY = 5_000_000
 MAX_BATCH, MAX_INDEX = 2**32 - 1, 2**24 - 1
 IDENTIFIER = validate.Regexp(
-    re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}\Z", re.ASCII),
-    error="An id is 1 to 64 of A-Z a-z 0-9 . _ : / - and begins with a letter or digit.",
+    re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z", re.ASCII),
+    error="An id is 1 to 64 of A-Z a-z 0-9 . _ : - and begins with a letter or digit.",
 )
 _ID_OR_NONE = re.compile(r"[A-Za-z0-9._:/-]{0,64}\Z", re.ASCII)
 DERIVED = "worked out by the registry; ignored when sent"

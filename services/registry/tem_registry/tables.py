@@ -80,7 +80,7 @@ stamp_order = Table(
     Column("unit_fee_vnd", Integer, nullable=False),  # as it was on the day of the order
     Column("state", String(12), nullable=False, index=True),
     Column("requested_at", UtcDateTime, nullable=False),
-    Column("requested_by", String(80), nullable=False),
+    Column("requested_by", String(100), nullable=False),
     Column("batch", BigInteger, unique=True),  # absent until the issuer reserved a number
     Column("failure", Text),  # why the issuer refused, or what is being waited for
 )
@@ -88,7 +88,7 @@ approval = Table(
     "approval",
     metadata,
     Column("order_id", ID, ForeignKey("stamp_order.id"), primary_key=True),
-    Column("approver", String(80), primary_key=True),  # two different people, two rows
+    Column("approver", String(100), primary_key=True),  # two different people, two rows
     Column("at", UtcDateTime, nullable=False),
 )
 stamp_batch = Table(
@@ -136,7 +136,7 @@ lot = Table(
     Column("quantity", Integer, nullable=False),
     Column("unit", String(40), nullable=False),
     Column("beyond_shelf_life", Boolean, nullable=False),
-    Column("beyond_approved_by", String(80)),
+    Column("beyond_approved_by", String(100)),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("product_id", "lot_code"),
 )
@@ -161,7 +161,7 @@ activation = Table(
     Column("first", Integer, nullable=False),
     Column("last", Integer, nullable=False),
     Column("activated_at", UtcDateTime, nullable=False),
-    Column("actor", String(80), nullable=False),
+    Column("actor", String(100), nullable=False),
     Index("activation_range", "batch", "first"),
 )
 # What an import has taken over: a row seen again is left alone, a changed one is reported.

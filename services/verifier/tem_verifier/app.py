@@ -56,7 +56,7 @@ def build(config: Settings, wiring: Wiring, index: Index) -> Flask:
             raise Unavailable("nothing_read", "The published tables could not be read yet.")
         return {"change": position.change, "as_of": rfc3339(position.as_of)}
 
-    app, rest = create_app("verifier", VERSION, wiring, ready)
+    app, rest = create_app("verifier", VERSION, wiring, ready, signed_in=False)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     lookup = Lookup(index, wiring.clock, config.prefix)
     rest.register_blueprint(api.build(wiring, lookup, index.acceptance))
