@@ -9,7 +9,7 @@ from tests.issuer.issuer_support import Mint
 
 from tem import audit, manifest
 from tem.database import writing
-from tem_issuer import fsck, keys, prints, signing_run, storage
+from tem_issuer import batch_files, fsck, keys, prints, storage
 from tem_issuer.storage import batch_table
 
 
@@ -52,7 +52,7 @@ def test_codes_missing_after_a_restore_are_no_fault(worked: Mint) -> None:
 
 
 def paths(mint: Mint) -> tuple[Path, Path, Path]:
-    return signing_run.paths(mint.settings, 2, 1)
+    return batch_files.paths(mint.settings, 2, 1)
 
 
 @pytest.mark.parametrize("which", [0, 2])

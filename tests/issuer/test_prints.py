@@ -22,7 +22,7 @@ from werkzeug.test import TestResponse
 from tem import stampcode
 from tem.database import writing
 from tem.errors import Gone
-from tem_issuer import prints, signing_run, storage
+from tem_issuer import batch_files, prints, storage
 from tem_issuer.codefile import CHUNK_CODES
 
 FORMS = ("codes.csv", "sheet.pdf", "stamps/1.svg", "stamps/1.png")
@@ -330,7 +330,7 @@ def test_fingerprints_are_the_first_bytes_of_each_hash(mint_on_each: Mint) -> No
     """Canaries included, in index order; before the release there are none."""
     mint = mint_on_each
     batch = mint.released(50)
-    _, _, hashes = signing_run.paths(mint.settings, batch.number, batch.attempt)
+    _, _, hashes = batch_files.paths(mint.settings, batch.number, batch.attempt)
     table = hashes.read_bytes()
     answer = get(mint, batch.number, "fingerprints")
     assert answer.mimetype == "application/octet-stream"

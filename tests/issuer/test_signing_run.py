@@ -29,7 +29,7 @@ from tests.issuer.issuer_support import (
 
 from tem import trust
 from tem.database import writing
-from tem_issuer import keys, signing_run, storage
+from tem_issuer import batch_files, keys, storage
 from tem_issuer.codefile import CHUNK_CODES
 from tem_issuer.signing_run import RunAbandoned
 
@@ -86,7 +86,7 @@ def test_the_manifest_says_what_was_made(mint_on_each: Mint) -> None:
     """Every field is recomputed by hand, and the office's signature is over its exact bytes."""
     mint = mint_on_each
     batch = mint.released(40)
-    codes, _, hashes = signing_run.paths(mint.settings, batch.number, batch.attempt)
+    codes, _, hashes = batch_files.paths(mint.settings, batch.number, batch.attempt)
     table, text = hashes.read_bytes(), batch.manifest or ""
     printed = b"".join(hashlib.sha256(raw(url)).digest() for url in mint.urls(batch))
     assert table[: len(printed)] == printed
@@ -120,7 +120,7 @@ def test_a_batch_of_several_chunks_is_whole(mint: Mint) -> None:
     batch = mint.released(2 * CHUNK_CODES + 1)
     codes = [raw(url) for url in mint.urls(batch)]
     assert [int.from_bytes(code[5:8], "big") for code in codes] == list(range(1, len(codes) + 1))
-    _, _, hashes = signing_run.paths(mint.settings, batch.number, batch.attempt)
+    _, _, hashes = batch_files.paths(mint.settings, batch.number, batch.attempt)
     printed = b"".join(hashlib.sha256(code).digest() for code in codes)
     assert hashes.read_bytes()[: len(printed)] == printed
     public = Ed25519PublicKey.from_public_bytes(batch.public_key or b"")

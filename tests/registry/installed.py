@@ -15,7 +15,7 @@ from tem import trust, up
 from tem.clock import system_clock
 from tem.database import open_engine, reading, sqlite_url
 from tem.installation import Installation
-from tem_registry import importing, settings
+from tem_registry import import_folder, importing, settings
 from tem_registry.issuer_client import IssuerClient
 
 SAMPLE = Path(__file__).parents[2] / "shared" / "sample"
@@ -24,14 +24,14 @@ Row = dict[str, Any]
 
 def rows(folder: Path, kind: str) -> list[Row]:
     """The rows of one file."""
-    name, member = importing.FILES[kind]
+    name, member = import_folder.FILES[kind]
     found: list[Row] = json.loads((folder / name).read_text("utf-8"))[member]
     return found
 
 
 def put(folder: Path, kind: str, content: list[Row]) -> None:
     """Write the rows of one file."""
-    name, member = importing.FILES[kind]
+    name, member = import_folder.FILES[kind]
     (folder / name).write_text(json.dumps({member: content}, ensure_ascii=False), "utf-8")
 
 

@@ -29,8 +29,8 @@ from tem.database import open_engine, reading, sqlite_url
 from tem.dates import parse_instant
 from tem.errors import Invalid
 from tem.installation import Installation
-from tem_registry import fsck, importing, lots, statistics, tables, verdicts
-from tem_registry.importing import read_folder
+from tem_registry import fsck, import_folder, lots, statistics, tables, verdicts
+from tem_registry.import_folder import read_folder
 
 NOBODY = "http://127.0.0.1:9"  # never called: nothing is left to issue
 # Void stamps, a recall, a batch withdrawn, a product with contracts of its own.
@@ -144,7 +144,7 @@ def test_a_changed_row_is_reported_and_left_alone(sample: Path, tmp_path: Path) 
         content[0] |= change
         content[1]["expected"] = content[1]["status_at_as_of"] = "khác"
         put(folder, kind, content)
-        id = content[0][importing._id_field(kind)]
+        id = content[0][import_folder.id_field(kind)]
         wanted.append(
             f"{kind} {id}: It has changed since it was imported; not applied. [row_changed]"
         )
@@ -170,7 +170,7 @@ def cut(kind: str, edit: Edit) -> Callable[[Path], None]:
 
 
 def written(kind: str, content: bytes) -> Callable[[Path], None]:
-    return lambda folder: (folder / importing.FILES[kind][0]).write_bytes(content) and None
+    return lambda folder: (folder / import_folder.FILES[kind][0]).write_bytes(content) and None
 
 
 BREAKS: list[tuple[Callable[[Path], Any], str]] = [

@@ -21,7 +21,7 @@ from tem.errors import Conflict, Unavailable
 from tem.installation import Installation
 from tem.web import Wiring
 from tem_issuer import app as issuer_app
-from tem_issuer import first_start, signing_run
+from tem_issuer import batch_files, first_start, signing_run
 from tem_issuer import settings as issuer_settings
 from tem_issuer import storage as issuer_storage
 from tem_registry import fsck, issuing, orders, stamps, tables
@@ -235,7 +235,7 @@ def test_other_fingerprints_are_refused(mint: Mint) -> None:
     id = mint.order("DH-1")
     mint.advance(id)
     number = mint.sign(id)
-    hashes = signing_run.paths(mint.config, number, 1)[2]
+    hashes = batch_files.paths(mint.config, number, 1)[2]
     content = bytearray(hashes.read_bytes())
     content[5] ^= 1
     hashes.write_bytes(content)

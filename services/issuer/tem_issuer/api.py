@@ -14,7 +14,7 @@ from tem.dates import rfc3339
 from tem.errors import NotFound, Unavailable
 from tem.vocabulary import Role
 from tem.web import KEY_HEADER, Wiring
-from tem_issuer import issuance, labels, prints, sheets, signing_run, storage
+from tem_issuer import batch_files, issuance, labels, prints, sheets, storage
 from tem_issuer.domain import Batch, check_codes_kept
 from tem_issuer.schemas import (
     BatchList,
@@ -112,10 +112,10 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
             batch = found(number)
             if batch.manifest is None or batch.last_index is None:
                 raise NotFound("not_released", f"Batch {number} has no fingerprints yet.")
-            _, _, hashes = signing_run.paths(config, number, batch.attempt)
+            _, _, hashes = batch_files.paths(config, number, batch.attempt)
             if not hashes.is_file():
                 raise Unavailable("hashes_missing", f"The hashes of batch {number} are not here.")
-            pieces = map(signing_run.fingerprints_of, signing_run.blocks(hashes))
+            pieces = map(batch_files.fingerprints_of, batch_files.blocks(hashes))
             response = Response(pieces, content_type="application/octet-stream")
             response.content_length = batch.last_index * 8
             return response

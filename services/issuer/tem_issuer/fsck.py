@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from tem import audit, manifest, trust
 from tem.database import reading
 from tem.installation import Installation
-from tem_issuer import settings, signing_run, storage
+from tem_issuer import batch_files, settings, storage
 from tem_issuer.app import open_store
 from tem_issuer.domain import Batch, BatchState
 from tem_issuer.settings import Settings
@@ -80,7 +80,7 @@ def _released(config: Settings, trusted: trust.Trust, batch: Batch) -> Iterator[
         batch.last_index,
     ):
         yield f"the manifest of {name} describes another batch"
-    codes, wrapped, hashes = signing_run.paths(config, batch.number, batch.attempt)
+    codes, wrapped, hashes = batch_files.paths(config, batch.number, batch.attempt)
     kept = [path.exists() for path in (codes, wrapped)]
     if batch.printed_at is not None and any(kept):
         yield f"{name} was printed, but its codes are not destroyed"
@@ -98,6 +98,6 @@ def _released(config: Settings, trusted: trust.Trust, batch: Batch) -> Iterator[
 
 def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
-    for block in signing_run.blocks(path):
+    for block in batch_files.blocks(path):
         digest.update(block)
     return digest.hexdigest()

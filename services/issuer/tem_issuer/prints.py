@@ -14,7 +14,7 @@ from tem.database import reading
 from tem.errors import Conflict, NotFound, Unavailable
 from tem.installation import sync_folder
 from tem.stampcode import serial, text_of
-from tem_issuer import keys, signing_run, storage
+from tem_issuer import batch_files, keys, storage
 from tem_issuer.codefile import CodeReader, Layout
 from tem_issuer.domain import Batch, BatchState, check_codes_kept, check_range
 from tem_issuer.settings import Settings
@@ -56,7 +56,7 @@ def export(
 def open_codes(config: Settings, batch: Batch) -> CodeReader:
     """The kept codes of a released batch. Raises Gone after the print, or Unavailable."""
     check_codes_kept(batch)
-    codes, wrapped, _ = signing_run.paths(config, batch.number, batch.attempt)
+    codes, wrapped, _ = batch_files.paths(config, batch.number, batch.attempt)
     try:
         data_key = keys.unwrap(
             config.wrapping_key.read_bytes(), wrapped.read_bytes(), batch.number, batch.attempt
@@ -119,7 +119,7 @@ def confirm_print(connection: Connection, now: datetime, actor: str, number: int
 
 def destroy_codes(config: Settings, batch: Batch) -> None:
     """Delete the wrapped key, then the codes it opened; once the confirmation is committed."""
-    codes, wrapped, _ = signing_run.paths(config, batch.number, batch.attempt)
+    codes, wrapped, _ = batch_files.paths(config, batch.number, batch.attempt)
     for path in (wrapped, codes):
         path.unlink(missing_ok=True)
         if path.parent.is_dir():
@@ -136,4 +136,4 @@ def finish_destroying(engine: Engine, config: Settings) -> None:
         if batch is not None and batch.printed_at is not None:
             destroy_codes(config, batch)
         if batch is not None and batch.state == BatchState.FAILED:
-            signing_run.discard(config, number, keep_attempt=None)
+            batch_files.discard(config, number, keep_attempt=None)

@@ -17,7 +17,7 @@ from tem.clock import Clock
 from tem.database import reading, writing
 from tem.logs import log, mask
 from tem.process import die_with_parent, forbid_core_dumps, hold_lock
-from tem_issuer import prints, signing_run, storage
+from tem_issuer import batch_files, prints, signing_run, storage
 from tem_issuer.domain import Batch
 from tem_issuer.settings import Settings
 
@@ -124,7 +124,7 @@ class Signer:
                 )
         log.error(action.replace(".", "_"), batch=batch.number, **details)
         if gave_up:
-            signing_run.discard(self._settings, batch.number, keep_attempt=None)
+            batch_files.discard(self._settings, batch.number, keep_attempt=None)
 
     def _stop_runs(self) -> None:
         """A run that is stopped is thrown away; the next start signs its batch anew.

@@ -19,7 +19,7 @@ from tem.database import reading
 from tem.dates import parse_instant
 from tem.installation import Installation
 from tem.vocabulary import Role
-from tem_registry import importing, issuing, settings, verdicts
+from tem_registry import import_folder, importing, issuing, settings, verdicts
 from tem_registry.app import open_store
 from tem_registry.issuer_client import IssuerClient
 
@@ -89,7 +89,7 @@ def import_(folder: Path, installation: Installation) -> None:
     """
     logs.configure("import")
     report = importing.Report()
-    importing.read_folder(folder)  # a broken folder is refused before anything is started
+    import_folder.read_folder(folder)  # a broken folder is refused before anything is started
     with up.issuer_of(installation) as issuer_url:
         config = settings.read(os.environ, installation)
         client = IssuerClient.from_key_file(issuer_url, config.issuer_key_file)

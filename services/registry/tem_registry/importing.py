@@ -6,17 +6,13 @@ digest: a killed import goes on where it stopped, a second run changes nothing, 
 has changed since is reported and left alone.
 """
 
-import hashlib
-import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, validate
 from sqlalchemy import Connection, Engine, select
 
 from tem import audit
@@ -24,90 +20,18 @@ from tem.clock import Clock
 from tem.database import insert_or_ignore, reading, writing
 from tem.dates import end_of_day, parse_instant, start_of_day
 from tem.errors import Invalid, NotFound, TemError, Unavailable
-from tem.strictjson import loads
 from tem.trust import Trust
 from tem.vocabulary import StampState
-from tem_registry import activation, catalogue, issuing, lots, orders, schemas, stamps, tables
+from tem_registry import activation, catalogue, import_folder, issuing, lots, orders, stamps, tables
 from tem_registry.issuer_client import IssuerClient
 from tem_registry.settings import Settings
 
 ACTOR = "import"
-DERIVED = ("expected", "status_at_as_of", "certificate_status", "current_certificate_id")
-FILES = {
-    "producer": ("producers.json", "producers"),
-    "product": ("products.json", "products"),
-    "certificate": ("certificates.json", "certificates"),
-    "point_of_sale": ("points_of_sale.json", "points_of_sale"),
-    "contract": ("pos_contracts.json", "pos_contracts"),
-    "stamp_batch": ("stamp_batches.json", "stamp_batches"),
-    "lot": ("lots.json", "lots"),
-}
 POLL_SECONDS = 0.05
 SIGNING_SECONDS = 600
 
-Row = dict[str, Any]
+Row = import_folder.Row
 Progress = Callable[[str, int, int], None]
-
-
-class VoidRange(schemas.Strict):
-    """Stamps of a batch that were voided."""
-
-    first = schemas.WholeNumber(data_key="from", required=True, validate=validate.Range(1))
-    last = schemas.WholeNumber(data_key="to", required=True, validate=validate.Range(1))
-    reason = schemas.Words(load_default="unknown")
-
-
-class LotRange(Schema):
-    """Stamps of a batch that were tied to a lot."""
-
-    batch_id = schemas.Id(required=True)
-    first = schemas.WholeNumber(data_key="from", required=True, validate=validate.Range(1))
-    last = schemas.WholeNumber(data_key="to", required=True, validate=validate.Range(1))
-
-
-class BatchRow(Schema):
-    """A row of ``stamp_batches.json``."""
-
-    batch_id = schemas.Id(required=True)
-    product_id = schemas.Id(required=True)
-    producer_id = schemas.Id(required=True)
-    ordered_on = schemas.Day(required=True)
-    issued_on = schemas.Day(required=True)
-    delivered_on = schemas.Day(allow_none=True, load_default=None)
-    revoked_on = schemas.Day(allow_none=True, load_default=None)
-    quantity = schemas.WholeNumber(required=True, validate=validate.Range(1, schemas.MAX_QUANTITY))
-    unit_fee_vnd = schemas.WholeNumber(load_default=200, validate=validate.Range(0, 1_000_000))
-    status = fields.String(
-        required=True, validate=validate.OneOf(["issued", "delivered", "revoked"])
-    )
-    void_ranges = fields.List(fields.Nested(VoidRange(unknown=EXCLUDE)), load_default=list)
-
-
-class Instant(fields.Field[str]):
-    """An RFC 3339 instant, kept as text."""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
-        try:
-            parse_instant(value)
-        except (TypeError, ValueError) as error:
-            raise ValidationError(f"Not an instant: {error}") from error
-        return str(value)
-
-
-class RecallRow(schemas.Recall):
-    """The recall of a lot, as a past fact."""
-
-    ordered_on = schemas.Day(required=True)
-    lifted_on = schemas.Day(allow_none=True, load_default=None)
-
-
-class LotRow(schemas.Lot):
-    """A row of ``lots.json``."""
-
-    lot_id = schemas.Id(required=True)
-    activated_at = Instant(allow_none=True, load_default=None)
-    recall = fields.Nested(RecallRow(unknown=EXCLUDE), allow_none=True, load_default=None)
-    stamp_ranges = fields.List(fields.Nested(LotRange(unknown=EXCLUDE)), load_default=list)
 
 
 @dataclass
@@ -137,7 +61,7 @@ class Import:
 
     def run(self, folder: Path) -> None:
         """Load the whole folder. Raises Invalid before the first change if a file is broken."""
-        files = read_folder(folder)
+        files = import_folder.read_folder(folder)
         for kind in catalogue.KINDS:
             self._each(kind, files[kind], partial(self._record, kind))
         batches = self._each("stamp_batch", files["stamp_batch"], self._order)
@@ -165,7 +89,7 @@ class Import:
                 taken.append(row)
             except TemError as error:
                 counts = {}
-                told = f"{kind} {row[_id_field(kind)]}: {error.detail} [{error.code}]"
+                told = f"{kind} {row[import_folder.id_field(kind)]}: {error.detail} [{error.code}]"
                 self.report.problems.append(told)
             if not step:
                 self.report.count(counts, kind)
@@ -179,7 +103,7 @@ class Import:
         id = row[described.id_field]
         with writing(self.engine) as connection:
             self._remember(connection, kind, id, row)
-            record = {k: v for k, v in row.items() if k not in DERIVED}
+            record = {k: v for k, v in row.items() if k not in import_folder.DERIVED}
             catalogue.add(connection, self.clock(), ACTOR, described, record)
 
     def _remember(self, connection: Connection, kind: str, id: str, row: Row) -> None:
@@ -187,7 +111,7 @@ class Import:
 
         Raises _Known if it is there already, Changed if it was there with another content.
         """
-        digest = digest_of(row)
+        digest = import_folder.digest_of(row)
         entry = {"kind": kind, "id": id, "digest": digest, "at": self.clock()}
         if insert_or_ignore(connection, tables.import_ledger, entry):
             return
@@ -314,11 +238,6 @@ class Import:
         lots.recall(connection, _at(notice["ordered_on"]), ACTOR, row["lot_id"], notice)
 
 
-def _id_field(kind: str) -> str:
-    described = catalogue.KINDS.get(kind)
-    return described.id_field if described else {"stamp_batch": "batch_id"}.get(kind, "lot_id")
-
-
 class _Known(TemError):
     """The row was taken over before and has not changed."""
 
@@ -335,65 +254,3 @@ def _certificate_revoked_on(connection: Connection, product_id: str) -> str | No
         if facts.revoked_on is not None
     ]
     return max(revoked).isoformat() if revoked else None
-
-
-def digest_of(row: Row) -> str:
-    """What makes a row the same: its content, derived values left out."""
-    told = {k: v for k, v in row.items() if k not in DERIVED}
-    text = json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def read_folder(folder: Path) -> dict[str, list[Row]]:
-    """All rows of a folder, checked. Raises Invalid with every fault, before any change."""
-    faults: list[str] = []
-    files = {kind: _read(folder, kind, faults) for kind in FILES}
-    if faults:
-        shown = "\n".join(f"  {fault}" for fault in faults[:20])
-        more = f"\n  … and {len(faults) - 20} more" if len(faults) > 20 else ""
-        raise Invalid("folder_invalid", f"Nothing was imported:\n{shown}{more}")
-    return files
-
-
-def _read(folder: Path, kind: str, faults: list[str]) -> list[Row]:
-    name, member = FILES[kind]
-    try:
-        rows = loads((folder / name).read_bytes())[member]
-        if not isinstance(rows, list):
-            raise TypeError
-    except FileNotFoundError:
-        faults.append(f"{name} is missing")
-        return []
-    except OSError as error:
-        faults.append(f"{name} cannot be read: {error.strerror}")
-        return []
-    except (Invalid, KeyError, TypeError):
-        faults.append(f"{name} is not JSON with a list named {member!r}")
-        return []
-    return list(_checked(kind, name, rows, faults))
-
-
-def _checked(kind: str, name: str, rows: list[Any], faults: list[str]) -> Iterator[Row]:
-    special: dict[str, Schema] = {
-        "stamp_batch": BatchRow(unknown=EXCLUDE),
-        "lot": LotRow(unknown=EXCLUDE),
-    }
-    described = catalogue.KINDS.get(kind)
-    schema = special[kind] if described is None else described.schema(unknown=INCLUDE)
-    id_field = _id_field(kind)
-    seen = set()
-    for place, row in enumerate(rows, start=1):
-        where = f"{name}, row {place}"
-        try:
-            loaded: Row = schema.load(row)
-            id = loaded[id_field]
-        except ValidationError as error:
-            faults.append(f"{where}: {error.messages}")
-            continue
-        except KeyError:
-            faults.append(f"{where}: {id_field} is missing")
-            continue
-        if id in seen:
-            faults.append(f"{where}: {id} stands twice")
-        seen.add(id)
-        yield loaded
