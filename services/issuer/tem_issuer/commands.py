@@ -7,8 +7,8 @@ import click
 
 from tem import logs
 from tem.clock import system_clock
-from tem.commandline import data_option, existing_data_option, key_commands, stopping_flag
-from tem.database import reading
+from tem.commandline import ACTOR, data_option, existing_data_option, key_commands, stopping_flag
+from tem.database import reading, writing
 from tem.errors import Conflict
 from tem.installation import Installation
 from tem.process import LockHeld
@@ -38,7 +38,7 @@ issuer.add_command(
 @click.argument("index", type=click.IntRange(1, 2**24))
 @existing_data_option
 def url(batch: str, index: int, installation: Installation) -> None:
-    """Print the URL of a stamp, while its codes are kept.
+    """Print the URL of a stamp, while its codes are kept; the audit trail notes that it left.
 
     BATCH is a number or the order's reference; INDEX is the stamp's place in the batch.
     """
@@ -50,6 +50,8 @@ def url(batch: str, index: int, installation: Installation) -> None:
     check_range(found, index, index)
     with prints.open_codes(config, found) as reader:
         ((_, printed),) = prints.stamps(reader, found, index, index)
+    with writing(engine) as connection:
+        prints.export(connection, system_clock(), ACTOR, found, index, index, "url")
     click.echo(printed)
 
 
