@@ -130,7 +130,7 @@ def _certificate_shown(subject: Subject, now: datetime) -> Card | None:
     """The certificate at production and, after a re-evaluation, the one in force today.
 
     Stars stand only beside a certificate that is in force: a lapsed one may not show them
-    (decision 148/QĐ-TTg and the practice under it; domain, "Revocation in practice").
+    (QĐ 148/QĐ-TTg and the practice under it).
     """
     cards = {_certificate(card): card for card in subject.product["certificates"]}
     made_on = date.fromisoformat((subject.lot or {})["production_date"])

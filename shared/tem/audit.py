@@ -1,7 +1,7 @@
 """The audit trail: append-only, hash-chained, in the transaction of the act it tells of.
 
 Each entry's hash covers the entry before it, so a changed, removed or inserted entry breaks
-the chain at its place; ``tem fsck`` walks it (threats: T13, invariant I7).
+the chain at its place; ``tem fsck`` walks it.
 """
 
 import hashlib

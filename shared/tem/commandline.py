@@ -28,6 +28,8 @@ class PlainErrors(click.Group):
             return super().invoke(ctx)
         except TemError as error:
             raise click.ClickException(f"{error.detail} [{error.code}]") from error
+        except OSError as error:  # a folder that is a file, a disk that is full, no permission
+            raise click.ClickException(f"{error.strerror}: {error.filename} [os_error]") from error
 
 
 def data_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,7 +52,7 @@ def existing_data_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def checked(*args: Any, installation: Installation, **options: Any) -> Any:
-        if not installation.data.is_dir():
+        if not installation.exists:
             raise NotFound(
                 "no_installation",
                 f"There is no installation in {installation.data}: is --data or TEM_DATA right? "

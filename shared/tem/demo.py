@@ -267,7 +267,8 @@ def main() -> int:
     parser.add_argument("--base-port", type=int, default=8100)
     parser.add_argument("--once", action="store_true", help="end after the job")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):  # also where a shell had us ignore SIGINT
+        signal.signal(number, signal.default_int_handler)
     folder: Path = options.folder.absolute()
     data = folder / "data"
     folder.mkdir(parents=True, exist_ok=True)

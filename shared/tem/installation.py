@@ -34,6 +34,11 @@ class Installation:
         return self.folder(service) / f"{service}.db"
 
     @property
+    def exists(self) -> bool:
+        """Whether a first start has been here, or the environment says where things are."""
+        return self.trust_file.exists() or "TEM_TRUST_FILE" in os.environ
+
+    @property
     def trust_file(self) -> Path:
         """The office's public keys."""
         return self.data / "trust.json"

@@ -1,7 +1,7 @@
 """What a scan means: one pure function for page, JSON, bulk answer and command line.
 
-Rules: domain, "Verdict of a public scan" (order and notes), "End of the information window",
-"Effects of outside facts". Nothing here reads a clock, a table or a key.
+The rules in words: ``docs/life-of-a-stamp.md``, Verdicts and Dates. Nothing here
+reads a clock, a table or a key.
 """
 
 from dataclasses import dataclass

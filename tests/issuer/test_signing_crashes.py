@@ -189,7 +189,7 @@ def test_a_signer_killed_at_any_moment_loses_nothing(mint: Mint, small_chunks: i
     """Real signers killed with runs in flight: runs and helpers die with them, all is recovered."""
     rng = random.Random(1)
     with bounded(mint) as history:
-        for _ in range(25):
+        for _ in range(15):
             for quantity in (rng.randrange(1, 60), 3 * small_chunks, 8 * small_chunks):
                 history.reserved += 1
                 mint.reserve(quantity)

@@ -185,7 +185,7 @@ BREAKS: list[tuple[Callable[[Path], Any], str]] = [
     (written("producer", b'{"producers": [{"name": "\xff"}]}'), "producers.json is not JSON"),
     (cut("producer", lambda r: r[1].pop("producer_id")), "row 2: producer_id is missing"),
     (cut("producer", lambda r: r.append(r[0])), "HT-P001 stands twice"),
-    (cut("product", lambda r: r[0].update(date_kind="soon")), "products.json, row 1: {'date_kind"),
+    (cut("product", lambda r: r[0].update(date_kind="soon")), "row 1 (HT-SP001): date_kind"),
     (cut("product", lambda r: r[0].update(shelf_life={"value": -1, "unit": "day"})), "shelf_life"),
     (cut("certificate", lambda r: r[0].update(valid_from="2026-02-30")), "no such day"),
     (cut("certificate", lambda r: r[0].update(valid_until="2001-01-01")), "ends before it begins"),

@@ -1,5 +1,6 @@
 """The public pages in a real browser: a small phone, a strict policy, a screen reader's view."""
 
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -92,13 +93,15 @@ CONTRAST = """
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """The system's Chromium; its absence is an error that says what to install."""
+    folder = tmp_path_factory.mktemp("chromium")  # what it keeps stays out of the home folder
     path = shutil.which("chromium")
     if path is None:
         pytest.fail("Chromium is needed: apt-get install chromium fonts-dejavu-core")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        home = {**os.environ, "HOME": str(folder), "XDG_CACHE_HOME": str(folder)}
+        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, env=home)
         yield chromium
         chromium.close()
 

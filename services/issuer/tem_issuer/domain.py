@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from tem.dates import vietnam_day
 from tem.errors import Conflict, Gone, Invalid
 from tem.stampcode import FIRST_TEST_BATCH, MAX_BATCH
 
@@ -89,7 +90,7 @@ def check_codes_kept(batch: Batch) -> None:
         raise Gone(
             "codes_destroyed",
             f"The print of batch {batch.number} was confirmed on "
-            f"{batch.printed_at:%Y-%m-%d}, and its codes were destroyed then.",
+            f"{vietnam_day(batch.printed_at):%d/%m/%Y}, and its codes were destroyed then.",
         )
 
 

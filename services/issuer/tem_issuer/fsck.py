@@ -17,7 +17,7 @@ from tem_issuer.settings import Settings
 
 
 def check(installation: Installation) -> Iterator[str]:
-    """Every fault found (threats: invariants I2, I5, I7, I9)."""
+    """Every fault found: numbers, manifests, files on disk, audit chain."""
     config = settings.read(os.environ, installation)
     try:
         trusted = trust.load(installation.trust_file)

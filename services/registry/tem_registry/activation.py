@@ -1,7 +1,7 @@
 """Activation: a range of stamps is tied to a lot. All of it or nothing, once.
 
 The steps, in one transaction: lock the lot and the batch (with the owner in the WHERE clause),
-ask the rules, move the range, remember the activation, publish, record.
+move the range, ask the rules, remember the activation, publish, record.
 """
 
 from dataclasses import replace
@@ -47,12 +47,12 @@ def activate(
             "other_product",
             f"Batch {batch} is for {locked.product_id}, the lot is of {lot.product_id}.",
         )
-    _check(connection, lot, last - first + 1, now)
 
     def tie(part: Interval) -> Interval:
         return replace(part, state=StampState.ACTIVATED, lot_id=lot_id)
 
     after = stamps.move(connection, locked, first, last, StampState.ACTIVATED, tie)
+    _check(connection, lot, last - first + 1, now)
     connection.execute(
         tables.activation.insert().values(
             lot_id=lot_id, batch=batch, first=first, last=last, activated_at=now, actor=actor
@@ -85,6 +85,10 @@ def _same_before(
 
 
 def _check(connection: Connection, lot: lots.Lot, count: int, now: datetime) -> None:
+    """Ask the rules about the lot, once its ``count`` new stamps are tied; a refusal undoes it.
+
+    Stamps that cannot be activated at all are thus named before a lot that has no room left.
+    """
     found = activation_refusals(
         LotForActivation(
             product=catalogue.product_for_rules(connection, lot.product_id),
@@ -92,7 +96,7 @@ def _check(connection: Connection, lot: lots.Lot, count: int, now: datetime) -> 
             best_before=lot.best_before,
             beyond_shelf_life_unapproved=lot.beyond_shelf_life and not lot.beyond_approved_by,
             quantity=lot.quantity,
-            stamps=lots.stamps_of(connection, lot.id),
+            stamps=lots.stamps_of(connection, lot.id) - count,
             recalled=lots.recalled(connection, lot.id),
         ),
         catalogue.certificates_of(connection, lot.product_id),

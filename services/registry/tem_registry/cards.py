@@ -1,7 +1,7 @@
 """Public cards out of the registry's records: exactly what a shopper may see, nothing more.
 
 Personal data stays behind: no representative, and no phone or e-mail of a household, whose
-business contact is a person's own (Law 91/2025/QH15; domain, "Personal data").
+business contact is a person's own (Law 91/2025/QH15).
 """
 
 import json

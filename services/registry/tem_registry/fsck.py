@@ -20,7 +20,7 @@ Tied = tuple[int, int, str]
 
 
 def check(installation: Installation) -> Iterator[str]:
-    """Every fault found (threats: invariants I3, I4, I5, I6, I7, I8)."""
+    """Every fault found: ranges, lots, orders, what is published, audit chain."""
     config = settings.read(os.environ, installation)
     engine = open_store(config)
     try:

@@ -139,12 +139,13 @@ def _checked(kind: str, name: str, rows: list[Any], faults: list[str]) -> Iterat
     named = id_field(kind)
     seen = set()
     for place, row in enumerate(rows, start=1):
-        where = f"{name}, row {place}"
+        id = row.get(named) if isinstance(row, dict) else None
+        where = f"{name}, row {place}" + (f" ({id})" if id else "")
         try:
             loaded: Row = schema.load(row)
             id = loaded[named]
         except ValidationError as error:
-            faults.append(f"{where}: {error.messages}")
+            faults.extend(f"{where}: {fault}" for fault in _told(error.messages))
             continue
         except KeyError:
             faults.append(f"{where}: {named} is missing")
@@ -153,3 +154,13 @@ def _checked(kind: str, name: str, rows: list[Any], faults: list[str]) -> Iterat
             faults.append(f"{where}: {id} stands twice")
         seen.add(id)
         yield loaded
+
+
+def _told(messages: Any, path: str = "") -> Iterator[str]:
+    """A schema's nested messages, one line each: ``address.full: Missing data …``."""
+    if isinstance(messages, dict):
+        for key, inner in messages.items():
+            yield from _told(inner, f"{path}.{key}" if path else str(key))
+    else:
+        for message in messages if isinstance(messages, list) else [messages]:
+            yield f"{path}: {message}"

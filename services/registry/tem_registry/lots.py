@@ -133,7 +133,10 @@ def add(
         "created_at": now,
     }
     if not insert_or_ignore(connection, tables.lot, row):
-        raise Conflict("lot_exists", f"A lot {row['id']} or {row['lot_code']} is on record.")
+        raise Conflict(
+            "lot_exists",
+            f"{product.id} has a lot {row['lot_code']} already, or the lot_id is taken.",
+        )
     details = {"product_id": product.id, "lot_code": row["lot_code"], "quantity": row["quantity"]}
     audit.record(connection, now, actor, "lot.added", f"lot:{row['id']}", details)
     return find(connection, str(row["id"]))

@@ -1,7 +1,7 @@
 """The registry's rules, pure: who may order, what a lot's dates mean, what may be activated.
 
 Each rule gives a list of refusals, empty when all is well; the acts decide what to do with
-them. Sources: domain, "Activation preconditions" and "Dates"; seed rows 1.17-1.22.
+them. In words: ``docs/life-of-a-stamp.md``, Acts and Dates.
 """
 
 from collections.abc import Iterable, Sequence

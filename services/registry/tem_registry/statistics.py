@@ -1,7 +1,7 @@
 """The office's four columns: issued, activated, not activated, and what became of the rest.
 
 ``activated`` includes stamps voided or revoked after activation; ``void`` and ``revoked`` count
-those that never were (domain, "Statistics"). Always: quantity = activated + not_activated, and
+those that never were. Always: quantity = activated + not_activated, and
 not_activated = not_activated_usable + void + revoked.
 """
 

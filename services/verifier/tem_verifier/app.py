@@ -60,7 +60,7 @@ def build(config: Settings, wiring: Wiring, index: Index) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     lookup = Lookup(index, wiring.clock, config.prefix)
     rest.register_blueprint(api.build(wiring, lookup, index.acceptance))
-    api.add_pages(app, lookup, Pages(), urlsplit(config.public_url).netloc)
+    api.add_pages(app, lookup, Pages(config.office_contact), urlsplit(config.public_url).netloc)
     return app
 
 

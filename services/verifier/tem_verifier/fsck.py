@@ -15,7 +15,7 @@ from tem_verifier.app import open_store
 
 
 def check(installation: Installation) -> Iterator[str]:
-    """Every fault found (threats: T6, invariants I7, I11)."""
+    """Every fault found: position, final manifests, audit chain."""
     config = settings.read(os.environ, installation)
     store = open_store(config)
     source = open_published(config.published_url, published.TABLE_NAMES)

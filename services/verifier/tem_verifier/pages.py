@@ -40,8 +40,11 @@ _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 class Pages:
     """Every public page, in both languages. Texts and templates are read once, here."""
 
-    def __init__(self) -> None:
-        """Reads ``texts.json`` and compiles the templates; raises if one of them is wrong."""
+    def __init__(self, office_contact: str = "") -> None:
+        """Reads ``texts.json`` and compiles the templates; raises if one of them is wrong.
+
+        ``office_contact`` says how to reach the Office: a phone number, an address.
+        """
         self._texts: dict[str, Any] = json.loads(
             files("tem_verifier").joinpath("texts.json").read_text("utf-8")
         )
@@ -54,6 +57,7 @@ class Pages:
             auto_reload=False,
         )
         environment.filters.update(_FILTERS)
+        environment.globals["office_contact"] = office_contact
         self._card = environment.get_template("card.html")
         self._stamp = environment.get_template("stamp.html")
         self._home = environment.get_template("home.html")
@@ -64,7 +68,7 @@ class Pages:
     ) -> str:
         """The page of a look-up.
 
-        ``answer`` is the JSON of a look-up (design.md, Contract) and ``path`` the path it was
+        ``answer`` is the JSON of a look-up (``docs/http.md``) and ``path`` the path it was
         asked under, for the link to the other language. ``card`` is what :meth:`card` made of
         the same parts before, if the caller kept it. Only what the verdict shows is shown, even
         if the answer holds more.

@@ -14,7 +14,8 @@ class Settings:
     """Where the verifier reads, what it keeps for itself, and whom it believes.
 
     ``published_url`` is the registry's database, of which it may read the published tables and
-    nothing else; ``database_url`` is its own.
+    nothing else; ``database_url`` is its own. ``office_contact`` stands on every page beside the
+    Office's name: how a shopper can reach it.
     """
 
     database_url: str
@@ -22,6 +23,7 @@ class Settings:
     folder: Path
     trust_file: Path
     public_url: str
+    office_contact: str = ""
 
     @property
     def prefix(self) -> str:
@@ -45,4 +47,5 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
         folder=installation.folder("verifier"),
         trust_file=Path(trust_file) if trust_file else installation.trust_file,
         public_url=settings.public_url(env, "TEM_PUBLIC_URL", installation.public_url),
+        office_contact=env.get("TEM_OFFICE_CONTACT", ""),
     )
