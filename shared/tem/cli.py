@@ -1,6 +1,8 @@
 """The one command ``tem``: a thin group that finds each service's commands by entry points."""
 
+import os
 import sys
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
 
 import click
@@ -26,6 +28,14 @@ class Services(PlainErrors):
         return super().get_command(ctx, cmd_name)
 
 
+def _faults(entry: EntryPoint, installation: Installation) -> Iterator[str]:
+    """What a service's check finds; damage it stumbles over is one more fault, not an end."""
+    try:
+        yield from entry.load()(installation)
+    except Exception as error:
+        yield f"the check could not go on: {type(error).__name__}: {error}"
+
+
 def _services() -> list[EntryPoint]:
     return list(entry_points(group="tem.commands"))
 
@@ -41,6 +51,7 @@ def main() -> None:
     tem registry verdict 12 345  what a scan of stamp 345 of batch 12 would say, and why
     tem fsck                     check every invariant of the stored state
     """
+    os.umask(0o077)  # databases and logs are their owner's alone
 
 
 @main.command()
@@ -66,7 +77,7 @@ def fsck(installation: Installation) -> None:
     """Check every invariant of the stored state; exit status 1 if one does not hold."""
     faults = 0
     for entry in sorted(entry_points(group="tem.fsck"), key=lambda e: e.name):
-        for fault in entry.load()(installation):
+        for fault in _faults(entry, installation):
             faults += 1
             click.echo(f"{entry.name}: {fault}")
     if faults:

@@ -60,11 +60,11 @@ def sqlite_url(path: Path) -> str:
 def open_engine(url: str) -> Engine:
     """An engine for reading and writing."""
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=40)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=10)
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30)
 
 
 def open_published(url: str, tables: frozenset[str]) -> Engine:

@@ -22,7 +22,7 @@ STATUS: tuple[tuple[type[errors.TemError], int], ...] = (
     (errors.Invalid, 422),
 )
 # Requests that could not even be read, as opposed to read and refused.
-BAD_REQUEST = {"bad_json", "idempotency_key_missing", "idempotency_key_invalid"}
+BAD_REQUEST = {"bad_json", "bad_body", "idempotency_key_missing", "idempotency_key_invalid"}
 RETRY_AFTER_SECONDS = 2
 
 
@@ -39,10 +39,12 @@ def problem(status: int, code: str, detail: str, **extra: Any) -> Response:
         **extra,
     }
     response = Response(
-        json.dumps(document, ensure_ascii=False, default=str),
+        json.dumps(document, ensure_ascii=False, default=str).encode("utf-8", "replace"),
         status,
         content_type="application/problem+json",
     )
+    if status == 413:
+        response.headers["Connection"] = "close"  # what was not read would be taken for a request
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="tem"'
     if status in (429, 503):

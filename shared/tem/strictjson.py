@@ -46,13 +46,12 @@ def _walk(value: Any, depth: int, storable: bool) -> None:
     if isinstance(value, float) and not math.isfinite(value):
         raise Invalid("bad_json", "A number is too large.")
     if isinstance(value, str):
-        if not storable:
-            return
-        if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        halves = any("\ud800" <= letter <= "\udfff" for letter in value)
+        if storable and (halves or "\x00" in value):
             raise Invalid("bad_json", "Text with a NUL or half a character cannot be stored.")
     elif isinstance(value, dict):
         for key, item in value.items():
-            _walk(key, depth, storable)
+            _walk(key, depth, True)  # keys may be told back in an error
             _walk(item, depth + 1, storable)
     elif isinstance(value, list):
         for item in value:

@@ -30,7 +30,7 @@ HOST = "127.0.0.1"  # where we ask; TEM_BIND says where the services listen
 SERVICES = ("issuer", "registry", "verifier")
 START_SECONDS = 60
 STOP_SECONDS = 15
-THREADS = {"issuer": 8, "registry": 16, "verifier": 16}
+THREADS = {"issuer": 16, "registry": 32, "verifier": 32}
 WORKERS = {"issuer": 1, "registry": 1, "verifier": 2}
 
 

@@ -25,7 +25,7 @@ from tem import auth, idempotency, problems
 from tem.auth import Principal
 from tem.clock import Clock
 from tem.database import reading, writing
-from tem.errors import Unavailable
+from tem.errors import Invalid, Unavailable
 from tem.strictjson import StoringNothing, StrictJSONProvider
 from tem.vocabulary import Role
 
@@ -112,6 +112,7 @@ def create_app(
     api = ProblemApi(app)
     scheme = {"type": "http", "scheme": "bearer", "description": "An API key: tem_…"}
     api.spec.components.security_scheme("key", scheme)
+    app.url_map.merge_slashes = False  # no redirects to wherever the Host header says
     problems.register(app)
     _requests(app, service)
     _bodies(app, wiring, signed_in)
@@ -143,6 +144,16 @@ def _requests(app: Flask, service: str) -> None:
         return response
 
 
+def _body() -> bytes:
+    """The body as sent. Raises Invalid where the sender broke off or broke the framing."""
+    try:
+        return request.get_data()
+    except HTTPException:
+        raise
+    except Exception as error:  # the server's reader has exceptions of its own kinds
+        raise Invalid("bad_body", "The body could not be read to its end.") from error
+
+
 def _counted(method: str) -> str:
     """A method as a label: what strangers invent must not make series without end."""
     return method if method in ("GET", "HEAD", "POST", "PATCH", "OPTIONS") else "other"
@@ -161,7 +172,7 @@ def _bodies(app: Flask, wiring: Wiring, signed_in: bool) -> None:
         if request.method in ("POST", "PATCH", "PUT") and has_body:
             if not request.is_json:
                 raise UnsupportedMediaType("Send JSON with Content-Type: application/json.")
-            if request.get_data():
+            if _body():
                 request.get_json()  # webargs parses by rules of its own: ours come first
 
 

@@ -94,7 +94,7 @@ def test_a_url_that_cannot_be_shown_says_why(mint: Mint) -> None:
     mint.confirm(batch)
     gone = failure(mint, "url", "1", "1")
     assert "[codes_destroyed]" in gone
-    assert "print of batch 1 was confirmed on 2026-11-20" in gone
+    assert "print of batch 1 was confirmed on 20/11/2026" in gone
 
 
 def test_a_url_without_its_codes_says_why(mint: Mint) -> None:

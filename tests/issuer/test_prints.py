@@ -252,7 +252,7 @@ def test_a_print_confirmed_destroys_the_codes(mint_on_each: Mint) -> None:
     for form in FORMS:
         gone = get(mint, batch.number, form)
         assert problem(gone, 410) == "codes_destroyed"
-        assert "2026-11-20" in gone.json["detail"]
+        assert "20/11/2026" in gone.json["detail"]
         assert get(mint, other.number, form).status_code == 200
     assert mint.batch(batch.number).manifest == batch.manifest
     assert len(get(mint, batch.number, "fingerprints").data) == (batch.last_index or 0) * 8

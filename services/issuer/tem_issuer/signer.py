@@ -22,6 +22,7 @@ from tem_issuer.domain import Batch
 from tem_issuer.settings import Settings
 
 POLL_SECONDS = 0.1
+SWEEP_SECONDS = 30  # how soon codes are destroyed whose destroyer was killed
 SMALL_BATCH = 20_000  # such runs do not wait for a large one
 MAX_FAILURES = 5
 RETRY_SECONDS = 1.0  # after the first failure, then twice as long each time
@@ -44,8 +45,11 @@ class Signer:
         lock = hold_lock(self._settings.signer_lock)
         engine = self._open_engine()
         try:
-            prints.finish_destroying(engine, self._settings)
+            swept = 0.0
             while not stopping():
+                if time.monotonic() - swept > SWEEP_SECONDS:
+                    prints.finish_destroying(engine, self._settings)
+                    swept = time.monotonic()
                 self._reap(engine)
                 self._start_runs(engine)
                 time.sleep(POLL_SECONDS)

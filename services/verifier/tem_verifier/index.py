@@ -89,6 +89,8 @@ class Index:
                     self._try_to_read()
             finally:
                 self._lock.release()
+        else:
+            self._tried = time.monotonic()  # a reading hangs: the next code need not wait too
 
     def follow(self, stopping: Callable[[], bool]) -> None:
         """Keep up until told to stop."""

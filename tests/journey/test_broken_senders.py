@@ -1,0 +1,77 @@
+"""Senders that break off, break the framing, or stop in the middle: nobody else is hurt."""
+
+import contextlib
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from tests.running import Running, tem
+
+from tem.gunicorn_hooks import READ_SECONDS
+
+SERVICES = ("issuer", "registry", "verifier")
+BROKEN_BODIES = (
+    b"zz\r\n{}\r\n0\r\n\r\n",
+    b"-2\r\n{}\r\n0\r\n\r\n",
+    b"2\r\n{}",
+    b"2;e=\0\r\n{}\r\n",
+)
+
+
+def exchange(installation: Running, service: str, request: bytes) -> bytes:
+    """Send bytes as they are, end the sending side, and read what comes back."""
+    address = urlsplit(installation.url(service))
+    with socket.create_connection((address.hostname, address.port), timeout=20) as sock:
+        sock.sendall(request)
+        sock.shutdown(socket.SHUT_WR)
+        received = b""
+        with contextlib.suppress(ConnectionResetError):
+            while piece := sock.recv(65536):
+                received += piece
+    return received
+
+
+@pytest.mark.parametrize("body", BROKEN_BODIES)
+def test_a_broken_body_is_the_senders_fault(sample: Running, body: bytes) -> None:
+    """Chunks that are none, or end too early, get a 4xx in the one shape, or no answer at all."""
+    head = (
+        b"POST /v1/verifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    )
+    answer = exchange(sample, "verifier", head + body)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 4"), answer[:300]
+
+
+def test_half_a_character_in_a_key_is_told_without_breaking(sample: Running) -> None:
+    """What is told back in an error can always be written."""
+    answer = httpx.post(
+        f"{sample.url('verifier')}/v1/verifications",
+        content=b'{"codes":["1"],"\\udfff":1}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_json")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_requests_that_never_end_give_their_threads_back(sample: Running, service: str) -> None:
+    """Forty connections that stop in the middle of a request hold a service up for seconds."""
+    address = urlsplit(sample.url(service))
+    with contextlib.ExitStack() as held:
+        for _ in range(40):
+            sock = socket.create_connection((address.hostname, address.port), timeout=20)
+            held.enter_context(sock)
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-a: ")
+        alive = httpx.get(f"{sample.url(service)}/livez", timeout=15 * READ_SECONDS)
+        assert alive.status_code == 200
+
+
+def test_fsck_goes_on_after_damage_it_stumbles_over(tmp_path: Path) -> None:
+    """A check that cannot read its store is one more fault, and the others still run."""
+    assert tem(tmp_path, "registry", "key", "list").returncode != 0  # no installation yet
+    (tmp_path / "trust.json").write_text("[]")
+    done = tem(tmp_path, "fsck")
+    assert done.returncode == 1
+    assert {line.split(":")[0] for line in done.stdout.splitlines()} >= {"issuer", "registry"}
+    assert "Traceback" not in done.stderr
