@@ -31,7 +31,7 @@ MARKS = {
 Answer = TypeVar("Answer")
 
 
-def until(question: Callable[[], Answer], seconds: float = 20.0) -> Answer:
+def until(question: Callable[[], Answer], seconds: float = 60.0) -> Answer:
     """Ask until the answer is yes, and give it; fails after a deadline."""
     deadline = time.monotonic() + seconds
     while not (answer := question()):

@@ -34,7 +34,7 @@ def post_worker_init(worker: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     """A master killed with -9 leaves no worker behind."""
-    die_with_parent()
+    die_with_parent(worker.ppid)
 
 
 def child_exit(server: Any, worker: Any) -> None:
