@@ -11,12 +11,14 @@ import secrets
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
-from sqlalchemy import Column, Connection, String, Table, select, update
+from sqlalchemy import Column, Connection, Engine, String, Table, select, update
 
 from tem import audit
-from tem.database import UtcDateTime, plumbing
+from tem.database import UtcDateTime, plumbing, writing
 from tem.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from tem.installation import write_private
 from tem.vocabulary import Role
 
 _TOKEN = re.compile(r"tem_([0-9a-f]{12})_([0-9a-f]{64})([0-9a-f]{8})", re.ASCII)
@@ -96,6 +98,34 @@ def create_key(
     details = {"name": name, "role": role, "producer_id": producer_id}
     audit.record(connection, now, actor, "key.created", f"key:{key_id}", details)
     return f"tem_{key_id}_{secret}{_checksum(key_id, secret)}"
+
+
+def make_key_file(
+    engine: Engine,
+    now: datetime,
+    actor: str,
+    role: Role,
+    name: str,
+    path: Path,
+    *,
+    needed: bool = False,
+) -> bool:
+    """Make a key once and hand it over in a private file; whether one was made.
+
+    Whoever it is for may delete the file or revoke the key: neither brings a new one. With
+    ``needed`` (a service's key) a missing file does, and the key it held is revoked.
+    The file is written before the commit: cut short, it names no key and is replaced next time.
+    """
+    with writing(engine) as connection:
+        known = [k for k in list_keys(connection) if (k.role, k.name) == (role, name)]
+        live = [k for k in known if k.revoked_at is None]
+        if (live and path.exists()) if needed else known:
+            return False
+        for key in live:
+            revoke_key(connection, now, actor, key.id)
+        token = create_key(connection, now, actor, role, name)
+        write_private(path, f"{token}\n".encode())
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,12 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def is_missing(url: str) -> bool:
+    """Whether a SQLite file is not there; a server's database is for the server to say."""
+    parsed = make_url(url)
+    return parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists()
+
+
 def open_engine(url: str) -> Engine:
     """An engine for reading and writing."""
     if make_url(url).get_backend_name() == "sqlite":

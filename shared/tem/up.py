@@ -7,6 +7,7 @@ the kernel ends the children even if this process is killed with -9.
 import contextlib
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -205,6 +206,7 @@ def _running(
         ) from error
     addresses = {service: f"http://{HOST}:{port}" for service, port in ports.items()}
     children: list[Child] = []
+    _allow_many_files()
     try:
         require_free(ports)
         for line in first_start(installation):
@@ -221,6 +223,12 @@ def _running(
     finally:
         _stop(children)
         os.close(lock)
+
+
+def _allow_many_files() -> None:
+    """A verifier keeps a mapped file open for each batch: take all the system grants."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _stop(children: list[Child]) -> None:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class StampState(StrEnum):
-    """Stored states of a range of stamps (domain: life of a stamp).
+    """Stored states of a range of stamps (``docs/life-of-a-stamp.md``).
 
     Expired, recalled and past date are absent on purpose: they are worked out when asked.
     """

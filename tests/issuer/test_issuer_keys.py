@@ -9,6 +9,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import x25519
 from tests.issuer.issuer_support import Mint
 
+from tem import auth
+from tem.database import reading
+from tem.errors import Conflict
 from tem_issuer import first_start, keys
 
 WRAPPING, DATA = bytes(range(32)), bytes(range(100, 132))
@@ -97,3 +100,30 @@ def test_a_first_start_cut_short_is_finished_by_the_next(mint: Mint) -> None:
     assert len(first_start.prepare(mint.installation)) == 1
     assert mint.settings.office_key.read_bytes() == key
     assert trust.read_bytes() == whole
+
+
+def test_handed_out_keys_stay_gone(mint: Mint) -> None:
+    """A deleted file of the office brings no new key; the registry's own is made anew."""
+    for _ in range(3):
+        for file in (first_start.OFFICE_KEY_FILE, first_start.SERVICE_KEY_FILE):
+            mint.installation.key_file(file).unlink(missing_ok=True)
+        made = first_start.prepare(mint.installation)
+        assert len(made) == 1
+        assert first_start.SERVICE_KEY_FILE in made[0]
+    with reading(mint.engine) as connection:
+        live = [key.name for key in auth.list_keys(connection) if key.revoked_at is None]
+    assert sorted(live) == ["first-start", "registry"]
+
+
+@pytest.mark.parametrize("lost", ["office-key.pem", "wrapping.key", "issuer.db"])
+def test_what_was_lost_is_never_invented(mint: Mint, lost: str) -> None:
+    """Without its database or a long-lived key the issuer refuses to start over."""
+    mint.settings.codes.mkdir(parents=True, exist_ok=True)
+    mint.settings.hashes.mkdir(parents=True, exist_ok=True)
+    (mint.settings.codes / "1-1.key").write_bytes(b"wrapped")
+    (mint.settings.hashes / "1-1.hashes").write_bytes(b"")
+    (mint.settings.folder / lost).unlink()
+    with pytest.raises(Conflict) as refused:
+        first_start.prepare(mint.installation)
+    assert refused.value.code == "lost"
+    assert not (mint.settings.folder / lost).exists()

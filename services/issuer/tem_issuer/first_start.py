@@ -5,12 +5,14 @@ import os
 
 from tem import auth
 from tem.clock import system_clock
-from tem.database import writing
+from tem.database import is_missing
+from tem.errors import Conflict
 from tem.installation import Installation, write_private
 from tem.trust import OfficeKey, document
 from tem.vocabulary import Role
 from tem_issuer import keys, settings
 from tem_issuer.app import open_store
+from tem_issuer.settings import Settings
 
 ACTOR = "first-start"
 OFFICE_KEY_FILE, SERVICE_KEY_FILE = "issuer-office.key", "issuer-service.key"
@@ -19,6 +21,7 @@ OFFICE_KEY_FILE, SERVICE_KEY_FILE = "issuer-office.key", "issuer-service.key"
 def prepare(installation: Installation) -> list[str]:
     """Make what is missing; one line for each thing made, saying where it lies."""
     config = settings.read(os.environ, installation)
+    require_nothing_lost(config, installation)
     made = []
     if not config.wrapping_key.exists():
         keys.make_wrapping_key(config.wrapping_key)
@@ -34,13 +37,30 @@ def prepare(installation: Installation) -> list[str]:
         write_private(installation.trust_file, json.dumps(trust, indent=1).encode())
         made.append(f"list of keys to trust:        {installation.trust_file}")
     engine = open_store(config)
-    for role, file in ((Role.OFFICE, OFFICE_KEY_FILE), (Role.SERVICE, SERVICE_KEY_FILE)):
+    for role, name, file in (
+        (Role.OFFICE, "first-start", OFFICE_KEY_FILE),
+        (Role.SERVICE, "registry", SERVICE_KEY_FILE),
+    ):
         path = installation.key_file(file)
-        if not path.exists():
-            with writing(engine) as connection:
-                name = "first-start" if role is Role.OFFICE else "registry"
-                token = auth.create_key(connection, system_clock(), ACTOR, role, name)
-            write_private(path, f"{token}\n".encode())  # a file names only a key that exists
+        needed = role is Role.SERVICE
+        if auth.make_key_file(engine, system_clock(), ACTOR, role, name, path, needed=needed):
             made.append(f"issuer API key ({role}):".ljust(30) + str(path))
     engine.dispose()
     return made
+
+
+def require_nothing_lost(config: Settings, installation: Installation) -> None:
+    """Raises Conflict where something is gone that a first start must not invent anew.
+
+    A new counter would give numbers out twice, a new office key would be trusted by nobody, and
+    a new wrapping key could open none of the codes that are kept.
+    """
+    lost = {
+        "the issuer's database": is_missing(config.database_url) and any(config.hashes.glob("*")),
+        str(config.office_key): installation.trust_file.exists() and not config.office_key.exists(),
+        str(config.wrapping_key): not config.wrapping_key.exists()
+        and any(config.codes.glob("*.key")),
+    }
+    for name, gone in lost.items():
+        if gone:
+            raise Conflict("lost", f"Missing: {name}. Restore it from a backup: docs/operation.md.")

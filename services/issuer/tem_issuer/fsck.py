@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from tem import audit, manifest, trust
-from tem.database import reading
+from tem.database import is_missing, reading
 from tem.installation import Installation
 from tem_issuer import batch_files, settings, storage
 from tem_issuer.app import open_store
@@ -19,6 +19,9 @@ from tem_issuer.settings import Settings
 def check(installation: Installation) -> Iterator[str]:
     """Every fault found: numbers, manifests, files on disk, audit chain."""
     config = settings.read(os.environ, installation)
+    if is_missing(config.database_url):
+        yield "its database is missing: restore it from a backup"
+        return
     try:
         trusted = trust.load(installation.trust_file)
     except (OSError, ValueError, KeyError) as error:

@@ -24,10 +24,10 @@ LINES_PER_PIECE = 1000
 
 
 def batch_named(connection: Connection, name: str) -> Batch:
-    """A batch by its number or by the order's reference. Raises NotFound."""
-    number = int(name) if name.isascii() and name.isdigit() and len(name) <= 10 else None
-    batch = storage.find_batch(connection, number) if number is not None else None
-    batch = batch or storage.find_reference(connection, name)
+    """A batch by the order's reference or, failing that, by its number. Raises NotFound."""
+    batch = storage.find_reference(connection, name)
+    if batch is None and name.isascii() and name.isdigit() and len(name) <= 10:
+        batch = storage.find_batch(connection, int(name))
     if batch is None:
         raise NotFound("no_such_batch", f"There is no batch {name} here.")
     return batch

@@ -139,9 +139,12 @@ def follow(installation: Installation) -> None:
     logs.configure("follower")
     stopping = stopping_flag(signal.SIGTERM, signal.SIGINT)
     config = settings.read(os.environ, installation)
-    engine = open_store(config)
+    engine, trusted = open_store(config), trust.load(config.trust_file)
     with IssuerClient.from_key_file(config.issuer_url, config.issuer_key_file) as issuer:
         while not stopping():
-            trusted = trust.load(config.trust_file)  # a key may have been frozen meanwhile
+            try:
+                trusted = trust.load(config.trust_file)  # a key may have been frozen meanwhile
+            except (OSError, ValueError) as error:
+                logs.log.error("alarm", alarm="trust_unreadable", error=str(error))
             issuing.advance_all(engine, system_clock, trusted, issuer)
             time.sleep(POLL_SECONDS)

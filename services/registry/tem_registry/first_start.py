@@ -4,12 +4,12 @@ import os
 
 from tem import auth
 from tem.clock import system_clock
-from tem.database import writing
-from tem.installation import Installation, write_private
+from tem.installation import Installation
 from tem.vocabulary import Role
 from tem_registry import settings
 from tem_registry.app import open_store
 
+ACTOR = "first-start"
 OFFICE_KEY_FILE = "registry-office.key"
 
 
@@ -18,12 +18,7 @@ def prepare(installation: Installation) -> list[str]:
     path = installation.key_file(OFFICE_KEY_FILE)
     engine = open_store(settings.read(os.environ, installation))
     made = []
-    if not path.exists():
-        with writing(engine) as connection:
-            token = auth.create_key(
-                connection, system_clock(), "first-start", Role.OFFICE, "first-start"
-            )
-            write_private(path, f"{token}\n".encode())
+    if auth.make_key_file(engine, system_clock(), ACTOR, Role.OFFICE, ACTOR, path):
         made.append("registry API key (office):".ljust(30) + str(path))
     engine.dispose()
     return made

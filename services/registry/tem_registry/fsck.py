@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from sqlalchemy import Connection, func, or_, select
 
 from tem import audit, manifest, published, trust
-from tem.database import reading
+from tem.database import is_missing, reading
 from tem.dates import info_expires_on
 from tem.installation import Installation
 from tem.vocabulary import StampState
@@ -22,6 +22,9 @@ Tied = tuple[int, int, str]
 def check(installation: Installation) -> Iterator[str]:
     """Every fault found: ranges, lots, orders, what is published, audit chain."""
     config = settings.read(os.environ, installation)
+    if is_missing(config.database_url):
+        yield "its database is missing: restore it from a backup"
+        return
     engine = open_store(config)
     try:
         with reading(engine) as connection:

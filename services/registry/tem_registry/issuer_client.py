@@ -107,11 +107,13 @@ def _refusal(response: httpx.Response) -> TemError:
 def _batch(body: Any) -> IssuedBatch:
     """Raises KeyError, TypeError or ValueError for anything else."""
     number, state, signed = body["number"], body["state"], body["signed"]
-    signature = body.get("signature")
+    signature, manifest = body.get("signature"), body.get("manifest")
+    if type(number) is not int or type(state) is not str or type(manifest) not in (str, type(None)):
+        raise TypeError("a batch has a number, a state and perhaps a manifest")
     return IssuedBatch(
         number=number,
         state=state,
         signed=signed,
-        manifest=body.get("manifest"),
+        manifest=manifest,
         signature=bytes.fromhex(signature) if signature else None,
     )

@@ -167,4 +167,6 @@ def advance_all(engine: Engine, clock: Clock, trust: Trust, issuer: IssuerClient
             advance(engine, clock, trust, issuer, order)
         except TemError as error:
             log.warning("order_waits", order=order.id, code=error.code, detail=error.detail)
+        except Exception as error:
+            log.error("order_stuck", alarm="order_stuck", order=order.id, exc_info=error)
     return len(waiting)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from tem import published
 from tem.database import insert_or_ignore
@@ -106,8 +106,3 @@ def card(connection: Connection, kind: str, id: str) -> dict[str, Any] | None:
     c = published.card.c
     text = connection.execute(select(c.body).where(c.kind == kind, c.id == id)).scalar()
     return None if text is None else json.loads(text)
-
-
-def tables() -> list[Table]:
-    """All published tables."""
-    return list(published.metadata.sorted_tables)

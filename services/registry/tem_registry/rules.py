@@ -168,7 +168,7 @@ class RangeRefusal:
 
 
 def range_refusals(parts: Iterable[Interval], to: StampState) -> list[RangeRefusal]:
-    """The parts that may not move to a state (domain: life of a stamp)."""
+    """The parts that may not move to a state (``docs/life-of-a-stamp.md``)."""
     refused = MOVES[to]
     return [
         RangeRefusal(part.first, part.last, part.state, refused[part.state])
