@@ -8,7 +8,7 @@ from marshmallow import INCLUDE, RAISE, Schema, fields
 
 from tem.database import reading
 from tem.vocabulary import Role
-from tem.web import Wiring
+from tem.web import KEY_HEADER, Wiring
 from tem_registry import catalogue
 from tem_registry.catalogue import Kind
 from tem_registry.schemas import Page
@@ -39,7 +39,7 @@ def build(wiring: Wiring, kind: Kind) -> Blueprint:
 
         @blp.arguments(kind.schema)
         @blp.response(201, kind.schema(unknown=INCLUDE))
-        @blp.doc(summary=f"Add: {kind.name}")
+        @blp.doc(summary=f"Add: {kind.name}", parameters=[KEY_HEADER])
         def post(self, record: dict[str, Any]) -> Any:
             principal = wiring.principal(Role.OFFICE)
             return wiring.once(
@@ -59,7 +59,7 @@ def build(wiring: Wiring, kind: Kind) -> Blueprint:
 
         @blp.arguments(changes(partial=True))
         @blp.response(200, kind.schema(unknown=INCLUDE))
-        @blp.doc(summary=f"Change some fields: {kind.name}")
+        @blp.doc(summary=f"Change some fields: {kind.name}", parameters=[KEY_HEADER])
         def patch(self, record: dict[str, Any], id: str) -> Any:
             principal = wiring.principal(Role.OFFICE)
             return wiring.once(
