@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from tem import auth
 from tem.database import writing
 from tem.vocabulary import Role
-from tem_issuer.settings import MAX_QUANTITY
+from tem.wire import MAX_QUANTITY
 
 ORDER = {"product_id": "sp-1", "producer_id": "cs-1", "quantity": 5}
 READS = (

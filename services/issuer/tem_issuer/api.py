@@ -14,13 +14,13 @@ from tem.dates import rfc3339
 from tem.errors import NotFound, Unavailable
 from tem.vocabulary import Role
 from tem.web import KEY_HEADER, Wiring
+from tem.wire import Empty
 from tem_issuer import batch_files, issuance, labels, prints, sheets, storage
 from tem_issuer.domain import Batch, check_codes_kept
 from tem_issuer.schemas import (
     BatchList,
     BatchOrder,
     BatchShown,
-    Empty,
     Page,
     SheetQuery,
 )

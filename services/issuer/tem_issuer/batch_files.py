@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tem.installation import sync_folder
+from tem.manifest import FINGERPRINT_BYTES, HASH_BYTES
 from tem_issuer.settings import Settings
 
 
@@ -55,7 +56,7 @@ def blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
 
 def fingerprints_of(block: bytes) -> bytes:
     """The first 8 bytes of each 32-byte hash."""
-    return b"".join(block[at : at + 8] for at in range(0, len(block), 32))
+    return b"".join(block[at : at + FINGERPRINT_BYTES] for at in range(0, len(block), HASH_BYTES))
 
 
 def digests(codes: Path, hashes: Path) -> tuple[str, str, str]:

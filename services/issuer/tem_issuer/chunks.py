@@ -16,7 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tem import ed25519, stampcode
+from tem.manifest import HASH_BYTES
 from tem.process import die_with_parent, forbid_core_dumps
+from tem.stampcode import CODE_BYTES
 from tem_issuer import codefile, keys
 from tem_issuer.codefile import Layout
 
@@ -85,7 +87,7 @@ def sign(chunk: int) -> int:
     with _opened(work.codes) as file:
         codefile.write_chunk(file, AESGCM(work.data_key), layout, chunk, bytes(codes))
     with _opened(work.hashes) as file:
-        codefile.write_at(file, bytes(hashes), (layout.indexes(chunk).start - 1) * 32)
+        codefile.write_at(file, bytes(hashes), (layout.indexes(chunk).start - 1) * HASH_BYTES)
     return len(layout.indexes(chunk))
 
 
@@ -97,16 +99,20 @@ def verify(chunk: int) -> int:
     with _opened(work.codes) as file:
         codes = codefile.read_chunk(file, AESGCM(work.data_key), layout, chunk)
     with _opened(work.hashes) as file:
-        hashes = os.pread(file, len(codes) // 72 * 32, (layout.indexes(chunk).start - 1) * 32)
+        hashes = os.pread(
+            file,
+            len(codes) // CODE_BYTES * HASH_BYTES,
+            (layout.indexes(chunk).start - 1) * HASH_BYTES,
+        )
     for place, index in enumerate(layout.indexes(chunk)):
-        raw = codes[place * 72 : place * 72 + 72]
+        raw = codes[place * CODE_BYTES : (place + 1) * CODE_BYTES]
         code = stampcode.parse(stampcode.text_of(raw))
         message = stampcode.signed_message(code.batch, code.index)
         if (code.batch, code.index, code.raw) != (layout.batch, index, raw):
             raise ValueError(f"stamp {index} does not read back as itself")
         if not ed25519.verifies(public, message, code.signature):
             raise ValueError(f"the signature of stamp {index} does not verify")
-        if hashlib.sha256(raw).digest() != hashes[place * 32 : place * 32 + 32]:
+        if hashlib.sha256(raw).digest() != hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES]:
             raise ValueError(f"the hash of stamp {index} is not the one kept")
     return len(layout.indexes(chunk))
 

@@ -3,30 +3,9 @@
 import re
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
-from tem_issuer.settings import MAX_QUANTITY
-
-IDENTIFIER = validate.Regexp(
-    re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z", re.ASCII),
-    error="An id is 1 to 64 of A-Z a-z 0-9 . _ : - and begins with a letter or digit.",
-)
-
-
-class Strict(Schema):
-    """Unknown fields are refused: a misspelt one would otherwise be lost in silence."""
-
-    class Meta:
-        unknown = RAISE
-
-
-class WholeNumber(fields.Integer):
-    """A JSON integer: no text, no fraction, no true."""
-
-    def _validated(self, value: Any) -> int:
-        if type(value) is not int:
-            raise self.make_error("invalid")
-        return int(super()._validated(value) or 0)
+from tem.wire import IDENTIFIER, MAX_QUANTITY, Strict, WholeNumber
 
 
 class QueryNumber(fields.Integer):
@@ -72,10 +51,6 @@ class BatchList(Schema):
 
     items = fields.List(fields.Nested(BatchShown), required=True)
     next = fields.Integer()
-
-
-class Empty(Strict):
-    """A body without members."""
 
 
 class Page(Strict):

@@ -9,8 +9,6 @@ from tem.database import sqlite_url
 from tem.installation import Installation
 from tem.stampcode import FIRST_TEST_BATCH
 
-MAX_QUANTITY = 5_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -59,7 +59,7 @@ def run(
     layout = Layout(number, attempt, last_index)
     key = Ed25519PrivateKey.generate()
     work = chunks.Work(layout, key, secrets.token_bytes(keys.KEY_BYTES), codes, hashes)
-    batch_files.make((codes, layout.file_bytes), (hashes, last_index * 32))
+    batch_files.make((codes, layout.file_bytes), (hashes, last_index * manifest.HASH_BYTES))
     on_step("prepared")
     engine.dispose()  # forked helpers must inherit no open connection
     chunks.in_parallel(chunks.sign, work, processes, partial(_progress, engine, batch, attempt))

@@ -9,8 +9,9 @@ from marshmallow import RAISE
 from tem.database import reading
 from tem.vocabulary import Role
 from tem.web import KEY_HEADER, Wiring
+from tem.wire import Empty
 from tem_registry import activation, lots
-from tem_registry.schemas import Activation, Empty, Lift, Lot, Page, Recall
+from tem_registry.schemas import Activation, Lift, Lot, Page, Recall
 from tem_registry.settings import Settings
 
 

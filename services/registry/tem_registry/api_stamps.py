@@ -9,8 +9,9 @@ from marshmallow import RAISE
 from tem.database import reading
 from tem.vocabulary import Role
 from tem.web import KEY_HEADER, Wiring
+from tem.wire import Empty
 from tem_registry import orders, stamps
-from tem_registry.schemas import BatchPage, Delivery, Empty, Order, Page, RangeWithReason
+from tem_registry.schemas import BatchPage, Delivery, Order, Page, RangeWithReason
 from tem_registry.settings import Settings
 
 READERS = (Role.OFFICE, Role.AUDITOR, Role.PRODUCER)

@@ -11,6 +11,7 @@ from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, valid
 from tem.dates import parse_instant
 from tem.errors import Invalid
 from tem.strictjson import loads
+from tem.wire import MAX_QUANTITY, Strict, WholeNumber
 from tem_registry import catalogue, schemas
 
 DERIVED = ("expected", "status_at_as_of", "certificate_status", "current_certificate_id")
@@ -26,11 +27,11 @@ FILES = {
 Row = dict[str, Any]
 
 
-class VoidRange(schemas.Strict):
+class VoidRange(Strict):
     """Stamps of a batch that were voided."""
 
-    first = schemas.WholeNumber(data_key="from", required=True, validate=validate.Range(1))
-    last = schemas.WholeNumber(data_key="to", required=True, validate=validate.Range(1))
+    first = WholeNumber(data_key="from", required=True, validate=validate.Range(1))
+    last = WholeNumber(data_key="to", required=True, validate=validate.Range(1))
     reason = schemas.Words(load_default="unknown")
 
 
@@ -38,8 +39,8 @@ class LotRange(Schema):
     """Stamps of a batch that were tied to a lot."""
 
     batch_id = schemas.Id(required=True)
-    first = schemas.WholeNumber(data_key="from", required=True, validate=validate.Range(1))
-    last = schemas.WholeNumber(data_key="to", required=True, validate=validate.Range(1))
+    first = WholeNumber(data_key="from", required=True, validate=validate.Range(1))
+    last = WholeNumber(data_key="to", required=True, validate=validate.Range(1))
 
 
 class BatchRow(Schema):
@@ -52,8 +53,8 @@ class BatchRow(Schema):
     issued_on = schemas.Day(required=True)
     delivered_on = schemas.Day(allow_none=True, load_default=None)
     revoked_on = schemas.Day(allow_none=True, load_default=None)
-    quantity = schemas.WholeNumber(required=True, validate=validate.Range(1, schemas.MAX_QUANTITY))
-    unit_fee_vnd = schemas.WholeNumber(load_default=200, validate=validate.Range(0, 1_000_000))
+    quantity = WholeNumber(required=True, validate=validate.Range(1, MAX_QUANTITY))
+    unit_fee_vnd = WholeNumber(load_default=200, validate=validate.Range(0, 1_000_000))
     status = fields.String(
         required=True, validate=validate.OneOf(["issued", "delivered", "revoked"])
     )

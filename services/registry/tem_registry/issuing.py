@@ -18,7 +18,7 @@ from tem.database import reading, writing
 from tem.dates import vietnam_day
 from tem.errors import Conflict, TemError, Unavailable
 from tem.logs import log
-from tem.manifest import Manifest, ManifestRefused
+from tem.manifest import FINGERPRINT_BYTES, Manifest, ManifestRefused
 from tem.trust import Trust
 from tem.vocabulary import StampState
 from tem_registry import orders, publication, tables
@@ -108,7 +108,10 @@ def _verify(
     ordered = (batch.number, order.product_id, order.producer_id, order.quantity)
     if (made.batch, made.product, made.producer, made.quantity) != ordered:
         raise ManifestRefused("it is not what was ordered")
-    if (made.fingerprints_sha256, made.last_index * 8) != (fingerprints_sha256, length):
+    if (made.fingerprints_sha256, made.last_index * FINGERPRINT_BYTES) != (
+        fingerprints_sha256,
+        length,
+    ):
         raise ManifestRefused("the fingerprints are not those it describes")
     return made
 

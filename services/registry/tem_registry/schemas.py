@@ -4,26 +4,15 @@ import re
 from datetime import date
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from tem.dates import FIRST_DATE, LAST_DATE
 from tem.vocabulary import DateKind, ProducerStatus
+from tem.wire import IDENTIFIER, MAX_QUANTITY, Strict, WholeNumber
 
-MAX_QUANTITY = 5_000_000
 MAX_BATCH, MAX_INDEX = 2**32 - 1, 2**24 - 1
-IDENTIFIER = validate.Regexp(
-    re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z", re.ASCII),
-    error="An id is 1 to 64 of A-Z a-z 0-9 . _ : - and begins with a letter or digit.",
-)
 _ID_OR_NONE = re.compile(r"[A-Za-z0-9._:/-]{0,64}\Z", re.ASCII)
 DERIVED = "worked out by the registry; ignored when sent"
-
-
-class Strict(Schema):
-    """Unknown fields are refused: a misspelt one would otherwise be lost in silence."""
-
-    class Meta:
-        unknown = RAISE
 
 
 class Id(fields.String):
@@ -41,15 +30,6 @@ class Words(fields.String):
 
     def _deserialize(self, value: Any, *args: Any, **options: Any) -> str:
         return str(super()._deserialize(value, *args, **options)).strip()
-
-
-class WholeNumber(fields.Integer):
-    """A JSON integer: no text, no fraction, no true."""
-
-    def _validated(self, value: Any) -> int:
-        if type(value) is not int:
-            raise self.make_error("invalid")
-        return int(super()._validated(value) or 0)
 
 
 class Day(fields.Field[str]):
@@ -305,10 +285,6 @@ class Lift(Strict):
     """Body of POST /v1/lots/{id}/recall/lift."""
 
     reason = Words(1000)
-
-
-class Empty(Strict):
-    """A body without members."""
 
 
 class Page(Strict):

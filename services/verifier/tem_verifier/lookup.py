@@ -13,11 +13,12 @@ from prometheus_client import Counter
 from tem import ed25519
 from tem.answer import Subject, answer, plain
 from tem.clock import Clock
+from tem.manifest import FINGERPRINT_BYTES
 from tem.stampcode import Malformed, StampCode, parse, signed_message, strip_prefix
 from tem.verdict import MALFORMED, UNAVAILABLE, UNKNOWN
 from tem_verifier.alarms import raise_alarm
 from tem_verifier.index import Batch, Index, View
-from tem_verifier.manifests import FINGERPRINT_BYTES, Accepted
+from tem_verifier.manifests import Accepted
 
 # A batch that was published a moment ago must not be slandered as unknown: an unknown number
 # makes the index catch up at once, but at most this often, so that forgeries cost nothing.

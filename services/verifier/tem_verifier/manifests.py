@@ -14,13 +14,11 @@ from sqlalchemy import Connection, Engine, select
 
 from tem import published, trust
 from tem.database import reading, writing
-from tem.manifest import Manifest, ManifestRefused, digest
+from tem.manifest import FINGERPRINT_BYTES, Manifest, ManifestRefused, digest
 from tem.trust import Trust
 from tem_verifier import storage
 from tem_verifier.alarms import Trouble, raise_alarm
 from tem_verifier.storage import ReadPosition
-
-FINGERPRINT_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
