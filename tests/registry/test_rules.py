@@ -8,9 +8,12 @@ import pytest
 from tem.errors import Invalid
 from tem.verdict import CertificateFacts
 from tem.vocabulary import DateKind, ProducerStatus, StampState
-from tem_registry import rules
+from tem_registry import activation_rules, lot_rules, moves, order_rules, rules
+from tem_registry.activation_rules import LotForActivation
 from tem_registry.intervals import Interval
-from tem_registry.rules import LotDates, LotForActivation, Product, RangeRefusal
+from tem_registry.lot_rules import LotDates
+from tem_registry.moves import RangeRefusal
+from tem_registry.rules import Product
 
 TODAY = date(2026, 11, 20)
 PRODUCT = Product("SP1", "P1", True, DateKind.BEST_BEFORE, (12, "month"), "I.4.a")
@@ -60,7 +63,7 @@ def test_who_may_order(
     wanted: list[str],
 ) -> None:
     """An order names every reason against it: product, certificate, producer of that day."""
-    assert codes(rules.order_refusals(product, certificates, statuses, TODAY)) == wanted
+    assert codes(order_rules.order_refusals(product, certificates, statuses, TODAY)) == wanted
 
 
 @pytest.mark.parametrize(
@@ -85,7 +88,7 @@ def test_the_date_of_a_lot(
     wanted: tuple[date, str, bool],
 ) -> None:
     """A lot's date is declared, or worked out from the production date and the shelf life."""
-    found = rules.lot_dates(replace(PRODUCT, shelf_life=life), production, declared)
+    found = lot_rules.lot_dates(replace(PRODUCT, shelf_life=life), production, declared)
     basis = {"computed": "computed_from_shelf_life", "declared": "declared"}[wanted[1]]
     assert found == LotDates(wanted[0], basis, wanted[2])
 
@@ -103,14 +106,14 @@ def test_dates_that_contradict(
 ) -> None:
     """A date where none is declared, none where one is needed, one before production."""
     with pytest.raises(Invalid) as refused:
-        rules.lot_dates(replace(PRODUCT, date_kind=kind, shelf_life=life), TODAY, declared)
+        lot_rules.lot_dates(replace(PRODUCT, date_kind=kind, shelf_life=life), TODAY, declared)
     assert refused.value.code == code
 
 
 def test_goods_without_a_date_have_none() -> None:
     """A product that declares no date gets none, whatever its shelf life."""
     undated = replace(PRODUCT, date_kind=DateKind.NONE)
-    assert rules.lot_dates(undated, TODAY, None) == LotDates(None, "no_expiry_declared")
+    assert lot_rules.lot_dates(undated, TODAY, None) == LotDates(None, "no_expiry_declared")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +126,7 @@ def test_goods_without_a_date_have_none() -> None:
 )
 def test_the_last_public_day(best_before: date | None, production: date, wanted: date) -> None:
     """One month after the date, clamped; months from production where there is no date."""
-    assert rules.window_ends_on(best_before, production, 24) == wanted
+    assert lot_rules.window_ends_on(best_before, production, 24) == wanted
 
 
 LOT = LotForActivation(
@@ -182,7 +185,7 @@ def test_what_may_be_activated(
     wanted: list[str],
 ) -> None:
     """Each precondition is checked at its very edge, and all that fail are named."""
-    found = rules.activation_refusals(lot, certificates, statuses, stamps, TODAY)
+    found = activation_rules.activation_refusals(lot, certificates, statuses, stamps, TODAY)
     assert codes(found) == wanted
 
 
@@ -209,5 +212,5 @@ EDGES = {
 @pytest.mark.parametrize(("edge", "code"), EDGES.items())
 def test_which_moves_are_allowed(edge: tuple[StampState, StampState], code: str | None) -> None:
     """A range moves along the allowed edges only; any other has its reason."""
-    refused = rules.range_refusals([Interval(3, 9, edge[0])], edge[1])
+    refused = moves.range_refusals([Interval(3, 9, edge[0])], edge[1])
     assert refused == ([] if code is None else [RangeRefusal(3, 9, edge[0], code)])

@@ -15,9 +15,9 @@ from tem.dates import rfc3339, vietnam_day
 from tem.errors import Conflict
 from tem.vocabulary import StampState
 from tem_registry import cards, catalogue, lots, publication, stamps, tables
+from tem_registry.activation_rules import LotForActivation, activation_refusals
 from tem_registry.intervals import Interval
 from tem_registry.orders import refuse
-from tem_registry.rules import LotForActivation, activation_refusals
 
 
 def activate(

@@ -11,7 +11,7 @@ from tem.vocabulary import Role
 from tem.web import KEY_HEADER, Wiring
 from tem_registry import catalogue
 from tem_registry.catalogue import Kind
-from tem_registry.schemas import Page
+from tem_registry.fields import Page
 
 
 def build(wiring: Wiring, kind: Kind) -> Blueprint:

@@ -11,7 +11,8 @@ from tem.vocabulary import Role
 from tem.web import KEY_HEADER, Wiring
 from tem.wire import Empty
 from tem_registry import activation, lots
-from tem_registry.schemas import Activation, Lift, Lot, Page, Recall
+from tem_registry.fields import Page
+from tem_registry.schemas_lots import Activation, Lift, Lot, Recall
 from tem_registry.settings import Settings
 
 

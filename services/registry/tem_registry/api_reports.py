@@ -14,7 +14,7 @@ from tem.dates import rfc3339
 from tem.vocabulary import Role
 from tem.web import Wiring
 from tem_registry import statistics
-from tem_registry.schemas import AuditQuery, StatisticsQuery
+from tem_registry.schemas_reports import AuditQuery, StatisticsQuery
 
 
 def build(wiring: Wiring) -> Blueprint:

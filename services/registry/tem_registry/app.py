@@ -13,10 +13,11 @@ from tem.database import open_engine, plumbing, reading, writing
 from tem.installation import Installation
 from tem.web import Wiring, create_app
 from tem_registry import (
+    api_batches,
     api_catalogue,
     api_lots,
+    api_orders,
     api_reports,
-    api_stamps,
     catalogue,
     paths,
     publication,
@@ -54,8 +55,8 @@ def build(config: Settings, wiring: Wiring) -> Flask:
     paths.register(app, rest)
     for kind in catalogue.KINDS.values():
         rest.register_blueprint(api_catalogue.build(wiring, kind))
-    rest.register_blueprint(api_stamps.build_orders(wiring, config))
-    rest.register_blueprint(api_stamps.build_batches(wiring))
+    rest.register_blueprint(api_orders.build(wiring, config))
+    rest.register_blueprint(api_batches.build(wiring))
     rest.register_blueprint(api_lots.build(wiring, config))
     rest.register_blueprint(api_reports.build(wiring))
     return app

@@ -16,7 +16,7 @@ from tem.dates import vietnam_day
 from tem.errors import Conflict, Invalid, NotFound
 from tem.verdict import CertificateFacts
 from tem.vocabulary import DateKind, ProducerStatus
-from tem_registry import cards, rules, schemas, tables
+from tem_registry import cards, rules, schemas_catalogue, tables
 
 Record = dict[str, Any]
 
@@ -47,7 +47,7 @@ KINDS = {
             tables.producer,
             "producer_id",
             "P",
-            schemas.Producer,
+            schemas_catalogue.Producer,
             owner="id",
         ),
         Kind(
@@ -56,7 +56,7 @@ KINDS = {
             tables.product,
             "product_id",
             "SP",
-            schemas.Product,
+            schemas_catalogue.Product,
             ("producer_id",),
             "producer_id",
         ),
@@ -66,7 +66,7 @@ KINDS = {
             tables.certificate,
             "certificate_id",
             "CN",
-            schemas.Certificate,
+            schemas_catalogue.Certificate,
             ("product_id",),
         ),
         Kind(
@@ -75,7 +75,7 @@ KINDS = {
             tables.point_of_sale,
             "pos_id",
             "DB",
-            schemas.PointOfSale,
+            schemas_catalogue.PointOfSale,
         ),
         Kind(
             "contract",
@@ -83,7 +83,7 @@ KINDS = {
             tables.contract,
             "contract_id",
             "HD",
-            schemas.Contract,
+            schemas_catalogue.Contract,
             ("producer_id", "pos_id"),
             "producer_id",
         ),

@@ -12,7 +12,8 @@ from tem.dates import parse_instant
 from tem.errors import Invalid
 from tem.strictjson import loads
 from tem.wire import MAX_QUANTITY, Strict, WholeNumber
-from tem_registry import catalogue, schemas
+from tem_registry import catalogue, schemas_lots
+from tem_registry import fields as wire
 
 DERIVED = ("expected", "status_at_as_of", "certificate_status", "current_certificate_id")
 FILES = {
@@ -32,13 +33,13 @@ class VoidRange(Strict):
 
     first = WholeNumber(data_key="from", required=True, validate=validate.Range(1))
     last = WholeNumber(data_key="to", required=True, validate=validate.Range(1))
-    reason = schemas.Words(load_default="unknown")
+    reason = wire.Words(load_default="unknown")
 
 
 class LotRange(Schema):
     """Stamps of a batch that were tied to a lot."""
 
-    batch_id = schemas.Id(required=True)
+    batch_id = wire.Id(required=True)
     first = WholeNumber(data_key="from", required=True, validate=validate.Range(1))
     last = WholeNumber(data_key="to", required=True, validate=validate.Range(1))
 
@@ -46,13 +47,13 @@ class LotRange(Schema):
 class BatchRow(Schema):
     """A row of ``stamp_batches.json``."""
 
-    batch_id = schemas.Id(required=True)
-    product_id = schemas.Id(required=True)
-    producer_id = schemas.Id(required=True)
-    ordered_on = schemas.Day(required=True)
-    issued_on = schemas.Day(required=True)
-    delivered_on = schemas.Day(allow_none=True, load_default=None)
-    revoked_on = schemas.Day(allow_none=True, load_default=None)
+    batch_id = wire.Id(required=True)
+    product_id = wire.Id(required=True)
+    producer_id = wire.Id(required=True)
+    ordered_on = wire.Day(required=True)
+    issued_on = wire.Day(required=True)
+    delivered_on = wire.Day(allow_none=True, load_default=None)
+    revoked_on = wire.Day(allow_none=True, load_default=None)
     quantity = WholeNumber(required=True, validate=validate.Range(1, MAX_QUANTITY))
     unit_fee_vnd = WholeNumber(load_default=200, validate=validate.Range(0, 1_000_000))
     status = fields.String(
@@ -72,17 +73,17 @@ class Instant(fields.Field[str]):
         return str(value)
 
 
-class RecallRow(schemas.Recall):
+class RecallRow(schemas_lots.Recall):
     """The recall of a lot, as a past fact."""
 
-    ordered_on = schemas.Day(required=True)
-    lifted_on = schemas.Day(allow_none=True, load_default=None)
+    ordered_on = wire.Day(required=True)
+    lifted_on = wire.Day(allow_none=True, load_default=None)
 
 
-class LotRow(schemas.Lot):
+class LotRow(schemas_lots.Lot):
     """A row of ``lots.json``."""
 
-    lot_id = schemas.Id(required=True)
+    lot_id = wire.Id(required=True)
     activated_at = Instant(allow_none=True, load_default=None)
     recall = fields.Nested(RecallRow(unknown=EXCLUDE), allow_none=True, load_default=None)
     stamp_ranges = fields.List(fields.Nested(LotRange(unknown=EXCLUDE)), load_default=list)

@@ -12,7 +12,7 @@ from tem import audit
 from tem.database import insert_or_ignore
 from tem.dates import info_expires_on, vietnam_day
 from tem.errors import Conflict, Invalid, NotFound
-from tem_registry import cards, catalogue, publication, rules, tables
+from tem_registry import cards, catalogue, lot_rules, publication, tables
 from tem_registry.settings import Settings
 
 _c = tables.lot.c
@@ -111,7 +111,7 @@ def add(
     record = catalogue.find(connection, catalogue.KINDS["product"], product.id)
     production = date.fromisoformat(body["production_date"])
     declared, precision = _declared(body.get("best_before"))
-    dates = rules.lot_dates(product, production, declared)
+    dates = lot_rules.lot_dates(product, production, declared)
     fresh = product.category_code.startswith(config.fresh_categories)
     months = config.fresh_window_months if fresh else config.window_months
     row = {
@@ -123,7 +123,7 @@ def add(
         "production_date_kind": body.get("production_date_kind") or record["production_date_kind"],
         "best_before": dates.best_before,
         "info_expires_on": info_expires_on(dates.best_before) if dates.best_before else None,
-        "window_ends_on": rules.window_ends_on(dates.best_before, production, months),
+        "window_ends_on": lot_rules.window_ends_on(dates.best_before, production, months),
         "best_before_basis": dates.basis,
         "precision": precision,
         "quantity": body["quantity"],

@@ -12,7 +12,8 @@ from tem.database import insert_or_ignore
 from tem.dates import rfc3339, vietnam_day
 from tem.errors import Conflict, Invalid, NotFound
 from tem_registry import catalogue, tables
-from tem_registry.rules import Refusal, order_refusals
+from tem_registry.order_rules import order_refusals
+from tem_registry.rules import Refusal
 
 _c = tables.stamp_order.c
 _COLUMNS = (

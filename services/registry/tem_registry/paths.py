@@ -6,7 +6,7 @@ from flask import Flask
 from flask_smorest import Api
 from werkzeug.routing import BaseConverter, ValidationError
 
-from tem_registry.schemas import MAX_BATCH
+from tem_registry.fields import MAX_BATCH
 
 
 class IdInPath(BaseConverter):

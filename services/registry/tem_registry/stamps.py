@@ -17,7 +17,7 @@ from tem.errors import Conflict, Invalid, NotFound
 from tem.vocabulary import StampState
 from tem_registry import publication, tables
 from tem_registry.intervals import Interval, change, clip
-from tem_registry.rules import RangeRefusal, range_refusals
+from tem_registry.moves import RangeRefusal, range_refusals
 
 
 @dataclass(frozen=True, slots=True)

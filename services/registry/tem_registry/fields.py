@@ -1,0 +1,72 @@
+"""What the bodies of several calls are made of: ids, words, days, places, pages."""
+
+import re
+from datetime import date
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from tem.dates import FIRST_DATE, LAST_DATE
+from tem.wire import IDENTIFIER, Strict
+
+MAX_BATCH, MAX_INDEX = 2**32 - 1, 2**24 - 1
+_ID_OR_NONE = re.compile(r"[A-Za-z0-9._:/-]{0,64}\Z", re.ASCII)
+DERIVED = "worked out by the registry; ignored when sent"
+
+
+class Id(fields.String):
+    """An opaque identifier."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validate=IDENTIFIER, **options)
+
+
+class Words(fields.String):
+    """Text for people, not blank, at most ``limit`` characters."""
+
+    def __init__(self, limit: int = 500, **options: Any) -> None:
+        super().__init__(validate=validate.Length(1, limit), **options)
+
+    def _deserialize(self, value: Any, *args: Any, **options: Any) -> str:
+        return str(super()._deserialize(value, *args, **options)).strip()
+
+
+class Day(fields.Field[str]):
+    """A calendar date, ISO 8601, kept as text; no time part, within the years we keep."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+            raise ValidationError("Not a date like 2026-11-20.")
+        try:
+            day = date.fromisoformat(value)
+        except ValueError as error:
+            raise ValidationError("There is no such day.") from error
+        if not FIRST_DATE <= day <= LAST_DATE:
+            raise ValidationError(f"Years {FIRST_DATE.year} to {LAST_DATE.year} only.")
+        return value
+
+
+class DayOrMonth(Day):
+    """A date, or a month (``2026-12``) where the label gives no day."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d", value, re.ASCII):
+            super()._deserialize(f"{value}-01", attr, data, **options)
+            return value
+        return super()._deserialize(value, attr, data, **options)
+
+
+class Gps(Strict):
+    """A place, WGS84 degrees."""
+
+    lat = fields.Float(required=True, validate=validate.Range(-90, 90))
+    lon = fields.Float(required=True, validate=validate.Range(-180, 180))
+    datum = fields.String(validate=validate.OneOf(["WGS84"]))
+    source = Words(200)
+
+
+class Page(Strict):
+    """Query of a list: what comes after an id, at most ``limit`` rows."""
+
+    after = fields.String(load_default="", validate=validate.Regexp(_ID_OR_NONE))
+    limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
