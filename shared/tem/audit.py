@@ -7,6 +7,7 @@ the chain at its place; ``tem fsck`` walks it.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,8 @@ from tem.database import UtcDateTime, insert_or_ignore, plumbing
 from tem.dates import rfc3339
 
 GENESIS = "0" * 64
+# The request that an act belongs to; set at the edge, empty for commands and followers.
+request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 entry_table = Table(
     "audit_entry",
@@ -26,6 +29,7 @@ entry_table = Table(
     Column("actor", String(100), nullable=False),
     Column("action", String(60), nullable=False, index=True),
     Column("object", String(120), nullable=False, index=True),
+    Column("request_id", String(64), nullable=False),
     Column("details", Text, nullable=False),  # canonical JSON: the hash is over this very text
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
@@ -49,6 +53,7 @@ class Entry:
     actor: str
     action: str
     object: str
+    request_id: str
     details: dict[str, Any]
     prev_hash: str
     hash: str
@@ -65,7 +70,8 @@ def record(
     """Append an entry in the caller's transaction and give its number.
 
     ``actor`` is a key's name or a process, ``object`` reads ``kind:id``; ``details`` holds
-    JSON values, never a secret and never a stamp's code.
+    JSON values, never a secret, a stamp's code or a person's data: entries cannot be erased.
+    What changed stands in its members ``before`` and ``after`` (:func:`difference`).
     """
     insert_or_ignore(connection, head_table, {"id": 1, "seq": 0, "hash": GENESIS})
     head = connection.execute(
@@ -76,7 +82,8 @@ def record(
     ).one()
     text = json.dumps(dict(details or {}), sort_keys=True, ensure_ascii=False, default=str)
     at = now.replace(microsecond=0)
-    digest = _hash(head.hash, head.seq, at, actor, action, object, text)
+    request = request_id.get()
+    digest = _hash(head.hash, head.seq, at, actor, action, object, request, text)
     connection.execute(
         entry_table.insert().values(
             seq=head.seq,
@@ -84,6 +91,7 @@ def record(
             actor=actor,
             action=action,
             object=object,
+            request_id=request,
             details=text,
             prev_hash=head.hash,
             hash=digest,
@@ -93,11 +101,50 @@ def record(
     return int(head.seq)
 
 
+def difference(
+    before: Mapping[str, Any], after: Mapping[str, Any], personal: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """What changed, as the members ``before`` and ``after`` of an entry's details.
+
+    Fields of ``personal`` are named under ``withheld`` and not told: an entry outlives a consent.
+    """
+    changed = {n for n in before.keys() | after.keys() if before.get(n) != after.get(n)}
+    told = sorted(changed - personal)
+    out: dict[str, Any] = {
+        "before": {name: before[name] for name in told if name in before},
+        "after": {name: after[name] for name in told if name in after},
+    }
+    if changed & personal:
+        out["withheld"] = sorted(changed & personal)
+    return out
+
+
 def _hash(
-    prev: str, seq: int, at: datetime, actor: str, action: str, object: str, details: str
+    prev: str,
+    seq: int,
+    at: datetime,
+    actor: str,
+    action: str,
+    object: str,
+    request: str,
+    details: str,
 ) -> str:
-    parts = [prev, str(seq), rfc3339(at), actor, action, object, details]
+    parts = [prev, str(seq), rfc3339(at), actor, action, object, request, details]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+
+_e = entry_table.c
+_COLUMNS = (
+    _e.seq,
+    _e.at,
+    _e.actor,
+    _e.action,
+    _e.object,
+    _e.request_id,
+    _e.details,
+    _e.prev_hash,
+    _e.hash,
+)
 
 
 def entries(
@@ -105,12 +152,7 @@ def entries(
 ) -> list[Entry]:
     """Entries with a number above ``after``, oldest first, at most ``limit``."""
     c = entry_table.c
-    query = (
-        select(c.seq, c.at, c.actor, c.action, c.object, c.details, c.prev_hash, c.hash)
-        .where(c.seq > after)
-        .order_by(c.seq)
-        .limit(limit)
-    )
+    query = select(*_COLUMNS).where(c.seq > after).order_by(c.seq).limit(limit)
     if object is not None:
         query = query.where(c.object == object)
     rows = connection.execute(query).all()
@@ -121,10 +163,19 @@ def faults(connection: Connection) -> Iterator[str]:
     """What is wrong with the chain, one sentence each; nothing if it is whole."""
     c = entry_table.c
     prev, seq = GENESIS, 0
-    query = select(c.seq, c.at, c.actor, c.action, c.object, c.details, c.prev_hash, c.hash)
+    query = select(*_COLUMNS)
     for row in connection.execute(query.order_by(c.seq)):
         seq += 1
-        wanted = _hash(prev, row.seq, row.at, row.actor, row.action, row.object, row.details)
+        wanted = _hash(
+            prev,
+            row.seq,
+            row.at,
+            row.actor,
+            row.action,
+            row.object,
+            row.request_id,
+            row.details,
+        )
         if row.seq != seq or row.prev_hash != prev or row.hash != wanted:
             yield f"audit entry {row.seq} does not continue the chain after entry {seq - 1}"
             return

@@ -79,6 +79,15 @@ fingerprints = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+# Pictures of products, drawn anew from what was sent: named by the SHA-256 of their bytes.
+image = Table(
+    "published_image",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("content_type", String(40), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
 TABLE_NAMES = frozenset(metadata.tables)
 
 

@@ -21,7 +21,7 @@ from prometheus_client import (
 from sqlalchemy import Engine
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
-from tem import auth, idempotency, problems
+from tem import audit, auth, idempotency, problems
 from tem.auth import Principal
 from tem.clock import Clock
 from tem.database import reading, writing
@@ -128,6 +128,7 @@ def _requests(app: Flask, service: str) -> None:
         sent = request.headers.get("X-Request-Id", "")
         g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
         g.started = time.perf_counter()
+        audit.request_id.set(g.request_id)
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
     @app.after_request

@@ -22,6 +22,7 @@ from tem.vocabulary import StampState
 from tem_registry import catalogue, fsck, lots, publication, stamps, tables
 from tem_registry.activation import activate
 from tem_registry.intervals import Interval
+from tem_registry.lot_rules import Months
 from tem_registry.settings import Settings
 
 OFFICE = "office:Lan#1"
@@ -41,9 +42,9 @@ def settings(**changes: Any) -> Settings:
         "issuer_key_file": nowhere,
         "unit_fee_vnd": 200,
         "two_person_quantity": 1000,
-        "window_months": 24,
-        "fresh_window_months": 6,
-        "fresh_categories": ("I.1",),
+        "unit_subsidy_vnd": 30,
+        "window_months": Months({"": 24, "I.1": 6}),
+        "record_months": Months({"": 12}),
     }
     return Settings(**{**given, **changes})
 
@@ -277,6 +278,7 @@ def put_on_record(
             id=f"DH-{number}",
             **owned,
             unit_fee_vnd=200,
+            unit_subsidy_vnd=30,
             state="issued",
             requested_at=now,
             requested_by=OFFICE,

@@ -112,8 +112,7 @@ def add(
     production = date.fromisoformat(body["production_date"])
     declared, precision = _declared(body.get("best_before"))
     dates = lot_rules.lot_dates(product, production, declared)
-    fresh = product.category_code.startswith(config.fresh_categories)
-    months = config.fresh_window_months if fresh else config.window_months
+    months = config.window_months.of(product.category_code)
     row = {
         "id": body.get("lot_id") or f"L-{secrets.token_hex(6)}",
         "product_id": product.id,
@@ -124,6 +123,7 @@ def add(
         "best_before": dates.best_before,
         "info_expires_on": info_expires_on(dates.best_before) if dates.best_before else None,
         "window_ends_on": lot_rules.window_ends_on(dates.best_before, production, months),
+        "undated": dates.best_before is None,
         "best_before_basis": dates.basis,
         "precision": precision,
         "quantity": body["quantity"],

@@ -83,6 +83,7 @@ def request(
         "producer_id": product.producer_id,
         "quantity": quantity,
         "unit_fee_vnd": unit_fee_vnd,
+        "unit_subsidy_vnd": 0,
         "state": "requested",
         "requested_at": now,
         "requested_by": actor,

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from tem import settings
 from tem.database import sqlite_url
+from tem.errors import Invalid
 from tem.installation import Installation
+from tem_registry.lot_rules import Months
 
 ISSUER_KEY_FILE = "issuer-service.key"
 
@@ -16,9 +18,12 @@ class Settings:
     """Where the registry keeps what, whom it asks for stamps, and the office's own rules.
 
     ``unit_fee_vnd`` is what a producer pays for a blank (200 VND, 2020) and is stored with each
-    order. Orders above ``two_person_quantity`` stamps need approval by two different people.
-    ``window_months`` and ``fresh_window_months`` are how long the information of goods without
-    a declared date stays public, counted from production (record periods of Circular 17/2021).
+    order, with ``unit_subsidy_vnd``, what the programme spends on each. Orders above
+    ``two_person_quantity`` stamps need approval by two different people.
+    ``window_months`` is how long the information of goods without a declared date stays public,
+    counted from production; ``record_months`` is how long the office keeps a lot's record after
+    its best-before (Circular 17/2021/TT-BNNPTNT: 12 at least; 24 and, fresh, 6 from production
+    where there is none). Both by category.
     """
 
     database_url: str
@@ -27,9 +32,9 @@ class Settings:
     issuer_key_file: Path
     unit_fee_vnd: int
     two_person_quantity: int
-    window_months: int
-    fresh_window_months: int
-    fresh_categories: tuple[str, ...]
+    unit_subsidy_vnd: int
+    window_months: Months
+    record_months: Months
 
 
 def read(env: Mapping[str, str], installation: Installation) -> Settings:
@@ -47,7 +52,20 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
         two_person_quantity=settings.whole(
             env, "TEM_REGISTRY_TWO_PERSON_QUANTITY", 100_000, 0, 10**9
         ),
-        window_months=settings.whole(env, "TEM_REGISTRY_WINDOW_MONTHS", 24, 1, 240),
-        fresh_window_months=settings.whole(env, "TEM_REGISTRY_FRESH_WINDOW_MONTHS", 6, 1, 240),
-        fresh_categories=tuple(env.get("TEM_REGISTRY_FRESH_CATEGORIES", "I.1").split(",")),
+        unit_subsidy_vnd=settings.whole(env, "TEM_REGISTRY_UNIT_SUBSIDY_VND", 0, 0, 1_000_000),
+        window_months=_months(env, "TEM_REGISTRY_WINDOW_MONTHS", "24 I.1=6", 1),
+        record_months=_months(env, "TEM_REGISTRY_RECORD_MONTHS", "12", 12),
     )
+
+
+def _months(env: Mapping[str, str], name: str, default: str, least: int) -> Months:
+    """Months by category, written ``24 I.1=6``. Raises Invalid naming the setting."""
+    found: dict[str, int] = {}
+    for word in env.get(name, default).replace(",", " ").split():
+        category, _, number = word.rpartition("=")
+        if not (number.isascii() and number.isdigit() and least <= int(number) <= 240):
+            raise Invalid("setting_invalid", f"{name}: {word} is not {least} to 240 months.")
+        found[category] = int(number)
+    if "" not in found:
+        raise Invalid("setting_invalid", f"{name}: say how many months for all others, as 24.")
+    return Months(found)

@@ -56,6 +56,26 @@ certificate = Table(
     Column("product_id", ID, ForeignKey("product.id"), nullable=False, index=True),
     Column("record", Text, nullable=False),
 )
+# What an evaluation council found about a product; ``certificate_id`` is absent below 3 stars.
+council_result = Table(
+    "council_result",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("product_id", ID, ForeignKey("product.id"), nullable=False, index=True),
+    Column("certificate_id", ID, ForeignKey("certificate.id")),
+    Column("record", Text, nullable=False),
+)
+# Pictures and documents, named by their content: the same bytes are kept once.
+stored_file = Table(
+    "stored_file",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("content_type", String(40), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("producer_id", ID, ForeignKey("producer.id"), index=True),  # absent: the office's
+    Column("stored_at", UtcDateTime, nullable=False),
+)
 point_of_sale = Table(
     "point_of_sale",
     metadata,
@@ -78,6 +98,8 @@ stamp_order = Table(
     Column("producer_id", ID, ForeignKey("producer.id"), nullable=False, index=True),
     Column("quantity", Integer, nullable=False),
     Column("unit_fee_vnd", Integer, nullable=False),  # as it was on the day of the order
+    Column("unit_subsidy_vnd", Integer, nullable=False),  # what the programme adds for a stamp
+    Column("override_reason", Text),  # why the office accepts more than the declared output
     Column("state", String(12), nullable=False, index=True),
     Column("requested_at", UtcDateTime, nullable=False),
     Column("requested_by", String(100), nullable=False),
@@ -103,8 +125,12 @@ stamp_batch = Table(
     Column("manifest", Text, nullable=False),
     Column("signature", LargeBinary(64), nullable=False),
     Column("issued_on", Date, nullable=False, index=True),
-    Column("delivered_on", Date),
+    Column("printed_on", Date),  # absent: no print run was reported
+    Column("printed_quantity", Integer),
+    Column("delivered_on", Date),  # the latest hand-over
     Column("receipt", Text),
+    Column("received_on", Date),  # absent: the producer has not confirmed it
+    Column("received_quantity", Integer),
     Column("revision", Integer, nullable=False),  # raised by each act: locks and orders them
 )
 # Never overlapping, always covering 1..quantity of their batch; canaries lie beyond.
@@ -125,20 +151,22 @@ lot = Table(
     Column("id", ID, primary_key=True),
     Column("product_id", ID, ForeignKey("product.id"), nullable=False, index=True),
     Column("producer_id", ID, ForeignKey("producer.id"), nullable=False, index=True),
-    Column("lot_code", String(60), nullable=False),
-    Column("production_date", Date, nullable=False),
-    Column("production_date_kind", String(20), nullable=False),
+    Column("lot_code", String(60)),
+    Column("production_date", Date),
+    Column("production_date_kind", String(20)),
     Column("best_before", Date),  # absent: the label declares none
     Column("info_expires_on", Date),  # best_before + 1 month; absent with it
     Column("window_ends_on", Date, nullable=False),  # last public day, also of undated goods
-    Column("best_before_basis", String(40), nullable=False),
-    Column("precision", String(5), nullable=False),  # day, or month where the label says 12/2026
-    Column("quantity", Integer, nullable=False),
-    Column("unit", String(40), nullable=False),
+    Column("undated", Boolean, nullable=False),  # the product declares no best-before
+    Column("best_before_basis", String(40)),
+    Column("precision", String(5)),  # day, or month where the label says 12/2026
+    Column("quantity", Integer),
+    Column("unit", String(40)),
     Column("beyond_shelf_life", Boolean, nullable=False),
     Column("beyond_approved_by", String(100)),
     Column("created_at", UtcDateTime, nullable=False),
-    UniqueConstraint("product_id", "lot_code"),
+    Column("purged_at", UtcDateTime),  # from then on only what INFO_EXPIRED needs is kept
+    UniqueConstraint("product_id", "lot_code"),  # a purged lot has no code
 )
 recall = Table(
     "recall",
@@ -152,17 +180,39 @@ recall = Table(
     Column("reason_public", Text, nullable=False),
     Column("lifted_at", UtcDateTime),  # absent: in force until somebody lifts it
 )
+# The log of bindings: played in order of ``id`` it gives each stamp's lot. A correction is a
+# row with a reason; its ``lot_id`` is absent where the stamps went back to delivered.
 activation = Table(
     "activation",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("lot_id", ID, ForeignKey("lot.id"), nullable=False),
+    Column("lot_id", ID, ForeignKey("lot.id")),
     Column("batch", BigInteger, ForeignKey("stamp_batch.number"), nullable=False),
     Column("first", Integer, nullable=False),
     Column("last", Integer, nullable=False),
     Column("activated_at", UtcDateTime, nullable=False),
     Column("actor", String(100), nullable=False),
+    Column("reason", Text),
     Index("activation_range", "batch", "first"),
+)
+# What a producer says of its stamps; the office confirms (which voids them) or dismisses it.
+void_report = Table(
+    "void_report",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("batch", BigInteger, ForeignKey("stamp_batch.number"), nullable=False),
+    Column("producer_id", ID, ForeignKey("producer.id"), nullable=False, index=True),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("photo", ID, ForeignKey("stored_file.id")),
+    Column("state", String(12), nullable=False, index=True),
+    Column("reported_at", UtcDateTime, nullable=False),
+    Column("reported_by", String(100), nullable=False),
+    Column("decided_at", UtcDateTime),
+    Column("decided_by", String(100)),
+    Column("decision_note", Text),
 )
 # What an import has taken over: a row seen again is left alone, a changed one is reported.
 import_ledger = Table(
