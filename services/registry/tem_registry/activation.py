@@ -14,7 +14,7 @@ from tem import audit
 from tem.dates import rfc3339, vietnam_day
 from tem.errors import Conflict
 from tem.vocabulary import StampState
-from tem_registry import cards, catalogue, lots, publication, stamps, tables
+from tem_registry import catalogue, lot_cards, lots, publication, stamps, tables
 from tem_registry.activation_rules import LotForActivation, activation_refusals
 from tem_registry.intervals import Interval
 from tem_registry.orders import refuse
@@ -60,7 +60,7 @@ def activate(
     )
     change = publication.next_change(connection, now)
     publication.replace_intervals(connection, change, batch, after)
-    cards.publish_lot(connection, change, lot_id)
+    lot_cards.publish(connection, change, lot_id)
     details = {"batch": batch, "first": first, "last": last}
     audit.record(connection, now, actor, "stamps.activated", f"lot:{lot_id}", details)
     return _shown(lot_id, batch, first, last, now)

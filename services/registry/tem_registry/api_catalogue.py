@@ -14,8 +14,13 @@ from tem_registry.catalogue import Kind
 from tem_registry.fields import Page
 
 
-def build(wiring: Wiring, kind: Kind) -> Blueprint:
-    """The blueprint of one kind: list, add, show, change."""
+def build(
+    wiring: Wiring, kind: Kind, *, add: Any = catalogue.add, change: Any = catalogue.change
+) -> Blueprint:
+    """The blueprint of one kind: list, add, show, change.
+
+    ``add`` and ``change`` are the acts, where a kind has more to do than the catalogue does.
+    """
     blp = Blueprint(
         kind.path, __name__, url_prefix=f"/v1/{kind.path}", description=f"Records: {kind.name}"
     )
@@ -45,7 +50,7 @@ def build(wiring: Wiring, kind: Kind) -> Blueprint:
             return wiring.once(
                 principal,
                 record,
-                lambda c: catalogue.add(c, wiring.clock(), principal.actor, kind, record),
+                lambda c: add(c, wiring.clock(), principal.actor, kind, record),
             )
 
     @blp.route("/<id:id>")
@@ -65,7 +70,7 @@ def build(wiring: Wiring, kind: Kind) -> Blueprint:
             return wiring.once(
                 principal,
                 record,
-                lambda c: catalogue.change(c, wiring.clock(), principal.actor, kind, id, record),
+                lambda c: change(c, wiring.clock(), principal.actor, kind, id, record),
             )
 
     return blp

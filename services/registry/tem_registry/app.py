@@ -13,6 +13,7 @@ from tem.database import open_engine, plumbing, reading, writing
 from tem.installation import Installation
 from tem.web import Wiring, create_app
 from tem_registry import (
+    api_audit,
     api_batches,
     api_catalogue,
     api_lots,
@@ -59,6 +60,7 @@ def build(config: Settings, wiring: Wiring) -> Flask:
     rest.register_blueprint(api_batches.build(wiring))
     rest.register_blueprint(api_lots.build(wiring, config))
     rest.register_blueprint(api_reports.build(wiring))
+    rest.register_blueprint(api_audit.build(wiring))
     return app
 
 

@@ -233,6 +233,7 @@ def product_for_rules(
         date_kind=DateKind(record["date_kind"]),
         shelf_life=(life["value"], life["unit"]) if life else None,
         category_code=record["category_code"],
+        declared_output=(record.get("declared_output") or {}).get("quantity"),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import Connection, func, or_, select
 
 from tem import manifest, published, trust
-from tem_registry import cards, stamps, tables
+from tem_registry import cards, lot_cards, stamps, tables
 from tem_registry.publication import card
 
 
@@ -76,7 +76,7 @@ def cards_of_record(connection: Connection) -> Iterator[str]:
         "producer": cards.producer,
         "product": cards.product,
         "pos": cards.point_of_sale,
-        "lot": cards.lot,
+        "lot": lot_cards.lot,
     }
     lot, tied = tables.lot.c.id, select(tables.stamp_interval.c.lot_id)
     recalled = select(tables.recall.c.lot_id)

@@ -12,7 +12,7 @@ from tem import audit
 from tem.database import insert_or_ignore
 from tem.dates import info_expires_on, vietnam_day
 from tem.errors import Conflict, Invalid, NotFound
-from tem_registry import cards, catalogue, lot_rules, publication, tables
+from tem_registry import catalogue, lot_cards, lot_rules, publication, tables
 from tem_registry.settings import Settings
 
 _c = tables.lot.c
@@ -185,7 +185,7 @@ def recall(
             lifted_at=notice.get("lifted_at"),
         )
     )
-    cards.publish_lot(connection, publication.next_change(connection, now), id)
+    lot_cards.publish(connection, publication.next_change(connection, now), id)
     details = {k: notice.get(k) for k in ("kind", "ordered_by", "decision_no", "reason_public")}
     audit.record(
         connection, now, actor, "lot.recalled", f"lot:{id}", {**details, "ordered_on": ordered_on}
@@ -204,7 +204,7 @@ def lift(
     )
     if lifted.rowcount == 0:
         raise Conflict("not_recalled", f"Lot {id} is not under recall.")
-    cards.publish_lot(connection, publication.next_change(connection, now), id)
+    lot_cards.publish(connection, publication.next_change(connection, now), id)
     audit.record(connection, now, actor, "lot.recall_lifted", f"lot:{id}", {"reason": reason})
     return {"lot_id": id, "recalled": False}
 

@@ -22,7 +22,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What rules need of a product. ``shelf_life`` is (value, "day" or "month")."""
+    """What rules need of a product.
+
+    ``shelf_life`` is (value, "day" or "month"); ``declared_output`` is in units a year.
+    """
 
     id: str
     producer_id: str
@@ -30,3 +33,4 @@ class Product:
     date_kind: DateKind
     shelf_life: tuple[int, str] | None
     category_code: str = ""
+    declared_output: int | None = None

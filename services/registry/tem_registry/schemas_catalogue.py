@@ -70,6 +70,13 @@ class QualityTest(Strict):
     tested_on = Day()
 
 
+class DeclaredOutput(Strict):
+    """How many units a year the producer says it makes: what orders are measured against."""
+
+    quantity = WholeNumber(required=True, validate=validate.Range(1, 1_000_000_000))
+    declared_on = Day()
+
+
 class Product(Strict):
     """A product of one producer; one stamp carries one of these."""
 
@@ -90,6 +97,7 @@ class Product(Strict):
         load_default="production_date",
     )
     stampable = fields.Boolean(load_default=True)
+    declared_output = fields.Nested(DeclaredOutput, allow_none=True)
     raw_material_source = Words(4000, allow_none=True)
     process = Words(4000, allow_none=True)
     preservation = Words(4000, allow_none=True)
