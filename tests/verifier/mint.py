@@ -105,6 +105,7 @@ def publish(register: Register, minted: Minted, *, delivered: bool = True) -> Mi
                 id=f"DH-{made.batch}",
                 **owned,
                 unit_fee_vnd=200,
+                unit_subsidy_vnd=0,
                 state="issued",
                 requested_at=register.clock(),
                 requested_by=OFFICE,
