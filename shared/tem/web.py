@@ -1,5 +1,6 @@
 """What every service's web app has in common: strict JSON, problems, health, OpenAPI, headers."""
 
+import json
 import re
 import secrets
 import time
@@ -21,7 +22,7 @@ from prometheus_client import (
 from sqlalchemy import Engine
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
-from tem import audit, auth, idempotency, problems
+from tem import audit, auth, idempotency, openapi, problems
 from tem.auth import Principal
 from tem.clock import Clock
 from tem.database import reading, writing
@@ -41,10 +42,20 @@ KEY_HEADER = {
     "schema": {"type": "string", "maxLength": 200},
     "description": "Your own name for this act; send the same one when you retry.",
 }
+KEY_DEMANDED = {**KEY_HEADER, "required": True}
 
 
 class ProblemApi(Api):  # type: ignore[misc]
     """flask-smorest with our error documents instead of its own."""
+
+    signed_in = True
+
+    def _openapi_json(self) -> Response:
+        """The document, made once: the code behind it does not change while it runs."""
+        if "text" not in self.__dict__:
+            document = openapi.complete(self.spec.to_dict(), signed_in=self.signed_in)
+            self.text = json.dumps(document, ensure_ascii=False, indent=1)
+        return Response(self.text, content_type="application/json")
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         """One shape for all errors."""
@@ -110,6 +121,7 @@ def create_app(
         OPENAPI_JSON_PATH="openapi.json",
     )
     api = ProblemApi(app)
+    api.signed_in = signed_in
     scheme = {"type": "http", "scheme": "bearer", "description": "An API key: tem_…"}
     api.spec.components.security_scheme("key", scheme)
     app.url_map.merge_slashes = False  # no redirects to wherever the Host header says

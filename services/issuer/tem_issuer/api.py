@@ -12,8 +12,9 @@ from tem.auth import Principal
 from tem.database import reading, writing
 from tem.dates import rfc3339
 from tem.errors import NotFound, Unavailable
+from tem.openapi import FILE
 from tem.vocabulary import Role
-from tem.web import KEY_HEADER, Wiring
+from tem.web import KEY_DEMANDED, KEY_HEADER, Wiring
 from tem.wire import Empty
 from tem_issuer import batch_files, issuance, labels, prints, sheets, storage
 from tem_issuer.domain import Batch, check_codes_kept
@@ -70,7 +71,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
     class Batches(MethodView):
         @blp.arguments(BatchOrder)
         @blp.response(202, BatchShown)
-        @blp.doc(summary="Reserve a batch; it is signed at once", parameters=[KEY_HEADER])
+        @blp.doc(summary="Reserve a batch; it is signed at once", parameters=[KEY_DEMANDED])
         def post(self, order: dict[str, Any]) -> Any:
             principal = wiring.principal(Role.SERVICE)
             answer = wiring.once(
@@ -105,7 +106,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
 
     @blp.route(f"/<int(max={MAX_NUMBER}):number>/fingerprints")
     class Fingerprints(MethodView):
-        @blp.response(200, content_type="application/octet-stream")
+        @blp.response(200, FILE, content_type="application/octet-stream")
         @blp.doc(summary="8 bytes for each stamp, in index order, canaries included")
         def get(self, number: int) -> Any:
             wiring.principal(Role.SERVICE, Role.OFFICE)
@@ -140,7 +141,8 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
 
     @blp.route(f"/<int(max={MAX_NUMBER}):number>/codes.csv")
     class Codes(MethodView):
-        @blp.response(200, content_type="text/csv")
+        @blp.response(200, FILE, content_type="text/csv")
+        @blp.alt_response(410, description="destroyed")
         @blp.doc(summary="For a printing house: one row a stamp, in roll order")
         def get(self, number: int) -> Any:
             principal = wiring.principal(Role.OFFICE)
@@ -161,7 +163,8 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
     @blp.route(f"/<int(max={MAX_NUMBER}):number>/sheet.pdf")
     class Sheet(MethodView):
         @blp.arguments(SheetQuery, location="query", unknown=RAISE)
-        @blp.response(200, content_type="application/pdf")
+        @blp.response(200, FILE, content_type="application/pdf")
+        @blp.alt_response(410, description="destroyed")
         @blp.doc(summary="A4 sheets with vector symbols, at most 10,000 stamps a file")
         def get(self, query: dict[str, Any], number: int) -> Any:
             principal = wiring.principal(Role.OFFICE)
@@ -182,8 +185,9 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
 
     @blp.route(f"/<int(max={MAX_NUMBER}):number>/stamps/<int:index>.<any(svg, png):form>")
     class Single(MethodView):
-        @blp.response(200)
-        @blp.doc(summary="One stamp as a picture")
+        @blp.response(200, FILE, content_type="image/svg+xml")
+        @blp.alt_response(410, description="destroyed")
+        @blp.doc(summary="One stamp as a picture (image/png for .png)")
         def get(self, number: int, index: int, form: str) -> Any:
             principal = wiring.principal(Role.OFFICE)
             batch = found(number)

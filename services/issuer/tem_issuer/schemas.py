@@ -20,10 +20,12 @@ class QueryNumber(fields.Integer):
 class BatchOrder(Strict):
     """Body of POST /v1/batches."""
 
-    product_id = fields.String(required=True, validate=IDENTIFIER)
-    producer_id = fields.String(required=True, validate=IDENTIFIER)
-    quantity = WholeNumber(required=True, validate=validate.Range(1, MAX_QUANTITY))
-    reference = fields.String(validate=IDENTIFIER)
+    product_id = fields.String(required=True, validate=IDENTIFIER, metadata={"example": "HT-SP001"})
+    producer_id = fields.String(required=True, validate=IDENTIFIER, metadata={"example": "HT-P001"})
+    quantity = WholeNumber(
+        required=True, validate=validate.Range(1, MAX_QUANTITY), metadata={"example": 1000}
+    )
+    reference = fields.String(validate=IDENTIFIER, metadata={"example": "DH-1a2b3c"})
 
 
 class BatchShown(Schema):

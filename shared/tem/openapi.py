@@ -1,0 +1,159 @@
+"""What the OpenAPI documents of all services have in common, added to what the code describes.
+
+Pure: a document in, the same document completed. Every operation names its errors, each an
+``application/problem+json`` (RFC 9457), its operationId, and whether it needs a key.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+Document = dict[str, Any]
+METHODS = ("get", "post", "patch")
+FILE: Document = {"type": "string", "format": "binary"}  # the schema of a download
+PROBLEM: Document = {
+    "type": "object",
+    "description": "What went wrong, and what to do next (RFC 9457).",
+    "required": ["type", "title", "status", "code", "detail", "instance", "request_id"],
+    "properties": {
+        "type": {"type": "string", "description": "urn:tem:problem: and the code"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "code": {"type": "string", "description": "stable: programs decide by it"},
+        "detail": {"type": "string", "description": "for people: what to do next"},
+        "instance": {"type": "string", "description": "the path that was asked"},
+        "request_id": {"type": "string", "description": "names this request in logs and audit"},
+        "errors": {
+            "type": "array",
+            "description": "the fields at fault",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "JSON Pointer (RFC 6901)"},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+    "example": {
+        "type": "urn:tem:problem:no_such_batch",
+        "title": "No such batch",
+        "status": 404,
+        "code": "no_such_batch",
+        "detail": "There is no batch 12 of yours.",
+        "instance": "/v1/batches/12",
+        "request_id": "5f0c5e9d2a7b4c11",
+    },
+}
+ERRORS = {
+    400: "It could not be read: not JSON by RFC 8259, a broken body, no Idempotency-Key.",
+    401: "No key, or one that is not valid.",
+    403: "This key's role may not do it.",
+    404: "Not there, or not yours.",
+    405: "Not a method of this path.",
+    409: "Understood, but the present state refuses it.",
+    410: "It was here and has been destroyed on purpose.",
+    412: "It has changed since you read it (If-Match).",
+    413: "Larger than this call takes.",
+    415: "Not a media type of this call.",
+    422: "A field or a rule is broken; `errors` names the fields.",
+    503: "It cannot be answered now: send the same request again after Retry-After seconds.",
+}
+_REQUEST_ID = {
+    "description": "names this request in logs and audit trail",
+    "schema": {"type": "string"},
+}
+
+
+def complete(document: Document, *, signed_in: bool) -> Document:
+    """The document with errors, ids and security of every operation."""
+    parts = document.setdefault("components", {})
+    schemas = parts.setdefault("schemas", {})
+    schemas.pop("Error", None)
+    schemas["Problem"] = PROBLEM
+    _anchor(document)
+    parts["responses"] = {f"Problem{code}": _response(code) for code in ERRORS}
+    parts["responses"]["Problem"] = _response(None)
+    for path, method, operation in operations(document):
+        operation.setdefault("operationId", _operation_id(method, path))
+        operation["security"] = _security(path, signed_in)
+        answers = operation.setdefault("responses", {})
+        for code in _errors(method, path, operation, signed_in):
+            answers[str(code)] = {"$ref": f"#/components/responses/Problem{code}"}
+        answers["default"] = {"$ref": "#/components/responses/Problem"}
+        for code, answer in answers.items():
+            if code.isdigit() and "$ref" not in answer:
+                answer.setdefault("headers", {})["X-Request-Id"] = _REQUEST_ID
+    return document
+
+
+def _anchor(part: Any) -> None:
+    """Patterns as JSON Schema writes them: ours match from the start, and end in Python's \\Z."""
+    if isinstance(part, dict):
+        pattern = part.get("pattern")
+        if isinstance(pattern, str) and pattern.endswith("\\Z"):
+            part["pattern"] = f"^(?:{pattern[:-2]})$"
+        for inner in part.values():
+            _anchor(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            _anchor(inner)
+
+
+def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
+    """Path, method and operation, one after the other."""
+    for path, item in document.get("paths", {}).items():
+        for method in METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+def _operation_id(method: str, path: str) -> str:
+    """``get_v1_lots_id``: one word for each call, for those who generate clients."""
+    return f"{method}_" + re.sub(r"[^A-Za-z0-9]+", "_", path).strip("_")
+
+
+def _security(path: str, signed_in: bool) -> list[Document]:
+    if not path.startswith("/v1/"):
+        return []
+    return [{"key": []}] if signed_in else [{}, {"key": []}]
+
+
+def _errors(method: str, path: str, operation: Document, signed_in: bool) -> list[int]:
+    """Which errors a call can give; what the code names itself is kept."""
+    codes = {405, 503} | {int(c) for c in operation["responses"] if c.isdigit() and c >= "400"}
+    if path.startswith("/v1/"):
+        codes |= {401}
+    if signed_in:
+        codes |= {403}
+    if "{" in path:
+        codes |= {404}
+    if method != "get":
+        codes |= {400, 409, 413, 415, 422} if signed_in else {400, 413, 415, 422}
+    if "parameters" in operation:
+        codes |= {422}
+    if method == "patch":
+        codes |= {412}
+    return sorted(codes)
+
+
+def _response(code: int | None) -> Document:
+    described: Document = {
+        "description": ERRORS[code] if code else "Any other error, in the same shape.",
+        "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+        },
+        "headers": {"X-Request-Id": _REQUEST_ID},
+    }
+    if code == 503:
+        described["headers"]["Retry-After"] = {
+            "description": "seconds",
+            "schema": {"type": "integer"},
+        }
+    if code == 401:
+        described["headers"]["WWW-Authenticate"] = {"schema": {"type": "string"}}
+    if code == 405:
+        described["headers"]["Allow"] = {"schema": {"type": "string"}}
+    return described
