@@ -45,7 +45,10 @@ def shop(register: Register) -> None:
 def test_a_record_comes_back_as_it_was_added(register: Register) -> None:
     """Every kind of record is kept whole."""
     shop(register)
-    assert found(register, "producer", "P1") == producer("P1")
+    named = {"commune": "Phường Hải Ninh", "province_code": "42", "province": "Tỉnh Hà Tĩnh"}
+    added = producer("P1")
+    added["address"] |= named  # what follows from the code of its commune
+    assert found(register, "producer", "P1") == added
     assert found(register, "product", "SP1") == product("SP1", "P1")
     assert found(register, "certificate", "CN-SP1") == certificate("CN-SP1", "SP1")
     assert found(register, "point_of_sale", "DB1") == point_of_sale("DB1")
@@ -94,7 +97,7 @@ def test_some_fields_change_and_the_rest_stays(register: Register) -> None:
     entry = register.rows(entry_table)[-1]
     assert (entry["action"], json.loads(entry["details"])) == (
         "product.changed",
-        {"fields": ["name"]},
+        {"before": {"name": "Nước mắm SP1"}, "after": {"name": "Nước mắm mới"}},
     )
 
 
@@ -180,7 +183,7 @@ def test_a_status_without_a_day_counts_from_today(bare: Register) -> None:
 
 
 PRIVATE = ["Lê Thị Kín", "representative", "3000000001", "tax_code"]
-CONTACT = ["0239 0000 P1", "P1@example.example"]
+CONTACT = ["0239 000 0001", "P1@example.example"]
 
 
 @pytest.mark.parametrize(
@@ -221,7 +224,7 @@ def test_a_card_shows_exactly_these_fields(register: Register) -> None:
         "producer_type": "cooperative",
         "address": {"full": "Thôn P1, Tỉnh Hà Tĩnh", "before_2025_07_01": "xã cũ"},
         "website": "https://a.example",
-        "phone": "0239 0000 P1",
+        "phone": "0239 000 0001",
         "email": "P1@example.example",
         "gps": {"lat": 18.1, "lon": 106.3},
         "statuses": [],
@@ -239,9 +242,9 @@ def test_a_card_shows_exactly_these_fields(register: Register) -> None:
                 "certificate_id": "CN-SP1",
                 "stars": 4,
                 "decision_no": "CN-SP1/QĐ-UBND",
-                "decision_date": "2024-01-01",
+                "decision_date": "2024-12-31",
                 "issuing_authority": "UBND tỉnh Hà Tĩnh",
-                "valid_from": "2024-01-01",
+                "valid_from": "2024-12-31",
                 "valid_until": "2027-12-31",
                 "revoked_on": None,
                 "revocation_decision_no": None,
@@ -280,3 +283,33 @@ def test_a_refused_record_is_told_apart(register: Register) -> None:
     with pytest.raises(Invalid):
         register.add("product", product("SP9", "P9"))
     assert len(register.rows(tables.product)) == 3
+
+
+@pytest.mark.parametrize(
+    ("table", "values", "said"),
+    [
+        (tables.producer, {"commune_code": "18073"}, "lies in another commune"),
+        (tables.product, {"producer_id": "P2"}, "says another producer_id"),
+        (tables.contract, {"producer_id": "P2"}, "is no product of P2"),
+    ],
+)
+def test_fsck_sees_a_record_that_contradicts_its_row(
+    register: Register, table: Any, values: Any, said: str
+) -> None:
+    """A column changed behind the register's back is told."""
+    shop(register)
+    assert register.faults() == []
+    with register.write() as connection:
+        first = min(row["id"] for row in connection.execute(table.select()).mappings())
+        connection.execute(table.update().where(table.c.id == first).values(**values))
+    assert [one for one in register.faults() if said in one]
+
+
+def test_a_service_on_record_as_stampable_is_not(register: Register) -> None:
+    """Rules see no product of group VI as stampable, whatever an older record says."""
+    record = json.dumps(product("SP1", "P1", category_code="VI", stampable=True))
+    with register.write() as connection:
+        row = tables.product.update().where(tables.product.c.id == "SP1")
+        connection.execute(row.values(record=record))
+        assert catalogue.product_for_rules(connection, "SP1").stampable is False
+        assert catalogue.product_for_rules(connection, "SP2").stampable is True
