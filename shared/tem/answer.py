@@ -11,6 +11,7 @@ from typing import Any
 from tem.dates import rfc3339, vietnam_day
 from tem.verdict import (
     CertificateFacts,
+    ClosedLot,
     LotFacts,
     RecallFacts,
     Ruling,
@@ -36,7 +37,11 @@ _REVOCATION = ("revoked_on", "revocation_decision_no")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A stamp on record with the cards around it. ``lot`` is None for a stamp never activated."""
+    """A stamp on record with the cards around it.
+
+    ``lot`` is None for a stamp never activated, and a tombstone once its facts are forgotten:
+    ``closed``, ``undated`` and, of undated goods, ``window_ends_on``, which INFO_EXPIRED tells.
+    """
 
     batch: int
     index: int
@@ -52,6 +57,8 @@ def facts_of(state: StampState, product: Card, producer: Card, lot: Card | None)
     """What :func:`tem.verdict.verdict` needs, out of the cards."""
     if lot is None:
         return StampFacts(state)
+    if "closed" in lot:  # a tombstone: its facts are forgotten
+        return StampFacts(state, ClosedLot(lot["undated"]))
     best_before = lot["best_before"]
     return StampFacts(
         state,
@@ -113,7 +120,10 @@ def answer(subject: Subject, now: datetime, as_of: datetime) -> dict[str, Any]:
 
 
 def _product(subject: Subject, _: datetime) -> Card:
-    return {k: v for k, v in subject.product.items() if k not in _HIDDEN_OF_PRODUCT}
+    shown = {k: v for k, v in subject.product.items() if k not in _HIDDEN_OF_PRODUCT}
+    if "image" in shown:
+        shown["image"] = {**shown["image"], "url": f"/images/{shown['image']['id']}"}
+    return shown
 
 
 def _producer(subject: Subject, _: datetime) -> Card:
@@ -132,18 +142,22 @@ def _certificate_shown(subject: Subject, now: datetime) -> Card | None:
     Stars stand only beside a certificate that is in force: a lapsed one may not show them
     (QĐ 148/QĐ-TTg and the practice under it).
     """
-    cards = {_certificate(card): card for card in subject.product["certificates"]}
     made_on = date.fromisoformat((subject.lot or {})["production_date"])
-    at_production = certificate_at(tuple(cards), made_on)
-    in_force = certificate_at(tuple(cards), vietnam_day(now))
-    if at_production is None:
-        return _with_stars(cards[in_force]) if in_force else None
-    if in_force == at_production:
-        return _with_stars(cards[at_production])
-    shown = _told(cards[at_production], (*_TERM, *_REVOCATION))
+    at_production = _card_at(subject.product["certificates"], made_on)
+    in_force = _card_at(subject.product["certificates"], vietnam_day(now))
+    if at_production is None or at_production is in_force:
+        return _with_stars(in_force) if in_force else None
+    shown = _told(at_production, (*_TERM, *_REVOCATION))
     if in_force is not None:
-        shown["current"] = _with_stars(cards[in_force])
+        shown["current"] = _with_stars(in_force)
     return shown
+
+
+def _card_at(certificates: list[Card], day: date) -> Card | None:
+    """The card of the certificate in force on a day; of several with equal dates the last id."""
+    found = certificate_at(tuple(_certificate(card) for card in certificates), day)
+    same = [card for card in certificates if _certificate(card) == found]
+    return max(same, key=lambda card: str(card["certificate_id"]), default=None)
 
 
 def _with_stars(card: Card) -> Card:
@@ -164,12 +178,18 @@ def _sellers(subject: Subject, now: datetime) -> list[Card]:
         if c["signed_on"] <= today <= c["valid_until"]
     }
     shown = [subject.points_of_sale[i] for i in sorted(running) if i in subject.points_of_sale]
-    hidden = ("status", "certified_on")
+    hidden = ("status", "certified_on", "certified_until")
     return [
         {k: v for k, v in card.items() if k not in hidden}
         for card in shown
-        if card["status"] == "active" and card["certified_on"] <= today
+        if card["status"] == "active" and _is_certified(card, today)
     ]
+
+
+def _is_certified(card: Card, today: str) -> bool:
+    """Both ends of a point of sale's certification are inclusive; without an end it goes on."""
+    since, until = card["certified_on"], card.get("certified_until")
+    return bool(since and since <= today and (not until or today <= until))
 
 
 def _recall_shown(subject: Subject, now: datetime) -> Card | None:

@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, Text, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    Text,
+    select,
+    update,
+)
 
 from tem.database import UtcDateTime, insert_or_ignore, plumbing
 from tem.dates import rfc3339
@@ -25,14 +37,18 @@ entry_table = Table(
     "audit_entry",
     plumbing,
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("at", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
     Column("actor", String(100), nullable=False),
-    Column("action", String(60), nullable=False, index=True),
-    Column("object", String(120), nullable=False, index=True),
-    Column("request_id", String(64), nullable=False),
+    Column("action", String(60), nullable=False),
+    Column("object", String(120), nullable=False),
+    Column("request_id", String(64), nullable=False, index=True),
     Column("details", Text, nullable=False),  # canonical JSON: the hash is over this very text
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    # With ``seq``, so that a page of one object's or one kind of act is read in order.
+    Index("audit_entry_object", "object", "seq"),
+    Index("audit_entry_action", "action", "seq"),
+    Index("audit_entry_actor", "actor", "seq"),
 )
 # One locked row orders the entries; its absence means that nothing was ever recorded.
 head_table = Table(
@@ -133,18 +149,12 @@ def _hash(
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
-_e = entry_table.c
-_COLUMNS = (
-    _e.seq,
-    _e.at,
-    _e.actor,
-    _e.action,
-    _e.object,
-    _e.request_id,
-    _e.details,
-    _e.prev_hash,
-    _e.hash,
-)
+COLUMNS = tuple(entry_table.c)
+
+
+def entry(row: Row[Any]) -> Entry:
+    """An entry from a row of :data:`COLUMNS`."""
+    return Entry(**{**row._mapping, "details": json.loads(row.details)})
 
 
 def entries(
@@ -152,19 +162,27 @@ def entries(
 ) -> list[Entry]:
     """Entries with a number above ``after``, oldest first, at most ``limit``."""
     c = entry_table.c
-    query = select(*_COLUMNS).where(c.seq > after).order_by(c.seq).limit(limit)
+    query = select(*COLUMNS).where(c.seq > after).order_by(c.seq).limit(limit)
     if object is not None:
         query = query.where(c.object == object)
-    rows = connection.execute(query).all()
-    return [Entry(**{**row._mapping, "details": json.loads(row.details)}) for row in rows]
+    return [entry(row) for row in connection.execute(query)]
 
 
-def faults(connection: Connection) -> Iterator[str]:
-    """What is wrong with the chain, one sentence each; nothing if it is whole."""
+def head(connection: Connection) -> tuple[int, str]:
+    """Number and hash of the last entry, as the head names it; 0 and GENESIS before the first."""
+    row = connection.execute(select(head_table.c.seq, head_table.c.hash)).first()
+    return (row.seq, row.hash) if row else (0, GENESIS)
+
+
+def faults(connection: Connection, after: tuple[int, str] = (0, GENESIS)) -> Iterator[str]:
+    """What is wrong with the chain, one sentence each; nothing if it is whole.
+
+    ``after`` is number and hash of an entry known to be right: only what follows it is read.
+    """
     c = entry_table.c
-    prev, seq = GENESIS, 0
-    query = select(*_COLUMNS)
-    for row in connection.execute(query.order_by(c.seq)):
+    seq, prev = after
+    query = select(*COLUMNS).where(c.seq > seq).order_by(c.seq)
+    for row in connection.execute(query):
         seq += 1
         wanted = _hash(
             prev,
@@ -180,7 +198,7 @@ def faults(connection: Connection) -> Iterator[str]:
             yield f"audit entry {row.seq} does not continue the chain after entry {seq - 1}"
             return
         prev = row.hash
-    head = connection.execute(select(head_table.c.seq, head_table.c.hash)).first()
-    if (head.seq, head.hash) != (seq, prev) if head is not None else seq:
-        named = "is missing" if head is None else f"names entry {head.seq}"
-        yield f"the audit chain ends at entry {seq}, but its head {named}"
+    if head(connection) != (seq, prev):
+        named = head(connection)[0]
+        told = f"names entry {named}" if named else "is missing"
+        yield f"the audit chain ends at entry {seq}, but its head {told}"

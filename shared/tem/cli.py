@@ -1,8 +1,10 @@
 """The one command ``tem``: a thin group that finds each service's commands by entry points."""
 
+import functools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 import click
@@ -28,12 +30,42 @@ class Services(PlainErrors):
         return super().get_command(ctx, cmd_name)
 
 
-def _faults(entry: EntryPoint, installation: Installation) -> Iterator[str]:
-    """What a service's check finds; damage it stumbles over is one more fault, not an end."""
+Check = Callable[[Installation], Iterator[str]]
+
+
+def _check(entry: EntryPoint, installation: Installation) -> Iterator[str]:
+    yield from entry.load()(installation)
+
+
+def _faults(check: Check, installation: Installation) -> Iterator[str]:
+    """What a check finds; damage it stumbles over is one more fault, not an end."""
     try:
-        yield from entry.load()(installation)
+        yield from check(installation)
     except Exception as error:
         yield f"the check could not go on: {type(error).__name__}: {error}"
+
+
+def _disagreements(installation: Installation) -> Iterator[str]:
+    """What the registry has on record that the issuer beside it never released.
+
+    Each service tells of itself (``manifests`` of its check's module), so that none is imported.
+    The registry is asked first: what is recorded meanwhile must not look unknown.
+    """
+    checks = {entry.name: entry for entry in entry_points(group="tem.fsck")}
+    if not {"registry", "issuer"} <= checks.keys():
+        return
+    told = [
+        import_module(checks[name].module).manifests(installation)
+        for name in ("registry", "issuer")
+    ]
+    recorded, released = told
+    if recorded is None or released is None:  # the other one has its database elsewhere
+        return
+    for number, digest in recorded.items():
+        if number not in released:
+            yield f"batch {number} is on record, but the issuer has not released it"
+        elif released[number] != digest:
+            yield f"the manifest of batch {number} on record is not the one the issuer released"
 
 
 def _services() -> list[EntryPoint]:
@@ -76,10 +108,14 @@ def up(base_port: int, installation: Installation) -> None:
 def fsck(installation: Installation) -> None:
     """Check every invariant of the stored state; exit status 1 if one does not hold."""
     faults = 0
-    for entry in sorted(entry_points(group="tem.fsck"), key=lambda e: e.name):
-        for fault in _faults(entry, installation):
+    checks: list[tuple[str, Check]] = [
+        (entry.name, functools.partial(_check, entry))
+        for entry in sorted(entry_points(group="tem.fsck"), key=lambda e: e.name)
+    ]
+    for name, check in [*checks, ("between them", _disagreements)]:
+        for fault in _faults(check, installation):
             faults += 1
-            click.echo(f"{entry.name}: {fault}")
+            click.echo(f"{name}: {fault}")
     if faults:
         click.echo(f"{faults} faults", err=True)
         sys.exit(1)

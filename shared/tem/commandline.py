@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from tem import auth
 from tem.clock import system_clock
@@ -72,9 +72,16 @@ def stopping_flag(*signals: int) -> Callable[[], bool]:
 
 
 def key_commands(
-    service: str, roles: tuple[Role, ...], open_store: Callable[[Installation], Engine]
+    service: str,
+    roles: tuple[Role, ...],
+    open_store: Callable[[Installation], Engine],
+    require_producer: Callable[[Connection, str], object] | None = None,
 ) -> click.Group:
-    """``key create|list|revoke`` of one service, on the machine itself."""
+    """``key create|list|revoke`` of one service, on the machine itself.
+
+    ``require_producer`` raises NotFound for an id that is nobody's: a key for a mistyped one
+    would be refused everywhere without saying why.
+    """
 
     @click.group()
     def key() -> None:
@@ -91,10 +98,12 @@ def key_commands(
         help="The producer, for --role producer.",
         hidden=not with_producer,
     )
-    @data_option
+    @existing_data_option
     def create(role: str, name: str, producer: str | None, installation: Installation) -> None:
         """Make a key and print it: it is the last word printed, and kept nowhere."""
         with writing(open_store(installation)) as connection:
+            if producer is not None and require_producer is not None:
+                require_producer(connection, producer)
             token = auth.create_key(connection, system_clock(), ACTOR, Role(role), name, producer)
         click.echo(f"Key for {name} ({role}) of the {service}; it is shown this once:", err=True)
         click.echo(token)

@@ -13,64 +13,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tem.clock import system_clock
-from tem.dates import add_months, vietnam_day
+from tem.dates import vietnam_day
+from tem.demo_client import Caller, DemoFailed, say
+from tem.demo_records import PRODUCER, PRODUCT, prepare
 from tem.installation import write_private
 from tem.process import dying_with_me
 from tem.up import HOST
 
-PRODUCER, PRODUCT = "HT-P001", "HT-SP001"
 ORDERED, ACTIVATED = 300, 200
 WAIT_SECONDS = 60
-
-
-def say(vietnamese: str, english: str) -> None:
-    """One step, in both languages."""
-    print(f"  {vietnamese}\n    {english}", flush=True)
-
-
-class DemoFailed(Exception):
-    """A step did not do what it should."""
-
-
-class Caller:
-    """One key's HTTP calls to one service; every act has an Idempotency-Key of its own."""
-
-    def __init__(self, base: str, key: str, run: str) -> None:
-        headers = {"Authorization": f"Bearer {key}"}
-        self._http = httpx.Client(base_url=base, headers=headers, timeout=60)
-        self._run, self._acts = run, 0
-
-    def post(self, path: str, body: dict[str, Any], allow: tuple[int, ...] = ()) -> dict[str, Any]:
-        """An act; the JSON answered. Raises DemoFailed with the problem's words."""
-        self._acts += 1
-        headers = {"Idempotency-Key": f"{self._run}-{self._acts}"}
-        return self._json(self._http.post(path, json=body, headers=headers), allow)
-
-    def get(self, path: str) -> dict[str, Any]:
-        """What is at a path."""
-        return self._json(self._http.get(path))
-
-    def save(self, path: str, file: Path) -> Path:
-        """Download to a file."""
-        response = self._http.get(path)
-        if response.status_code != 200:
-            raise DemoFailed(f"{path}: {response.text}")
-        file.write_bytes(response.content)
-        return file
-
-    @staticmethod
-    def _json(response: httpx.Response, allow: tuple[int, ...] = ()) -> dict[str, Any]:
-        if response.status_code >= 400 and response.status_code not in allow:
-            raise DemoFailed(f"{response.request.url.path}: {response.text}")
-        body: dict[str, Any] = response.json()
-        return body
 
 
 @contextlib.contextmanager
@@ -142,7 +100,7 @@ def play(folder: Path, data: Path, base_port: int) -> list[tuple[str, str]]:
     producer = Caller(registry, producer_key(folder, data), run)
     today = vietnam_day(system_clock())
 
-    certify(office, today)
+    prepare(office, today)
     batch = order(office, producer)
     files = print_out(mint, batch, folder)
     office.post(f"/v1/batches/{batch}/delivery", {"receipt": "biên nhận mẫu / sample receipt"})
@@ -150,30 +108,6 @@ def play(folder: Path, data: Path, base_port: int) -> list[tuple[str, str]]:
     lot = activate(producer, batch, today, run)
     rows = list(csv.DictReader(io.StringIO(files["csv"].read_text("ascii"))))
     return scan(rows, lot)
-
-
-def certify(office: Caller, today: date) -> None:
-    """A fresh certificate, marked as sample, so that the demo works in any year."""
-    office.post(
-        "/v1/certificates",
-        {
-            "certificate_id": f"DEMO-CN-{today.isoformat()}",
-            "product_id": PRODUCT,
-            "stars": 4,
-            "decision_no": f"{today:%d%m%y}/QĐ-DEMO (mẫu)",
-            "decision_date": today.isoformat(),
-            "issuing_authority": "UBND tỉnh Hà Tĩnh",
-            "legal_basis": "QĐ 148/QĐ-TTg",
-            "valid_from": (today - timedelta(days=30)).isoformat(),
-            "valid_until": add_months(today, 36).isoformat(),
-            "sample": True,
-        },
-        allow=(409,),  # the second demo of a day finds it there
-    )
-    say(
-        f"1. Đã ghi giấy chứng nhận OCOP mẫu cho {PRODUCT}.",
-        f"1. A sample OCOP certificate is on record for {PRODUCT}.",
-    )
 
 
 def order(office: Caller, producer: Caller) -> int:

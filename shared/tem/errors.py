@@ -42,6 +42,10 @@ class Conflict(TemError):
     """Understood and allowed, but the present state refuses it."""
 
 
+class PreconditionFailed(TemError):
+    """The caller's picture of the thing is out of date."""
+
+
 class Gone(TemError):
     """It was here and has been destroyed on purpose."""
 

@@ -17,6 +17,7 @@ STATUS: tuple[tuple[type[errors.TemError], int], ...] = (
     (errors.NotFound, 404),
     (errors.Conflict, 409),
     (errors.Gone, 410),
+    (errors.PreconditionFailed, 412),
     (errors.TooLarge, 413),
     (errors.Unavailable, 503),
     (errors.Invalid, 422),
@@ -67,7 +68,7 @@ def from_http_error(error: HTTPException) -> Response:
     status = error.code or 500
     messages = getattr(error, "data", {}).get("messages") if hasattr(error, "data") else None
     if messages:
-        listed = list(_pointers(messages))
+        listed = list(pointers(messages))
         detail = "; ".join(f"{item['pointer']}: {item['detail']}" for item in listed[:5])
         return problem(status, "validation_failed", detail, errors=listed)
     name = (error.name or "error").lower().replace(" ", "_")
@@ -79,12 +80,12 @@ def from_http_error(error: HTTPException) -> Response:
     return response
 
 
-def _pointers(messages: Any, path: str = "") -> Any:
+def pointers(messages: Any, path: str = "") -> Any:
     """Flatten marshmallow's nested messages to ``{pointer, code, detail}``."""
     if isinstance(messages, dict):
         for key, value in messages.items():
             step = "" if path == "" and key in ("json", "query") else f"/{_escaped(key)}"
-            yield from _pointers(value, path + step)
+            yield from pointers(value, path + step)
     else:
         for message in messages if isinstance(messages, list) else [messages]:
             code = "unknown_field" if "Unknown field" in str(message) else "invalid"

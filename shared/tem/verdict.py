@@ -55,11 +55,21 @@ class LotFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedLot:
+    """A lot whose window has closed and whose facts are forgotten; no recall of it is in force.
+
+    ``undated`` says that its label declared no date, which only changes the words.
+    """
+
+    undated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StampFacts:
     """A stamp on record: its stored state, and its lot if it was ever tied to one."""
 
     state: StampState
-    lot: LotFacts | None = None
+    lot: LotFacts | ClosedLot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +91,13 @@ def verdict(facts: StampFacts | None, now: datetime) -> Ruling:
     """The answer to a legible code at an instant; None means it is not on record.
 
     The first rule that matches wins. A recall stands above void, so that voiding a stamp
-    cannot hide it, and above the information window: safety outlives publication.
+    cannot hide it, and above the information window: safety outlives publication. Whether the
+    facts of a lot were forgotten after its window makes no difference to the answer.
     """
     if facts is None:
         return UNKNOWN
     lot = facts.lot
-    if lot is not None and any(recall.in_force_at(now) for recall in lot.recalls):
+    if isinstance(lot, LotFacts) and any(recall.in_force_at(now) for recall in lot.recalls):
         return Ruling(Verdict.RECALLED, "lot_recalled")
     if facts.state is StampState.VOID:
         return Ruling(Verdict.VOID, "stamp_void")
@@ -94,15 +105,19 @@ def verdict(facts: StampFacts | None, now: datetime) -> Ruling:
         return Ruling(Verdict.STAMP_REVOKED, "stamp_revoked")
     if facts.state is not StampState.ACTIVATED or lot is None:
         return Ruling(Verdict.NOT_ACTIVATED, "not_activated")
-    return _dated(lot, now)
+    return _closed(lot.undated) if isinstance(lot, ClosedLot) else _dated(lot, now)
+
+
+def _closed(undated: bool) -> Ruling:
+    """Goods without a declared date are not told to be past one."""
+    reason = "info_window_closed_no_expiry" if undated else "info_window_closed"
+    return Ruling(Verdict.INFO_EXPIRED, reason)
 
 
 def _dated(lot: LotFacts, now: datetime) -> Ruling:
     """The rules that ask for the day: window, best-before, then OK with its notes."""
     if now >= end_of_day(lot.window_ends_on):
-        undated = lot.best_before is None
-        reason = "info_window_closed_no_expiry" if undated else "info_window_closed"
-        return Ruling(Verdict.INFO_EXPIRED, reason)
+        return _closed(lot.best_before is None)
     if lot.best_before is not None and now >= end_of_day(lot.best_before):
         return Ruling(Verdict.PAST_DATE, "past_best_before")
     return Ruling(Verdict.OK, "activated", notes(lot, now))
@@ -111,9 +126,16 @@ def _dated(lot: LotFacts, now: datetime) -> Ruling:
 def certificate_at(
     certificates: tuple[CertificateFacts, ...], day: date
 ) -> CertificateFacts | None:
-    """The certificate in force on a day; the newest if terms overlap."""
+    """The certificate in force on a day; the newest if terms overlap, then the longest.
+
+    The order in which they are given makes no difference.
+    """
     valid = [c for c in certificates if c.in_force_on(day)]
-    return max(valid, key=lambda c: c.valid_from) if valid else None
+    return max(valid, key=_newest) if valid else None
+
+
+def _newest(c: CertificateFacts) -> tuple[date, date, date]:
+    return c.valid_from, c.valid_until, c.revoked_on or date.max
 
 
 def producer_status_on(

@@ -4,12 +4,12 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_smorest import Api
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -20,7 +20,7 @@ from prometheus_client import (
     multiprocess,
 )
 from sqlalchemy import Engine
-from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 from tem import audit, auth, idempotency, openapi, problems
 from tem.auth import Principal
@@ -114,6 +114,7 @@ def create_app(
     app.json = StrictJSONProvider(app) if signed_in else StoringNothing(app)
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        RAW_BODIES={},  # path -> bytes, where a body may be other than JSON
         API_TITLE=f"Tem {service}",
         API_VERSION=version,
         OPENAPI_VERSION="3.1.0",
@@ -167,6 +168,23 @@ def _body() -> bytes:
         raise Invalid("bad_body", "The body could not be read to its end.") from error
 
 
+def takes_raw(app: Flask, path: str, most: int) -> None:
+    """Let bodies of a path be other than JSON, ``most`` bytes at most; :func:`raw_body` reads."""
+    app.config["RAW_BODIES"][path] = most
+
+
+def raw_body(types: Collection[str]) -> bytes:
+    """The body of a call that takes files. Raises for another media type, none, or too much."""
+    if request.mimetype not in types:
+        raise UnsupportedMediaType(f"Send one of {', '.join(types)} with its Content-Type.")
+    body = _body()
+    if not body:
+        raise Invalid("file_empty", "Send the bytes of the file as the body.")
+    if len(body) > current_app.config["RAW_BODIES"][request.path]:
+        raise RequestEntityTooLarge()
+    return body
+
+
 def _counted(method: str) -> str:
     """A method as a label: what strangers invent must not make series without end."""
     return method if method in ("GET", "HEAD", "POST", "PATCH", "OPTIONS") else "other"
@@ -183,6 +201,10 @@ def _bodies(app: Flask, wiring: Wiring, signed_in: bool) -> None:
             wiring.principal()
         has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
         if request.method in ("POST", "PATCH", "PUT") and has_body:
+            raw = app.config["RAW_BODIES"].get(request.path)
+            if raw is not None:
+                request.max_content_length = raw + 1  # what has no length is cut off there
+                return
             if not request.is_json:
                 raise UnsupportedMediaType("Send JSON with Content-Type: application/json.")
             if _body():

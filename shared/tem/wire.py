@@ -24,6 +24,15 @@ class Empty(Strict):
     """A body without members."""
 
 
+class QueryNumber(fields.Integer):
+    """A whole number in a query: up to 16 digits 0-9 and nothing else."""
+
+    def _validated(self, value: Any) -> int:
+        if not (isinstance(value, str) and re.fullmatch(r"[0-9]{1,16}", value, re.ASCII)):
+            raise self.make_error("invalid")
+        return int(value)
+
+
 class WholeNumber(fields.Integer):
     """A JSON integer: no text, no fraction, no true."""
 

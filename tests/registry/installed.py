@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from tests.registry.records import all_tables
 
 from tem import trust, up
 from tem.clock import system_clock
-from tem.database import open_engine, reading, sqlite_url
+from tem.database import open_engine, reading, sqlite_url, writing
 from tem.installation import Installation
-from tem_registry import import_folder, importing, settings
+from tem_registry import import_folder, import_issue, import_report, importing, settings
 from tem_registry.issuer_client import IssuerClient
 
 SAMPLE = Path(__file__).parents[2] / "shared" / "sample"
@@ -74,18 +75,22 @@ def run(
     data: Path,
     folder: Path,
     issuer_url: str,
-    progress: importing.Progress = lambda step, done, total: None,
-) -> importing.Report:
+    progress: import_report.Progress = lambda step, done, total: None,
+    still_seconds: float = 60,
+) -> import_report.Report:
     """Import a folder into an installation whose issuer answers at an address."""
     config = settings.read({}, Installation.at(data))
-    report = importing.Report()
+    report, found = import_report.Report(), import_folder.read_folder(folder)
+    trusted = trust.load(config.trust_file)
     with (
         opened(data) as engine,
         IssuerClient.from_key_file(issuer_url, config.issuer_key_file) as c,
     ):
+        signing = import_issue.Signing(engine, system_clock, trusted, c, progress, still_seconds)
+        begin = partial(writing, engine)
         importing.Import(
-            engine, config, system_clock, trust.load(config.trust_file), c, report, progress
-        ).run(folder)
+            begin, config, system_clock, signing.run, report, progress, found.places
+        ).run(found.files)
     return report
 
 

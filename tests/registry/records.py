@@ -14,12 +14,12 @@ from tests.conftest import SetClock
 
 from tem import published
 from tem.database import plumbing, reading, writing
-from tem.dates import vietnam_day
+from tem.dates import rfc3339, vietnam_day
 from tem.manifest import FORMAT, Manifest, signed_message
 from tem.manifest import write as write_manifest
 from tem.trust import OfficeKey, Trust
 from tem.vocabulary import StampState
-from tem_registry import catalogue, fsck, lots, publication, stamps, tables
+from tem_registry import catalogue, corrections, delivery, fsck, lots, publication, stamps, tables
 from tem_registry.activation import activate
 from tem_registry.intervals import Interval
 from tem_registry.lot_rules import Months
@@ -45,6 +45,9 @@ def settings(**changes: Any) -> Settings:
         "unit_subsidy_vnd": 30,
         "window_months": Months({"": 24, "I.1": 6}),
         "record_months": Months({"": 12}),
+        "correction_days": 7,
+        "audit_key_file": nowhere / "audit-key",
+        "checkpoints": nowhere / "checkpoints.txt",
     }
     return Settings(**{**given, **changes})
 
@@ -56,7 +59,7 @@ def producer(id: str, **changes: Any) -> Row:
         "name": f"Hợp tác xã {id}",
         "producer_type": "cooperative",
         "representative": "Lê Thị Kín",
-        "phone": f"0239 0000 {id}",
+        "phone": f"0239 000 {''.join(filter(str.isdigit, id)).zfill(4)[:4]}",
         "email": f"{id}@example.example",
         "tax_code": "3000000001",
         "address": {"full": f"Thôn {id}, Tỉnh Hà Tĩnh", "commune_code": "18781"},
@@ -81,15 +84,15 @@ def product(id: str, producer_id: str, **changes: Any) -> Row:
 
 
 def certificate(id: str, product_id: str, **changes: Any) -> Row:
-    """A certificate in force from 2024 to the end of 2027."""
+    """A certificate in force for 36 months, to the end of 2027."""
     return {
         "certificate_id": id,
         "product_id": product_id,
         "stars": 4,
         "decision_no": f"{id}/QĐ-UBND",
-        "decision_date": "2024-01-01",
+        "decision_date": "2024-12-31",
         "issuing_authority": "UBND tỉnh Hà Tĩnh",
-        "valid_from": "2024-01-01",
+        "valid_from": "2024-12-31",
         "valid_until": "2027-12-31",
         **changes,
     }
@@ -183,7 +186,7 @@ class Register:
         with self.write() as connection:
             put_on_record(connection, self.clock(), number, quantity, product_id)
             if delivered:
-                stamps.deliver(connection, self.clock(), OFFICE, number, "BB-1")
+                delivery.deliver(connection, self.clock(), OFFICE, number, "BB-1")
         return number
 
     def lot(
@@ -227,6 +230,25 @@ class Register:
         with self.write() as connection:
             return stamps.revoke(connection, self.clock(), OFFICE, batch, first, last, reason)
 
+    def deliver(self, batch: int, receipt: str | None = "BB-7") -> stamps.Batch:
+        """Hand over what lies at the office."""
+        with self.write() as connection:
+            return delivery.deliver(connection, self.clock(), OFFICE, batch, receipt)
+
+    def take_back(self, batch: int, first: int, last: int, reason: str = "not needed") -> Row:
+        """Take delivered stamps back."""
+        with self.write() as connection:
+            now = self.clock()
+            return delivery.take_back(connection, now, OFFICE, batch, first, last, reason)
+
+    def correct(
+        self, batch: int, first: int, last: int, lot_id: str | None, reason: str = "nhầm lô"
+    ) -> Row:
+        """Correct a wrong activation, within 7 days for any reason."""
+        where = {"first": first, "last": last, "lot_id": lot_id, "reason": reason}
+        with self.write() as connection:
+            return corrections.correct(connection, self.clock(), OFFICE, 7, batch, **where)
+
     def ranges(self, batch: int) -> list[tuple[int, int, str, str | None]]:
         """A batch's intervals in short."""
         with self.read() as connection:
@@ -246,7 +268,7 @@ class Register:
     def faults(self) -> list[str]:
         """What ``tem fsck`` would say."""
         with self.read() as connection:
-            return list(fsck.faults(connection, TRUST))
+            return list(fsck.faults(connection, TRUST, self.clock()))
 
     def actions(self) -> list[str]:
         """What the audit trail says was done."""
@@ -264,7 +286,7 @@ def put_on_record(
         format=FORMAT,
         hashes_sha256="0" * 64,
         host="127.0.0.1",
-        issued_at="2026-11-20T02:00:00Z",
+        issued_at=rfc3339(now),
         last_index=quantity + 3,
         office_key_id=_OFFICE.id,
         producer=catalogue.product_for_rules(connection, product_id).producer_id,

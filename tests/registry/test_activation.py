@@ -119,13 +119,20 @@ def test_what_is_not_there(ready: Register, missing: tuple[str, int]) -> None:
 
 
 def test_a_lot_has_no_more_stamps_than_units(ready: Register) -> None:
-    """The last unit may have its stamp, the next may not; a voided stamp keeps its unit."""
+    """The last unit may have its stamp, the next may not. A torn stamp is replaced on the same
+    unit, so a voided one gives its unit back; a revoked one keeps it."""
     ready.lot("L3", quantity=30)
     ready.activate("L3", 1, 1, 20)
     assert refusal(ready.activate, "L3", 1, 21, 31).code == "more_stamps_than_units"
     ready.activate("L3", 1, 21, 30)
-    ready.void(1, 1, 10)
-    assert refusal(ready.activate, "L3", 1, 31, 31).code == "more_stamps_than_units"
+    ready.void(1, 1, 3)
+    ready.revoke(1, 11, 20)
+    assert refusal(ready.activate, "L3", 1, 31, 34).code == "more_stamps_than_units"
+    assert ready.activate("L3", 1, 31, 33)["stamps"] == 3
+    assert ready.faults() == []
+    with ready.read() as connection:
+        taken = (lots.units_taken(connection, "L3"), lots.stamps_of(connection, "L3"))
+    assert taken == (30, 33), "those ever tied are counted apart from the units"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from tem_issuer import app as issuer_app
 from tem_issuer import batch_files, first_start, signing_run
 from tem_issuer import settings as issuer_settings
 from tem_issuer import storage as issuer_storage
-from tem_registry import fsck, issuing, orders, stamps, tables
+from tem_registry import certificates, fsck, issuing, order_decisions, orders, stamps, tables
 from tem_registry.issuer_client import IssuerClient
 from tem_registry.settings import ISSUER_KEY_FILE
 
@@ -54,7 +54,7 @@ class Mint:
                 quantity=quantity,
                 unit_fee_vnd=200,
             )
-            orders.approve(connection, now, OFFICE, id, 1000, person="Lan")
+            order_decisions.approve(connection, now, OFFICE, id, 1000, person="Lan")
         return id
 
     def find(self, id: str) -> orders.Order:
@@ -123,7 +123,7 @@ class Mint:
     def faults(self) -> list[str]:
         """What fsck says of the registry."""
         with self.register.read() as connection:
-            return list(fsck.faults(connection, self.trust))
+            return list(fsck.faults(connection, self.trust, self.register.clock()))
 
 
 @pytest.fixture
@@ -389,3 +389,46 @@ def test_the_issuer_is_asked_only_what_it_must(mint: Mint) -> None:
         )
     with reading(mint.engine) as connection:
         assert len(issuer_storage.list_batches(connection, 0, 10)) == 1
+
+
+def test_a_batch_whose_recognition_was_withdrawn_meanwhile(mint: Mint) -> None:
+    """What comes back from the issuer after a withdrawal is revoked; what is taken over is not."""
+    for id in ("O1", "O2"):
+        mint.order(id)
+        mint.advance(id)
+        mint.sign(id)
+    with mint.register.write() as connection:
+        taken_over = update(tables.stamp_order).where(tables.stamp_order.c.id == "O2")
+        connection.execute(taken_over.values(requested_by=issuing.TAKEN_OVER))
+        certificates.withdraw(
+            connection, mint.register.clock(), OFFICE, "CN-SP1", decision_no="9", reason="x"
+        )
+    for id, state in (("O1", "revoked"), ("O2", "issued")):
+        mint.advance(id)
+        assert mint.register.ranges(mint.find(id).batch or 0) == [(1, 20, state, None)]
+    assert mint.faults() == []
+
+
+def test_a_rejected_order_is_never_taken_to_the_issuer(mint: Mint) -> None:
+    """A follower that saw it approved asks for nothing once the office has rejected it."""
+    id = mint.order("DH-1")
+    stale = mint.find(id)
+    with mint.register.write() as connection:
+        order_decisions.reject(connection, mint.register.clock(), OFFICE, id, "nhầm")
+    issuing.advance(mint.register.engine, mint.register.clock, mint.trust, mint.client, stale)
+    assert mint.find(id).state == "rejected"
+    with reading(mint.engine) as connection:
+        assert issuer_storage.list_batches(connection, 0, 10) == []
+
+
+def test_what_the_issuer_may_know_of_is_not_rejected(mint: Mint) -> None:
+    """From the first question on it is too late, unless the answer was the day's ceiling."""
+    first, second = mint.order("DH-1", 600), mint.order("DH-2", 600)
+    mint.advance(first)
+    with pytest.raises(Unavailable):
+        mint.advance(second)
+    with mint.register.write() as connection:
+        now = mint.register.clock()
+        with pytest.raises(Conflict, match="issuing and at the issuer"):
+            order_decisions.reject(connection, now, OFFICE, first, "nhầm")
+        assert order_decisions.reject(connection, now, OFFICE, second, "nhầm").state == "rejected"

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 from tests.registry.records import OFFICE, Register, product, settings
 
+from tem import published
 from tem.errors import NotFound, TemError
-from tem_registry import lots, publication
+from tem_registry import lots, publication, verdicts
 
 NOTICE = {
     "kind": "mandatory",
@@ -155,6 +157,68 @@ def test_a_recall_is_public_at_once_and_lifted_at_once(register: Register) -> No
     with register.write() as connection:
         lots.recall(connection, register.clock(), OFFICE, "L1", {**NOTICE, "kind": "voluntary"})
     assert [one["kind"] for one in card(register, "L1")["recalls"]] == ["mandatory", "voluntary"]
+
+
+def test_a_lot_in_full_tells_its_recalls(register: Register) -> None:
+    """Oldest first, with what they said and when they were lifted, and how long it is kept."""
+    lot = register.lot("L1")
+    for kind in ("voluntary", "mandatory"):
+        with register.write() as connection:
+            lots.recall(connection, register.clock(), OFFICE, "L1", {**NOTICE, "kind": kind})
+        if kind == "voluntary":
+            register.clock.advance(days=1)
+            with register.write() as connection:
+                answer = lots.lift(connection, register.clock(), OFFICE, "L1", "đạt")
+            assert answer["lifted_at"] == "2026-11-21T02:00:00Z"
+    with register.read() as connection:
+        found = lots.shown_in_full(connection, lot, settings())
+    told = [(one["kind"], one["ordered_on"], one["lifted_at"]) for one in found["recalls"]]
+    assert told == [
+        ("voluntary", "2026-11-20", "2026-11-21T02:00:00Z"),
+        ("mandatory", "2026-11-21", None),
+    ]
+    assert found["recalls"][0]["reason_public"] == NOTICE["reason_public"]
+    assert (found["recalled"], found["record_ends_on"]) == (True, "2028-10-20")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "ids"),
+    [
+        ({}, ["L1", "L2", "L3"]),
+        ({"product": "SP1"}, ["L1", "L3"]),
+        ({"recalled": True}, ["L1"]),
+        ({"recalled": False}, ["L2", "L3"]),
+        ({"q": "A1"}, ["L1", "L2"]),
+        ({"q": "A1-b"}, ["L2"]),
+        ({"q": "a1"}, ["L3"]),
+        ({"q": "1"}, []),
+        ({"q": "A_"}, []),
+        ({"q": "%"}, []),
+        ({"product": "SP1", "recalled": False, "q": "a"}, ["L3"]),
+        ({"producer_id": "P2"}, []),
+    ],
+)
+def test_lots_are_found(register: Register, chosen: dict[str, Any], ids: list[str]) -> None:
+    """By product, by recall, by how the code begins, alike on both engines."""
+    register.lot("L1", lot_code="A1")
+    register.lot("L2", lot_code="A1-b", product_id="SP2")
+    register.lot("L3", lot_code="a1")
+    with register.write() as connection:
+        lots.recall(connection, register.clock(), OFFICE, "L1", NOTICE)
+        lots.recall(connection, register.clock(), OFFICE, "L2", NOTICE)
+        lots.lift(connection, register.clock(), OFFICE, "L2", None)
+    with register.read() as connection:
+        assert [lot.id for lot in lots.page(connection, "", 10, **chosen)] == ids
+
+
+def test_a_hole_in_the_publication_is_no_verdict(register: Register) -> None:
+    """A stamp whose product has no card is UNAVAILABLE for the command as for the verifier."""
+    register.batch(1)
+    c = published.card.c
+    with register.write() as connection:
+        connection.execute(delete(published.card).where(c.kind == "product", c.id == "SP1"))
+        answer = verdicts.ask(connection, "1", 1, register.clock())
+    assert answer["verdict"] == "UNAVAILABLE"
 
 
 def test_recalls_that_are_refused(register: Register) -> None:

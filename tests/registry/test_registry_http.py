@@ -30,6 +30,21 @@ RANGE = {"batch": 1, "first": 1, "last": 10}
 NOTICE = {"kind": "voluntary", "ordered_by": "P1", "reason_public": "sai nhãn"}
 SOME = {"first": 60, "last": 61, "reason": "decision 7"}
 VOID = {"first": 1, "last": 5, "reason": "misprint"}
+BACK = {"first": 70, "last": 71, "reason": "not needed"}
+CORRECTION = {"first": 8, "last": 9, "lot_id": None, "reason": "nhầm lô"}
+REPORT = {"first": 80, "last": 81, "kind": "lost", "reason": "mất"}
+WITHDRAWAL = {"decision_no": "9/QĐ-UBND", "reason": "quy trình"}
+COUNCIL = {
+    "council": {
+        "name": "Hội đồng OCOP tỉnh",
+        "session_date": "2026-11-01",
+        "decision_no": "8/QĐ-UBND",
+        "decision_date": "2026-11-10",
+    },
+    "results": [
+        {"product_id": "SP2", "members": 3, "scores": [70, 71, 72], "mean": 71, "stars": 4}
+    ],
+}
 
 
 @pytest.fixture(name="api")
@@ -82,6 +97,7 @@ OWN_ONLY = {"auditor": 403, "P2": 404, "P1": 201}
 CALLS: list[tuple[str, str, Any, dict[str, int]]] = [
     ("POST", "/v1/producers", producer("PX"), {**OFFICE_ONLY, "office": 201}),
     ("POST", "/v1/products", product("SPX", "P1"), {**OFFICE_ONLY, "office": 201}),
+    ("POST", "/v1/files", {}, {"auditor": 403, "P1": 415, "office": 415}),
     ("POST", "/v1/certificates", certificate("CX", "SP1"), {**OFFICE_ONLY, "office": 201}),
     ("POST", "/v1/points-of-sale", point_of_sale("DX"), {**OFFICE_ONLY, "office": 201}),
     ("POST", "/v1/contracts", contract("HX", "DX", "P1", "SP1"), {**OFFICE_ONLY, "office": 201}),
@@ -92,15 +108,27 @@ CALLS: list[tuple[str, str, Any, dict[str, int]]] = [
     ("PATCH", "/v1/contracts/HX", {"contract_no": "x"}, {**OFFICE_ONLY, "office": 200}),
     ("POST", "/v1/orders", {"product_id": "SP1", "quantity": 5}, {**OWN_ONLY, "office": 201}),
     ("POST", "/v1/orders/DH-1/approvals", {}, {**OFFICE_ONLY, "office": 409}),
+    ("POST", "/v1/orders/DH-1/rejection", {"reason": "x"}, {**OFFICE_ONLY, "office": 409}),
+    ("POST", "/v1/orders/DH-1/cancellation", {}, {**OWN_ONLY, "P1": 409, "office": 409}),
     ("POST", "/v1/lots", LOT, {**OWN_ONLY, "office": 409}),
     ("POST", "/v1/lots/L1/date-approval", {}, {**OFFICE_ONLY, "office": 409}),
     ("POST", "/v1/lots/L1/activations", RANGE, {**OWN_ONLY, "office": 201}),
     ("POST", "/v1/lots/L3/activations", RANGE, {"P2": 404, "P1": 404, "office": 409}),
     ("POST", "/v1/lots/L1/recall", NOTICE, {**OFFICE_ONLY, "office": 201}),
     ("POST", "/v1/lots/L1/recall/lift", {}, {**OFFICE_ONLY, "office": 200}),
+    ("POST", "/v1/lots/L1/purge", {}, {**OFFICE_ONLY, "office": 409}),
     ("POST", "/v1/batches/1/delivery", {}, {**OFFICE_ONLY, "office": 409}),
     ("POST", "/v1/batches/1/voids", VOID, {**OFFICE_ONLY, "office": 201}),
     ("POST", "/v1/batches/1/revocations", SOME, {**OFFICE_ONLY, "office": 201}),
+    ("POST", "/v1/batches/1/returns", BACK, {**OFFICE_ONLY, "office": 201}),
+    ("POST", "/v1/batches/1/corrections", CORRECTION, {**OFFICE_ONLY, "office": 201}),
+    ("POST", "/v1/batches/1/print-run", {"printed": 100}, {**OFFICE_ONLY, "office": 200}),
+    ("POST", "/v1/batches/1/receipt", {"quantity": 99}, {**OWN_ONLY, "P1": 200, "office": 200}),
+    ("POST", "/v1/batches/1/void-reports", REPORT, {**OWN_ONLY, "office": 403}),
+    ("POST", "/v1/void-reports/VR-1/confirmation", {}, {**OFFICE_ONLY, "office": 404}),
+    ("POST", "/v1/void-reports/VR-1/dismissal", {"note": "x"}, {**OFFICE_ONLY, "office": 404}),
+    ("POST", "/v1/council-results", COUNCIL, {**OFFICE_ONLY, "office": 201}),
+    ("POST", "/v1/certificates/CN-SP3/withdrawal", WITHDRAWAL, {**OFFICE_ONLY, "office": 201}),
 ]
 
 
@@ -210,8 +238,14 @@ DEMANDED = [
     ("/v1/lots/L1/activations", RANGE),
     ("/v1/lots/L1/recall", NOTICE),
     ("/v1/lots/L1/recall/lift", {}),
+    ("/v1/lots/L1/purge", {}),
     ("/v1/batches/1/voids", VOID),
     ("/v1/batches/1/revocations", VOID),
+    ("/v1/batches/1/returns", VOID),
+    ("/v1/batches/1/corrections", {**VOID, "lot_id": None}),
+    ("/v1/batches/1/print-run", {"printed": 100}),
+    ("/v1/void-reports/VR-1/confirmation", {}),
+    ("/v1/certificates/CN-SP1/withdrawal", WITHDRAWAL),
 ]
 
 

@@ -8,8 +8,9 @@ from threading import Barrier, Event
 from tests.registry.records import OFFICE, Register, certificate
 
 from tem import published
+from tem.audit import entry_table
 from tem.errors import TemError
-from tem_registry import catalogue, lots, stamps
+from tem_registry import catalogue, delivery, lots, void_reports
 
 Act = Callable[[], object]
 
@@ -163,6 +164,131 @@ def test_a_batch_is_delivered_once(register: Register) -> None:
 
     def deliver() -> None:
         with register.write() as connection:
-            stamps.deliver(connection, register.clock(), OFFICE, 1, None)
+            delivery.deliver(connection, register.clock(), OFFICE, 1, None)
 
     assert sorted(together(deliver, deliver)) == ["already_delivered", "done"]
+
+
+def winners(outcomes: list[str], refusals: set[str]) -> int:
+    """How many of some acts took place; the others were refused for one of these reasons."""
+    assert set(outcomes) <= {"done"} | refusals, outcomes
+    return outcomes.count("done")
+
+
+def test_a_correction_against_an_activation(register: Register) -> None:
+    """Stamps freed and activated at one moment, many times, are in one lot at most."""
+    register.batch(1, 200)
+    for id in ("L1", "L2", "L3"):
+        register.lot(id)
+    for start in range(1, 200, 10):
+        register.activate("L1", 1, start, start + 9)
+        outcomes = together(
+            lambda s=start: register.correct(1, s, s + 9, None),
+            lambda s=start: register.activate("L2", 1, s, s + 9),
+            lambda s=start: register.correct(1, s + 5, s + 9, "L3"),
+        )
+        assert winners(outcomes, {"range_refused", "stamps_changed_meanwhile"}) >= 1
+    assert register.faults() == []
+
+
+def test_a_recall_against_an_activation_and_a_correction(register: Register) -> None:
+    """Whichever comes first, no stamp enters or leaves a lot once its recall is on record."""
+    rounds = 15
+    register.batch(1, 100 * rounds)
+    notice = {"kind": "mandatory", "ordered_by": "P1", "reason_public": "sai nhãn"}
+
+    def recall(id: str) -> None:
+        with register.write() as connection:
+            lots.recall(connection, register.clock(), OFFICE, id, notice)
+
+    for turn in range(rounds):
+        bad, good, start = f"L{turn}", f"G{turn}", 100 * turn + 1
+        register.lot(bad)
+        register.lot(good)
+        register.activate(bad, 1, start, start + 9)
+        outcomes = together(
+            lambda bad=bad: recall(bad),
+            lambda bad=bad, s=start: register.activate(bad, 1, s + 10, s + 19),
+            lambda good=good, s=start: register.correct(1, s, s + 4, good),
+        )
+        assert outcomes[0] == "done"
+        assert outcomes[1] in ("done", "lot_recalled")
+        assert outcomes[2] in ("done", "range_refused")
+        entries = [
+            row["action"]
+            for row in register.rows(entry_table)
+            if row["object"] in (f"lot:{bad}", "batch:1")
+        ]
+        assert entries[-1] == "lot.recalled" or outcomes[1:] != ["done", "done"]
+        recalled_at = max(i for i, one in enumerate(entries) if one == "lot.recalled")
+        assert entries[recalled_at + 1 :] == [], "nothing follows the recall"
+    assert register.faults() == []
+
+
+def test_a_void_against_a_correction(register: Register) -> None:
+    """A void stamp keeps the lot it had at that moment, and no void stamp is moved."""
+    register.batch(1, 200)
+    for id in ("L1", "L2"):
+        register.lot(id)
+    register.activate("L1", 1, 1, 200)
+    for start in range(1, 200, 10):
+        outcomes = together(
+            lambda s=start: register.void(1, s + 2, s + 3),
+            lambda s=start: register.correct(1, s, s + 9, "L2"),
+        )
+        assert outcomes[0] == "done"
+        assert outcomes[1] in ("done", "range_refused")
+        lot = "L2" if outcomes[1] == "done" else "L1"
+        inside = [r for r in register.ranges(1) if r[2] == "void" and r[0] == start + 2]
+        assert [(r[0], r[1], r[3]) for r in inside] == [(start + 2, start + 3, lot)]
+    assert register.faults() == []
+
+
+def test_two_corrections_of_one_range(register: Register) -> None:
+    """To two lots at one moment: both may take place one after the other, never half of each."""
+    register.batch(1, 10)
+    for id in ("L1", "L2", "L3"):
+        register.lot(id)
+    register.activate("L1", 1, 1, 10)
+    for _ in range(15):
+        outcomes = together(
+            lambda: register.correct(1, 1, 10, "L2"),
+            lambda: register.correct(1, 1, 10, "L3"),
+        )
+        assert winners(outcomes, {"range_refused", "stamps_changed_meanwhile"}) >= 1
+        ((_, _, _, lot),) = register.ranges(1)
+        assert lot in ("L2", "L3")
+        register.correct(1, 1, 10, "L1")
+    assert register.faults() == []
+
+
+def test_a_report_is_decided_once(register: Register) -> None:
+    """Confirmed and dismissed at one moment, one of the two stands."""
+    register.batch(1, 100)
+    for start in range(1, 100, 10):
+        with register.write() as connection:
+            report = void_reports.add(
+                connection,
+                register.clock(),
+                "producer:P1",
+                1,
+                "P1",
+                first=start,
+                last=start + 1,
+                kind="lost",
+                reason="mất",
+            )
+
+        def decide(confirm: bool, id: str = report["report_id"]) -> None:
+            with register.write() as connection:
+                who = (connection, register.clock(), OFFICE, id)
+                if confirm:
+                    void_reports.confirm(*who)
+                else:
+                    void_reports.dismiss(*who, "không rõ")
+
+        outcomes = together(lambda: decide(True), lambda: decide(False))
+        assert sorted(outcomes) == ["done", "report_decided"]
+        void = any(r[0] == start and r[2] == "void" for r in register.ranges(1))
+        assert void is (outcomes[0] == "done")
+    assert register.faults() == []

@@ -67,6 +67,50 @@ def test_who_may_order(
 
 
 @pytest.mark.parametrize(
+    ("declared", "ordered", "quantity", "refused"),
+    [
+        (None, 10**9, 10**6, False),
+        (1000, 0, 1000, False),
+        (1000, 0, 1001, True),
+        (1000, 999, 1, False),
+        (1000, 1000, 1, True),
+        (1000, 5000, 1, True),
+        (1, 0, 1, False),
+    ],
+)
+def test_how_many_may_be_ordered(
+    declared: int | None, ordered: int, quantity: int, refused: bool
+) -> None:
+    """A year's stamps do not exceed a year's declared output; the refusal tells the numbers."""
+    product = replace(PRODUCT, declared_output=declared)
+    found = order_rules.output_refusals(product, ordered, quantity)
+    assert codes(found) == ["beyond_declared_output"] * refused
+    for one in found:
+        assert all(str(number) in one.detail for number in (declared, ordered, quantity))
+
+
+@pytest.mark.parametrize(
+    ("day", "first"),
+    [
+        (date(2026, 11, 20), date(2025, 11, 21)),
+        (date(2026, 12, 31), date(2026, 1, 1)),
+        (date(2026, 1, 1), date(2025, 1, 2)),
+        (date(2028, 2, 29), date(2027, 3, 1)),
+        (date(2029, 2, 28), date(2028, 2, 29)),
+    ],
+)
+def test_the_twelve_months_of_an_output(day: date, first: date) -> None:
+    """They end with today and are twelve calendar months long."""
+    assert order_rules.output_counts_from(day) == first
+
+
+@pytest.mark.parametrize(("quantity", "wanted"), [(1, 1), (1000, 1), (1001, 2), (10**6, 2)])
+def test_how_many_people_approve(quantity: int, wanted: int) -> None:
+    """Two above the threshold, one up to it."""
+    assert order_rules.approvals_required(quantity, 1000) == wanted
+
+
+@pytest.mark.parametrize(
     ("life", "production", "declared", "wanted"),
     [
         ((12, "month"), date(2026, 1, 31), None, (date(2027, 1, 31), "computed", False)),
@@ -191,6 +235,11 @@ def test_what_may_be_activated(
 
 ISSUED, DELIVERED, ACTIVATED, VOID, REVOKED = StampState
 EDGES = {
+    (ISSUED, ISSUED): "not_delivered",
+    (DELIVERED, ISSUED): None,
+    (ACTIVATED, ISSUED): "already_activated",
+    (VOID, ISSUED): "void",
+    (REVOKED, ISSUED): "revoked",
     (ISSUED, ACTIVATED): "not_delivered",
     (DELIVERED, ACTIVATED): None,
     (ACTIVATED, ACTIVATED): "already_activated",

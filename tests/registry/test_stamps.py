@@ -1,4 +1,4 @@
-"""Acts on ranges of a batch: delivery, void, revocation. All of a range or nothing."""
+"""Acts on ranges of a batch: void, revocation. All of a range or nothing."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,39 +6,18 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import IntegrityError
-from tests.registry.records import OFFICE, Register
+from tests.registry.records import Register
 
 from tem import published
 from tem.errors import Conflict, Invalid, NotFound, TemError
 from tem.vocabulary import StampState
-from tem_registry import stamps, tables
+from tem_registry import batches, stamps, tables
 
 
 def refusal(act: Any, *args: Any, **options: Any) -> TemError:
     with pytest.raises(TemError) as refused:
         act(*args, **options)
     return refused.value
-
-
-def deliver(register: Register, number: int, receipt: str | None = "BB-7") -> stamps.Batch:
-    with register.write() as connection:
-        return stamps.deliver(connection, register.clock(), OFFICE, number, receipt)
-
-
-def test_a_batch_is_delivered_whole_and_once(register: Register) -> None:
-    """What was issued is delivered, what was voided before stays void; the receipt is kept."""
-    register.batch(1, 100, delivered=False)
-    register.void(1, 41, 45)
-    batch = deliver(register, 1)
-    assert (str(batch.delivered_on), batch.receipt) == ("2026-11-20", "BB-7")
-    assert register.ranges(1) == [
-        (1, 40, "delivered", None),
-        (41, 45, "void", None),
-        (46, 100, "delivered", None),
-    ]
-    assert register.rows(tables.stamp_order)[0]["state"] == "delivered"
-    assert refusal(deliver, register, 1).code == "already_delivered"
-    assert isinstance(refusal(deliver, register, 9), NotFound)
 
 
 def test_a_void_splits_a_range_and_keeps_its_reason(register: Register) -> None:
@@ -169,14 +148,45 @@ def test_batches_are_found_and_listed(register: Register) -> None:
     for number, product in ((3, "SP1"), (1, "SP3"), (2, "SP1")):
         register.batch(number, 10, product)
     with register.read() as connection:
-        assert [b.number for b in stamps.page(connection, 0, 2)] == [1, 2]
-        assert [b.number for b in stamps.page(connection, 2, 2)] == [3]
-        assert [b.number for b in stamps.page(connection, 0, 9, "P1")] == [2, 3]
+        assert [b.number for b in batches.page(connection, 0, 2)] == [1, 2]
+        assert [b.number for b in batches.page(connection, 2, 2)] == [3]
+        assert [b.number for b in batches.page(connection, 0, 9, own="P1")] == [2, 3]
         assert stamps.find(connection, 1, "P2").product_id == "SP3"
         for wanted, own in ((1, "P1"), (9, None), (2**32 - 1, None)):
             with pytest.raises(NotFound):
                 stamps.find(connection, wanted, own)
-        assert stamps.shown(stamps.find(connection, 2))["delivered_on"] == "2026-11-20"
+        assert batches.shown(stamps.find(connection, 2))["delivered_on"] == "2026-11-20"
+
+
+@pytest.mark.parametrize(
+    ("filters", "wanted"),
+    [
+        ({}, [1, 2, 3, 4]),
+        ({"product_id": "SP1"}, [1, 2]),
+        ({"producer_id": "P1"}, [1, 2, 4]),
+        ({"producer_id": "P2", "own": "P1"}, []),
+        ({"state": "activated"}, [1]),
+        ({"state": "void"}, [1, 4]),
+        ({"state": "revoked"}, []),
+        ({"usable": True}, [1, 2, 3]),
+        ({"usable": False}, [4]),
+        ({"undelivered": True}, [2]),
+        ({"undelivered": False, "product_id": "SP1"}, [1]),
+        ({"usable": True, "state": "void"}, [1]),
+    ],
+)
+def test_batches_are_filtered(register: Register, filters: Any, wanted: list[int]) -> None:
+    """By producer, product and what their stamps are; filters given together all apply."""
+    register.batch(1, 10)
+    register.batch(2, 10, delivered=False)
+    register.batch(3, 10, "SP3")
+    register.batch(4, 10, "SP2")
+    register.lot("L1")
+    register.activate("L1", 1, 1, 5)
+    register.void(1, 6, 6)
+    register.void(4, 1, 10)
+    with register.read() as connection:
+        assert [b.number for b in batches.page(connection, 0, 9, **filters)] == wanted
 
 
 def test_intervals_are_shown_without_what_does_not_apply(register: Register) -> None:
@@ -184,7 +194,7 @@ def test_intervals_are_shown_without_what_does_not_apply(register: Register) -> 
     register.batch(1, 20)
     register.revoke(1, 11, 20, "decision 7")
     with register.read() as connection:
-        shown = stamps.shown_intervals(stamps.intervals(connection, 1))
+        shown = batches.shown_intervals(stamps.intervals(connection, 1))
     assert shown == [
         {"first": 1, "last": 10, "state": "delivered"},
         {

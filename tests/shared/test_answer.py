@@ -210,6 +210,27 @@ def test_a_renewal_that_ended_too_shows_no_stars() -> None:
     assert "stars" not in json.dumps(shown)
 
 
+def test_certificates_with_equal_dates_are_two() -> None:
+    """Two recognitions of one term stay apart: the one with the last id is shown, whole, in
+    whatever order they come."""
+    one = certificate(certificate_id="HT-CN001-1", stars=3, decision_no="1/QĐ (mẫu)")
+    two = certificate(certificate_id="HT-CN001-2", stars=4, decision_no="2/QĐ (mẫu)")
+    for order in ((one, two), (two, one)):
+        shown = shown_certificate(*order)
+        assert shown is not None
+        assert (shown["stars"], shown["decision_no"]) == (4, "2/QĐ (mẫu)")
+        assert "current" not in shown
+
+
+def test_of_two_terms_that_begin_together_the_longer_counts() -> None:
+    """Which one is shown does not depend on the order in which they are stored."""
+    short = certificate(certificate_id="HT-CN001-9", valid_until="2026-12-31", stars=3)
+    for order in ((short, certificate()), (certificate(), short)):
+        shown = shown_certificate(*order)
+        assert shown is not None
+        assert (shown["stars"], shown["valid_until"]) == (4, "2027-10-15")
+
+
 def test_goods_made_without_a_certificate_show_the_one_in_force() -> None:
     """Without a certificate at production, one in force today is shown, and otherwise none."""
     shown = shown_certificate(RENEWED, made="2020-01-01")
@@ -230,6 +251,10 @@ def test_goods_made_without_a_certificate_show_the_one_in_force() -> None:
         ([contract()], [shop(status="inactive")], []),
         ([contract()], [shop(certified_on="2026-11-20")], ["HT-DB01"]),
         ([contract()], [shop(certified_on="2026-11-21")], []),
+        ([contract()], [shop(certified_on=None)], []),
+        ([contract()], [shop(certified_until=None)], ["HT-DB01"]),
+        ([contract()], [shop(certified_until="2026-11-20")], ["HT-DB01"]),
+        ([contract()], [shop(certified_until="2026-11-19")], []),
         ([contract("HT-DB02"), contract(), contract()], [shop(), shop("HT-DB02")],
          ["HT-DB01", "HT-DB02"]),
         ([contract("HT-DB09")], [shop()], []),
@@ -245,7 +270,9 @@ def test_points_of_sale(contracts: list[Card], shops: list[Card], names: list[st
     )
     shown = answer(subject, NOW, AS_OF).get("points_of_sale", [])
     assert [card["pos_id"] for card in shown] == names
-    assert all("status" not in card and "certified_on" not in card for card in shown)
+    assert not {"status", "certified_on", "certified_until"} & {
+        key for card in shown for key in card
+    }
 
 
 def test_the_newest_recall_in_force_is_shown() -> None:

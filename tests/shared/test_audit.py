@@ -106,6 +106,7 @@ def test_an_empty_trail_is_whole(store: Engine) -> None:
         {"actor": "office:Minh"},
         {"action": "batch.voided"},
         {"object": "batch:8"},
+        {"request_id": "another-request"},
         {"details": '{"quantity": 5000}'},
         {"details": '{ "quantity": 500}'},
         {"at": datetime(2026, 11, 19, tzinfo=timezone(timedelta(hours=7)))},
@@ -140,10 +141,25 @@ def test_a_forged_entry_is_found(store: Engine, clock: SetClock) -> None:
     record(store, clock, 2)
     first = entries(store)[0]
     values = {"seq": 3, "at": first.at, "actor": "x", "action": "y", "object": "z", "details": "{}"}
-    values |= {"prev_hash": entries(store)[1].hash, "hash": first.hash}
+    values |= {"request_id": "", "prev_hash": entries(store)[1].hash, "hash": first.hash}
     with writing(store) as connection:
         connection.execute(audit.entry_table.insert().values(values))
     assert faults(store) == ["audit entry 3 does not continue the chain after entry 2"]
+
+
+@pytest.mark.parametrize("order", [[2, 1, 3], [1, 3, 2], [3, 2, 1]])
+def test_entries_in_another_order_are_found(
+    store: Engine, clock: SetClock, order: list[int]
+) -> None:
+    """Entries that changed places, their numbers mended, do not fit the chain."""
+    record(store, clock, 3)
+    c = audit.entry_table.c
+    with writing(store) as connection:
+        for old, new in zip((1, 2, 3), order, strict=True):
+            connection.execute(update(audit.entry_table).where(c.seq == old).values(seq=10 + new))
+        for new in order:
+            connection.execute(update(audit.entry_table).where(c.seq == 10 + new).values(seq=new))
+    assert len(faults(store)) == 1
 
 
 def test_a_lost_head_is_found(store: Engine, clock: SetClock) -> None:
@@ -167,3 +183,29 @@ def test_a_naive_instant_is_refused(store: Engine) -> None:
     with pytest.raises(Exception, match="offset"), writing(store) as connection:
         audit.record(connection, datetime(2026, 11, 20), "a", "b", "c:1")
     assert entries(store) == []
+
+
+def test_what_changed_is_told_but_for_persons() -> None:
+    """Before and after hold what changed; of a person only that something did."""
+    before = {"name": "A", "phone": "1", "gps": None}
+    after = {"name": "B", "phone": "2", "gps": None, "type": "household"}
+    assert audit.difference(before, after, frozenset({"phone"})) == {
+        "before": {"name": "A"},
+        "after": {"name": "B", "type": "household"},
+        "withheld": ["phone"],
+    }
+    assert audit.difference(after, after) == {"before": {}, "after": {}}
+
+
+def test_the_rest_of_a_chain_is_checked_from_a_known_entry(store: Engine, clock: SetClock) -> None:
+    """From an entry known to be right only what follows is read; from a wrong one all is amiss."""
+    record(store, clock, 4)
+    found = entries(store)
+    table = audit.entry_table
+    with writing(store) as connection:
+        connection.execute(update(table).where(table.c.seq == 1).values(actor="x"))
+    with reading(store) as connection:
+        assert list(audit.faults(connection, (2, found[1].hash))) == []
+        assert len(list(audit.faults(connection, (2, "0" * 64)))) == 1
+        assert len(list(audit.faults(connection, (5, found[3].hash)))) == 1
+        assert audit.head(connection) == (4, found[3].hash)

@@ -16,7 +16,7 @@ from tem.dates import vietnam_day
 from tem.manifest import Manifest
 from tem.stampcode import SIGNING_CONTEXT, signed_message, text_of
 from tem.vocabulary import StampState
-from tem_registry import publication, stamps, tables
+from tem_registry import delivery, publication, stamps, tables
 from tem_registry.intervals import Interval
 
 CANARIES = 3
@@ -132,5 +132,5 @@ def publish(register: Register, minted: Minted, *, delivered: bool = True) -> Mi
         publication.put_batch(connection, change, made, minted.manifest, minted.signature, pieces)
         publication.replace_intervals(connection, change, made.batch, whole)
         if delivered:
-            stamps.deliver(connection, register.clock(), OFFICE, made.batch, "BB-1")
+            delivery.deliver(connection, register.clock(), OFFICE, made.batch, "BB-1")
     return minted

@@ -22,6 +22,7 @@ PATH = "/s/" + "1" * 174
 FORBIDDEN = re.compile(
     r"hàng giả|hàng thật|chính hãng|100\s?%|chưa xác thực|\bfake|genuine|counterfeit", re.IGNORECASE
 )
+_OURS = re.compile(r"/static/[a-z.]+|/images/[0-9a-f]{64}")
 LIMIT = 15_000
 
 TITLES: dict[str, tuple[str, str]] = {
@@ -74,6 +75,15 @@ FULL: dict[str, Any] = {
     "product": {
         "product_id": "HT-SP001",
         "name": "Nước mắm Sóng Lam 40°N",
+        "brand": "Sóng Lam",
+        "model": "SL-40",
+        "image": {
+            "id": "5" * 64,
+            "content_type": "image/jpeg",
+            "width": 1200,
+            "height": 900,
+            "url": "/images/" + "5" * 64,
+        },
         "packaging": "Chai thủy tinh 500 ml",
         "unit": "chai",
         "gtin": "09521234000013",
@@ -86,6 +96,7 @@ FULL: dict[str, Any] = {
         "story": "Làng nghề bên cửa biển. " * 40,
         "declared_standard": "TCCS 01:2024",
         "quality_test": {"report_no": "KN-001", "lab": "Phòng A", "tested_on": "2024-09-24"},
+        "quality_tests": [{"report_no": "KN-002", "lab": "Phòng B", "tested_on": "2025-09-24"}],
     },
     "producer": {
         "producer_id": "HT-P001",
@@ -95,6 +106,7 @@ FULL: dict[str, Any] = {
             "full": "Tổ dân phố Tam Hải, Phường Hải Ninh, Tỉnh Hà Tĩnh",
             "before_2025_07_01": "phường Kỳ Ninh, thị xã Kỳ Anh, tỉnh Hà Tĩnh",
         },
+        "representative": "Trần Thị Mẫu",
         "phone": "0239 0000 001",
         "email": "lienhe@songlam.example",
         "website": "https://songlam.example/?a=1&b=2",
@@ -260,7 +272,7 @@ def test_every_page_is_well_formed_and_complete_without_script(page: tuple[Lang,
     assert not [name for _, attrs in structure.tags for name in attrs if name.startswith("on")]
     assert not [attrs for _, attrs in structure.tags if "style" in attrs]
     loaded = [a["href"] for a in structure.all("link")] + [a["src"] for a in structure.all("img")]
-    assert all(address and address.startswith("/static/") for address in loaded)
+    assert all(address and _OURS.fullmatch(address) for address in loaded)
     metas = {attrs.get("name"): attrs.get("content") for attrs in structure.all("meta")}
     assert metas["viewport"] == "width=device-width, initial-scale=1"
     assert "nofollow" in str(metas["robots"])
@@ -440,6 +452,109 @@ def test_more_than_three_points_of_sale_are_folded() -> None:
     assert "Điểm bán khác (2)" in html
     few = PAGES.render(answer(product=None, points_of_sale=FULL["points_of_sale"][:3]), "vi", PATH)
     assert "<details>" not in few
+
+
+PHOTO = {"url": "/images/" + "a" * 64, "width": 300, "height": 400}
+
+
+def with_image(image: Any) -> dict[str, Any]:
+    """The full answer with another image."""
+    return answer(product=FULL["product"] | {"image": image})
+
+
+@pytest.mark.parametrize("verdict", ["OK", "PAST_DATE", "RECALLED", "NOT_ACTIVATED"])
+def test_the_product_is_shown_in_a_picture(verdict: str) -> None:
+    """With its size, so that nothing jumps, its words for those who cannot see it, and lazily."""
+    images = Structure(PAGES.render(answer(verdict), "vi", PATH)).all("img")
+    (photo,) = [image for image in images if image.get("class") == "photo"]
+    assert photo == {
+        "class": "photo",
+        "src": "/images/" + "5" * 64,
+        "alt": "Ảnh sản phẩm: Nước mắm Sóng Lam 40°N",
+        "width": "1200",
+        "height": "900",
+        "loading": "lazy",
+        "decoding": "async",
+    }
+
+
+@pytest.mark.parametrize(
+    ("image", "there"),
+    [
+        (PHOTO, True),
+        (None, False),
+        ({}, False),
+        (PHOTO | {"url": "https://elsewhere.example/x.jpg"}, False),
+        (PHOTO | {"url": "//elsewhere.example/" + "a" * 64}, False),
+        (PHOTO | {"url": PHOTO["url"] + "?x"}, False),
+        (PHOTO | {"url": "/images/" + "A" * 64}, False),
+        (PHOTO | {"width": "300"}, False),
+        ({"url": PHOTO["url"]}, False),
+    ],
+)
+def test_only_pictures_of_our_own_are_shown(image: Any, there: bool) -> None:
+    """An address that is not one of our pictures, or one without a size, leaves the page whole."""
+    images = Structure(PAGES.render(with_image(image), "vi", PATH)).all("img")
+    assert ("photo" in [one.get("class") for one in images]) is there
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_ten_data_and_the_places_are_on_the_page(lang: Lang) -> None:
+    """Brand, model, standard, every test, representative, and when a shop is open."""
+    words = read(PAGES.render(answer(), lang, PATH))
+    told = (
+        "Sóng Lam",
+        "SL-40",
+        "TCCS 01:2024",
+        "KN-001, Phòng A, 24/09/2024",
+        "KN-002, Phòng B, 24/09/2025",
+        "Trần Thị Mẫu",
+        "07:30–20:30",
+    )
+    assert [part for part in told if part not in words] == []
+
+
+def test_a_test_told_twice_stands_once() -> None:
+    """A report that is both the test and one of the tests is one line."""
+    product = FULL["product"] | {"quality_tests": [FULL["product"]["quality_test"], None]}
+    assert read(PAGES.render(answer(product=product), "vi", PATH)).count("KN-001") == 1
+
+
+def map_links(asked: dict[str, Any]) -> list[dict[str, str | None]]:
+    """The links of a page that lead to a map."""
+    found = Structure(PAGES.render(asked, "vi", PATH)).all("a")
+    return [link for link in found if "openstreetmap" in str(link.get("href"))]
+
+
+def test_maps_open_by_a_plain_link_and_tell_nobody_before() -> None:
+    """Producer and shops each have one; it names the place to the map and the page to nobody."""
+    links = map_links(answer())
+    assert len(links) == 1 + len(FULL["points_of_sale"])
+    assert links[0]["href"] == (
+        "https://www.openstreetmap.org/?mlat=18.118582&mlon=106.322166#map=17/18.118582/106.322166"
+    )
+    for link in links:
+        assert link["referrerpolicy"] == "no-referrer"
+        assert {"noopener", "noreferrer", "external"} <= set(str(link["rel"]).split())
+        assert set(link) == {"href", "rel", "referrerpolicy"}
+
+
+@pytest.mark.parametrize(
+    "gps",
+    [
+        {},
+        {"lat": 18.1},
+        {"lat": "18.1", "lon": "106.3"},
+        {"lat": 91, "lon": 106.3},
+        {"lat": 18.1, "lon": 181},
+        {"lat": float("nan"), "lon": 1.0},
+        {"lat": True, "lon": None},
+    ],
+)
+def test_what_is_no_place_has_no_map(gps: Any) -> None:
+    """A place that cannot be on a map leaves no link and breaks nothing."""
+    asked = answer(producer=FULL["producer"] | {"gps": gps}, points_of_sale=None)
+    assert map_links(asked) == []
 
 
 def test_both_addresses_of_the_producer_are_shown() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.registry.pictures import picture
 
 from tem_verifier.pages import Pages
 
@@ -33,13 +34,22 @@ TONES = {
     "UNAVAILABLE": "neutral",
 }
 LONG = "Mắmtôm" * 60
+PHOTO = picture(size=(1200, 900))
 
 ANSWER: dict[str, Any] = {
     "notes": ["EXPIRES_TODAY", "MANY_SCANS"],
     "reason": "any",
     "as_of": "2026-11-20T02:00:00Z",
     "stamp": {"batch": 4026531841, "index": 16777215},
-    "product": {"name": "Nước mắm " + LONG, "packaging": LONG, "story": LONG, "gtin": "9" * 14},
+    "product": {
+        "name": "Nước mắm " + LONG,
+        "brand": LONG,
+        "packaging": LONG,
+        "story": LONG,
+        "gtin": "9" * 14,
+        "quality_tests": [{"report_no": LONG}, {"report_no": "KN-2", "lab": LONG}],
+        "image": {"url": "/images/" + "a" * 64, "width": 1200, "height": 900},
+    },
     "producer": {
         "name": "Hợp tác xã " + LONG,
         "producer_type": "cooperative",
@@ -47,6 +57,7 @@ ANSWER: dict[str, Any] = {
         "website": "https://songlam.example/" + "a" * 300,
         "email": "a" * 100 + "@songlam.example",
         "phone": "0239 0000 001",
+        "gps": {"lat": 18.118582, "lon": 106.322166},
     },
     "lot": {
         "code": "L" * 80,
@@ -56,7 +67,15 @@ ANSWER: dict[str, Any] = {
         "info_expires_on": "2026-12-20",
     },
     "certificate": {"stars": 4, "decision_no": "9" * 90, "decision_date": "2024-10-15"},
-    "points_of_sale": [{"name": LONG, "address": LONG, "phone": "0239 0001 001"}] * 5,
+    "points_of_sale": [
+        {
+            "name": LONG,
+            "address": LONG,
+            "phone": "0239 0001 001",
+            "gps": {"lat": 18.326693, "lon": 105.919011},
+        }
+    ]
+    * 5,
     "recall": {
         "kind": "mandatory",
         "ordered_on": "2026-03-16",
@@ -134,7 +153,9 @@ def _handler(served: dict[str, str]) -> type[BaseHTTPRequestHandler]:
             """200 with the policy, or 404."""
             path = self.path.partition("?")[0]
             kind = {"css": "text/css", "svg": "image/svg+xml"}.get(path.rpartition(".")[2])
-            if kind is not None:
+            if path.startswith("/images/"):
+                kind, body = "image/jpeg", PHOTO
+            elif kind is not None:
                 body = static.joinpath(path.rpartition("/")[2]).read_bytes()
             else:
                 body = served.get(path, "").encode()
@@ -180,6 +201,29 @@ def test_pages_fit_a_small_phone_and_keep_the_policy(phone: Page, origin: str) -
         assert phone.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") >= 17
     assert complaints == []
     assert {url.startswith(origin + "/") for url in asked} == {True}
+
+
+def test_a_picture_fits_and_keeps_its_shape(phone: Page, origin: str) -> None:
+    """It is loaded, no wider than its card, and as high as its width asks."""
+    phone.goto(origin + "/vi/NOT_ACTIVATED")
+    photo = phone.get_by_role("img", name="Ảnh sản phẩm")
+    photo.scroll_into_view_if_needed()
+    phone.wait_for_function("document.querySelector('.photo').naturalWidth === 1200")
+    box = photo.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 320
+    assert abs(box["width"] / box["height"] - 4 / 3) < 0.05
+
+
+def test_a_map_is_asked_only_when_touched(phone: Page, origin: str) -> None:
+    """Reading the page to its end asks no map; the link is there to be touched."""
+    asked: list[str] = []
+    phone.on("request", lambda request: asked.append(request.url))
+    phone.goto(origin + "/en/OK")
+    phone.mouse.wheel(0, 20_000)
+    link = phone.get_by_role("link", name="Open a map").first
+    assert str(link.get_attribute("href")).startswith("https://www.openstreetmap.org/?mlat=18.1")
+    assert asked and all(url.startswith(origin) for url in asked)
 
 
 def test_the_policy_is_really_in_force(phone: Page, origin: str) -> None:

@@ -4,10 +4,12 @@ import os
 import signal
 
 import click
+from sqlalchemy import Engine
 
 from tem import logs
+from tem.audit_commands import audit_commands
 from tem.clock import system_clock
-from tem.commandline import ACTOR, data_option, existing_data_option, key_commands, stopping_flag
+from tem.commandline import ACTOR, existing_data_option, key_commands, stopping_flag
 from tem.database import reading, writing
 from tem.errors import Conflict
 from tem.installation import Installation
@@ -24,13 +26,12 @@ def issuer() -> None:
     """The issuer (mint): which stamps exist."""
 
 
-issuer.add_command(
-    key_commands(
-        "issuer",
-        (Role.SERVICE, Role.OFFICE),
-        lambda installation: open_store(settings.read(os.environ, installation)),
-    )
-)
+def _store(installation: Installation) -> Engine:
+    return open_store(settings.read(os.environ, installation))
+
+
+issuer.add_command(key_commands("issuer", (Role.SERVICE, Role.OFFICE), _store))
+issuer.add_command(audit_commands("issuer", _store))
 
 
 @issuer.command()
@@ -57,7 +58,7 @@ def url(batch: str, index: int, installation: Installation) -> None:
 
 @issuer.command()
 @click.option("--cores", type=click.IntRange(1, 256), help="Cores to sign with (default: all).")
-@data_option
+@existing_data_option
 def sign(cores: int | None, installation: Installation) -> None:
     """Run the signer: it signs and releases reserved batches, until it is stopped.
 

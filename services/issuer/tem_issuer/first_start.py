@@ -3,7 +3,7 @@
 import json
 import os
 
-from tem import auth
+from tem import auth, checkpoints
 from tem.clock import system_clock
 from tem.database import is_missing
 from tem.errors import Conflict
@@ -37,6 +37,9 @@ def prepare(installation: Installation) -> list[str]:
         write_private(installation.trust_file, json.dumps(trust, indent=1).encode())
         made.append(f"list of keys to trust:        {installation.trust_file}")
     engine = open_store(config)
+    audit_key = checkpoints.key_file(installation, "issuer")
+    if checkpoints.make_key(engine, system_clock(), ACTOR, "issuer", audit_key):
+        made.append(f"issuer's audit key:           {audit_key}")
     for role, name, file in (
         (Role.OFFICE, "first-start", OFFICE_KEY_FILE),
         (Role.SERVICE, "registry", SERVICE_KEY_FILE),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from tem import audit, manifest, trust
+from tem import audit, checkpoints, manifest, trust
 from tem.database import is_missing, reading
 from tem.installation import Installation
 from tem_issuer import batch_files, settings, storage
@@ -30,6 +30,7 @@ def check(installation: Installation) -> Iterator[str]:
     engine = open_store(config)
     with reading(engine) as connection:
         yield from audit.faults(connection)
+        yield from checkpoints.own_faults(connection, installation, "issuer")
         yield from _numbers(connection, config)
         after = 0
         while page := storage.list_batches(connection, after, 200):
@@ -37,6 +38,18 @@ def check(installation: Installation) -> Iterator[str]:
                 yield from _batch(connection, config, trusted, batch)
             after = page[-1].number
     engine.dispose()
+
+
+def manifests(installation: Installation) -> dict[int, str] | None:
+    """SHA-256 of each released batch's manifest; None where the database is elsewhere."""
+    config = settings.read(os.environ, installation)
+    if is_missing(config.database_url):
+        return None
+    engine = open_store(config)
+    with reading(engine) as connection:
+        found = storage.manifest_texts(connection)
+    engine.dispose()
+    return {number: hashlib.sha256(text.encode()).hexdigest() for number, text in found}
 
 
 def _numbers(connection: Connection, config: Settings) -> Iterator[str]:

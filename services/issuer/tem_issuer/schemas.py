@@ -1,20 +1,10 @@
 """The issuer's wire: what comes in and goes out, with its limits."""
 
 import re
-from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from tem.wire import IDENTIFIER, MAX_QUANTITY, Strict, WholeNumber
-
-
-class QueryNumber(fields.Integer):
-    """A whole number in a query: up to ten digits 0-9 and nothing else."""
-
-    def _validated(self, value: Any) -> int:
-        if not (isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value, re.ASCII)):
-            raise self.make_error("invalid")
-        return int(value)
+from tem.wire import IDENTIFIER, MAX_QUANTITY, QueryNumber, Strict, WholeNumber
 
 
 class BatchOrder(Strict):

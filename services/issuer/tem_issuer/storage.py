@@ -112,6 +112,13 @@ def list_batches(connection: Connection, after: int = 0, limit: int = 100) -> li
     return [Batch(**row._mapping) for row in rows]
 
 
+def manifest_texts(connection: Connection) -> list[tuple[int, str]]:
+    """Numbers and manifests of the batches released."""
+    c = batch_table.c
+    query = select(c.number, c.manifest).where(c.state == BatchState.RELEASED)
+    return [(row.number, row.manifest or "") for row in connection.execute(query)]
+
+
 def unsigned_batches(connection: Connection) -> list[Batch]:
     """Reserved, or left in the middle of a run, oldest number first."""
     query = (

@@ -14,7 +14,7 @@ from tem import audit
 from tem.dates import rfc3339, vietnam_day
 from tem.errors import Conflict
 from tem.vocabulary import StampState
-from tem_registry import catalogue, lot_cards, lots, publication, stamps, tables
+from tem_registry import catalogue, certificates, lot_cards, lots, publication, stamps, tables
 from tem_registry.activation_rules import LotForActivation, activation_refusals
 from tem_registry.intervals import Interval
 from tem_registry.orders import refuse
@@ -37,22 +37,19 @@ def activate(
     outside the batch, Conflict with every reason or with the sub-ranges that refuse.
     """
     lot = lots.find(connection, lot_id, own, locked=True)
+    certificates.hold(connection, lot.product_id)
     locked = stamps.lock(connection, batch, own)
     stamps.check_range(locked, first, last)
     done = _same_before(connection, lot_id, batch, first, last)
     if done is not None:
         return done
-    if locked.product_id != lot.product_id:
-        raise Conflict(
-            "other_product",
-            f"Batch {batch} is for {locked.product_id}, the lot is of {lot.product_id}.",
-        )
+    check_product(locked, lot)
 
     def tie(part: Interval) -> Interval:
         return replace(part, state=StampState.ACTIVATED, lot_id=lot_id)
 
     after = stamps.move(connection, locked, first, last, StampState.ACTIVATED, tie)
-    _check(connection, lot, last - first + 1, now)
+    check_lot(connection, lot, last - first + 1, now)
     connection.execute(
         tables.activation.insert().values(
             lot_id=lot_id, batch=batch, first=first, last=last, activated_at=now, actor=actor
@@ -60,7 +57,7 @@ def activate(
     )
     change = publication.next_change(connection, now)
     publication.replace_intervals(connection, change, batch, after)
-    lot_cards.publish(connection, change, lot_id)
+    lot_cards.publish(connection, change, lot_id, now)
     details = {"batch": batch, "first": first, "last": last}
     audit.record(connection, now, actor, "stamps.activated", f"lot:{lot_id}", details)
     return _shown(lot_id, batch, first, last, now)
@@ -69,23 +66,41 @@ def activate(
 def _same_before(
     connection: Connection, lot_id: str, batch: int, first: int, last: int
 ) -> dict[str, Any] | None:
-    """The answer of exactly this activation, if it stands: a retry under a new key."""
+    """The answer of exactly this activation, if it stands: a retry under a new key.
+
+    It no longer stands once the log ties any of its stamps anew, even to the same lot.
+    """
     c = tables.activation.c
-    at = connection.execute(
-        select(c.activated_at).where(
-            c.lot_id == lot_id, c.batch == batch, c.first == first, c.last == last
-        )
-    ).scalar()
-    if at is None:
+    same = (c.batch == batch, c.first == first, c.last == last)
+    made = connection.execute(
+        select(c.id, c.activated_at)
+        .where(*same, c.lot_id == lot_id, c.reason.is_(None))
+        .order_by(c.id.desc())
+    ).first()
+    if made is None:
+        return None
+    later = (c.id > made.id, c.batch == batch, c.first <= last, c.last >= first)
+    if connection.execute(select(c.id).where(*later)).first() is not None:
         return None
     standing = stamps.intervals(connection, batch, first, last)
-    if any(one.state is not StampState.ACTIVATED or one.lot_id != lot_id for one in standing):
+    if any(one.state is not StampState.ACTIVATED for one in standing):
         return None
-    return _shown(lot_id, batch, first, last, at)
+    return _shown(lot_id, batch, first, last, made.activated_at)
 
 
-def _check(connection: Connection, lot: lots.Lot, count: int, now: datetime) -> None:
+def check_product(batch: stamps.Batch, lot: lots.Lot) -> None:
+    """Raises Conflict unless a batch's stamps are for the product of a lot (seed 1.17)."""
+    if batch.product_id != lot.product_id:
+        raise Conflict(
+            "other_product",
+            f"Batch {batch.number} is for {batch.product_id}, the lot is of {lot.product_id}.",
+        )
+
+
+def check_lot(connection: Connection, lot: lots.Lot, count: int, now: datetime) -> None:
     """Ask the rules about the lot, once its ``count`` new stamps are tied; a refusal undoes it.
+
+    Raises Conflict with every reason.
 
     Stamps that cannot be activated at all are thus named before a lot that has no room left.
     """
@@ -96,7 +111,7 @@ def _check(connection: Connection, lot: lots.Lot, count: int, now: datetime) -> 
             best_before=lot.best_before,
             beyond_shelf_life_unapproved=lot.beyond_shelf_life and not lot.beyond_approved_by,
             quantity=lot.quantity,
-            stamps=lots.stamps_of(connection, lot.id) - count,
+            stamps=lots.units_taken(connection, lot.id) - count,
             recalled=lots.recalled(connection, lot.id),
         ),
         catalogue.certificates_of(connection, lot.product_id),

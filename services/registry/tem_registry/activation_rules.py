@@ -11,7 +11,10 @@ from tem_registry.rules import Product, Refusal, Statuses
 
 @dataclass(frozen=True, slots=True)
 class LotForActivation:
-    """What the rule of activation needs of a lot. ``stamps`` are tied to it already."""
+    """What the rule of activation needs of a lot.
+
+    ``stamps`` are tied to it already, those voided since not counted: their units may get others.
+    """
 
     product: Product
     production_date: date

@@ -1,4 +1,4 @@
-"""The HTTP calls about batches and ranges of their stamps."""
+"""The HTTP calls about batches: lists, print run, hand-over, receipt, reconciliation."""
 
 from typing import Any
 
@@ -9,8 +9,17 @@ from marshmallow import RAISE
 from tem.database import reading
 from tem.vocabulary import Role
 from tem.web import KEY_HEADER, Wiring
-from tem_registry import stamps
-from tem_registry.schemas_stamps import BatchPage, Delivery, RangeWithReason
+from tem_registry import batches, delivery, prints, reconciliation, stamps
+from tem_registry.schemas_batches import (
+    BatchList,
+    BatchPage,
+    BatchShown,
+    BatchWithRanges,
+    Delivery,
+    PrintRunBody,
+    ReceiptBody,
+    ReconciliationShown,
+)
 
 READERS = (Role.OFFICE, Role.AUDITOR, Role.PRODUCER)
 
@@ -23,67 +32,78 @@ def build(wiring: Wiring) -> Blueprint:
     @blp.route("")
     class Batches(MethodView):
         @blp.arguments(BatchPage, location="query", unknown=RAISE)
-        @blp.response(200)
+        @blp.response(200, BatchList)
         @blp.doc(summary="List batches; a producer sees its own")
         def get(self, page: dict[str, Any]) -> Any:
             principal = wiring.principal(*READERS)
             with reading(wiring.engine) as connection:
-                found = stamps.page(connection, **page, producer_id=principal.producer_id)
+                found = batches.page(connection, **page, own=principal.producer_id)
             more = {"next": str(found[-1].number)} if len(found) == page["limit"] else {}
-            return {"items": [stamps.shown(batch) for batch in found], **more}
+            return {"items": [batches.shown(batch) for batch in found], **more}
 
     @blp.route(number_rule)
     class One(MethodView):
-        @blp.response(200)
+        @blp.response(200, BatchWithRanges)
         @blp.doc(summary="A batch and the ranges of its stamps")
         def get(self, number: int) -> Any:
             principal = wiring.principal(*READERS)
             with reading(wiring.engine) as connection:
                 batch = stamps.find(connection, number, principal.producer_id)
                 found = stamps.intervals(connection, number)
-            return {**stamps.shown(batch), "ranges": stamps.shown_intervals(found)}
+            return {**batches.shown(batch), "ranges": batches.shown_intervals(found)}
+
+    @blp.route(f"{number_rule}/reconciliation")
+    class Reconciliation(MethodView):
+        @blp.response(200, ReconciliationShown)
+        @blp.doc(summary="What was ordered against what has become of it")
+        def get(self, number: int) -> Any:
+            principal = wiring.principal(*READERS)
+            with reading(wiring.engine) as connection:
+                return reconciliation.of_batch(connection, number, principal.producer_id)
+
+    @blp.route(f"{number_rule}/print-run")
+    class PrintRuns(MethodView):
+        @blp.arguments(PrintRunBody)
+        @blp.response(200, BatchShown)
+        @blp.doc(summary="Report the print run: good and spoiled stamps", parameters=[KEY_HEADER])
+        def post(self, body: dict[str, Any], number: int) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+
+            def act(connection: Any) -> dict[str, Any]:
+                now = wiring.clock()
+                done = prints.report_run(connection, now, principal.actor, number, **body)
+                return batches.shown(done)
+
+            return wiring.once(principal, body, act, demanded=True)
 
     @blp.route(f"{number_rule}/delivery")
     class Deliveries(MethodView):
         @blp.arguments(Delivery)
-        @blp.response(200)
-        @blp.doc(summary="Hand the batch over to its producer", parameters=[KEY_HEADER])
+        @blp.response(200, BatchShown)
+        @blp.doc(summary="Hand what lies at the office over", parameters=[KEY_HEADER])
         def post(self, body: dict[str, Any], number: int) -> Any:
             principal = wiring.principal(Role.OFFICE)
-            return wiring.once(
-                principal,
-                body,
-                lambda c: stamps.shown(
-                    stamps.deliver(c, wiring.clock(), principal.actor, number, body.get("receipt"))
-                ),
-            )
 
-    @blp.route(f"{number_rule}/voids")
-    class Voids(MethodView):
-        @blp.arguments(RangeWithReason)
-        @blp.response(201)
-        @blp.doc(summary="Void damaged, misprinted, lost or stolen stamps", parameters=[KEY_HEADER])
-        def post(self, body: dict[str, Any], number: int) -> Any:
-            principal = wiring.principal(Role.OFFICE)
-            return wiring.once(
-                principal,
-                body,
-                lambda c: stamps.void(c, wiring.clock(), principal.actor, number, **body),
-                demanded=True,
-            )
+            def act(connection: Any) -> dict[str, Any]:
+                now, receipt = wiring.clock(), body.get("receipt")
+                done = delivery.deliver(connection, now, principal.actor, number, receipt)
+                return batches.shown(done)
 
-    @blp.route(f"{number_rule}/revocations")
-    class Revocations(MethodView):
-        @blp.arguments(RangeWithReason)
-        @blp.response(201)
-        @blp.doc(summary="Withdraw stamps", parameters=[KEY_HEADER])
+            return wiring.once(principal, body, act)
+
+    @blp.route(f"{number_rule}/receipt")
+    class Receipts(MethodView):
+        @blp.arguments(ReceiptBody)
+        @blp.response(200, BatchShown)
+        @blp.doc(summary="Confirm how many stamps arrived", parameters=[KEY_HEADER])
         def post(self, body: dict[str, Any], number: int) -> Any:
-            principal = wiring.principal(Role.OFFICE)
-            return wiring.once(
-                principal,
-                body,
-                lambda c: stamps.revoke(c, wiring.clock(), principal.actor, number, **body),
-                demanded=True,
-            )
+            principal = wiring.principal(Role.PRODUCER, Role.OFFICE)
+
+            def act(connection: Any) -> dict[str, Any]:
+                own, now = principal.producer_id, wiring.clock()
+                done = prints.receive(connection, now, principal.actor, number, **body, own=own)
+                return batches.shown(done)
+
+            return wiring.once(principal, body, act)
 
     return blp

@@ -1,4 +1,4 @@
-"""The HTTP calls about lots: recording, activation, recall."""
+"""The HTTP calls about lots: recording, activation, recall, purge."""
 
 from typing import Any
 
@@ -10,9 +10,8 @@ from tem.database import reading
 from tem.vocabulary import Role
 from tem.web import KEY_HEADER, Wiring
 from tem.wire import Empty
-from tem_registry import activation, lots
-from tem_registry.fields import Page
-from tem_registry.schemas_lots import Activation, Lift, Lot, Recall
+from tem_registry import activation, forgetting, lots, purging
+from tem_registry import schemas_lots as wire
 from tem_registry.settings import Settings
 
 
@@ -22,8 +21,8 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
 
     @blp.route("")
     class Lots(MethodView):
-        @blp.arguments(Page, location="query", unknown=RAISE)
-        @blp.response(200)
+        @blp.arguments(wire.LotPage, location="query", unknown=RAISE)
+        @blp.response(200, wire.LotList)
         @blp.doc(summary="List lots; a producer sees its own")
         def get(self, page: dict[str, Any]) -> Any:
             principal = wiring.principal(Role.OFFICE, Role.AUDITOR, Role.PRODUCER)
@@ -33,8 +32,8 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
             more = {"next": found[-1].id} if len(found) == page["limit"] else {}
             return {"items": items, **more}
 
-        @blp.arguments(Lot)
-        @blp.response(201)
+        @blp.arguments(wire.Lot)
+        @blp.response(201, wire.LotShown)
         @blp.doc(summary="Record a production lot", parameters=[KEY_HEADER])
         def post(self, body: dict[str, Any]) -> Any:
             principal = wiring.principal(Role.OFFICE, Role.PRODUCER)
@@ -54,18 +53,18 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
 
     @blp.route("/<id:id>")
     class One(MethodView):
-        @blp.response(200)
-        @blp.doc(summary="A lot")
+        @blp.response(200, wire.LotInFull)
+        @blp.doc(summary="A lot with its recalls; 410 once its record was purged")
         def get(self, id: str) -> Any:
             principal = wiring.principal(Role.OFFICE, Role.AUDITOR, Role.PRODUCER)
             with reading(wiring.engine) as connection:
                 lot = lots.find(connection, id, principal.producer_id)
-                return lots.shown(connection, lot)
+                return lots.shown_in_full(connection, lot, config)
 
     @blp.route("/<id:id>/date-approval")
     class DateApproval(MethodView):
         @blp.arguments(Empty)
-        @blp.response(200)
+        @blp.response(200, wire.LotShown)
         @blp.doc(summary="Accept a date later than the shelf life allows", parameters=[KEY_HEADER])
         def post(self, body: dict[str, Any], id: str) -> Any:
             principal = wiring.principal(Role.OFFICE)
@@ -78,8 +77,8 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
 
     @blp.route("/<id:id>/activations")
     class Activations(MethodView):
-        @blp.arguments(Activation)
-        @blp.response(201)
+        @blp.arguments(wire.Activation)
+        @blp.response(201, wire.ActivationShown)
         @blp.doc(
             summary="Tie a range of stamps to the lot: all of it or nothing",
             parameters=[KEY_HEADER],
@@ -97,8 +96,8 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
 
     @blp.route("/<id:id>/recall")
     class Recalls(MethodView):
-        @blp.arguments(Recall)
-        @blp.response(201)
+        @blp.arguments(wire.Recall)
+        @blp.response(201, wire.Recalled)
         @blp.doc(summary="Recall the lot, with a public notice", parameters=[KEY_HEADER])
         def post(self, body: dict[str, Any], id: str) -> Any:
             principal = wiring.principal(Role.OFFICE)
@@ -111,8 +110,8 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
 
     @blp.route("/<id:id>/recall/lift")
     class Lifts(MethodView):
-        @blp.arguments(Lift)
-        @blp.response(200)
+        @blp.arguments(wire.Lift)
+        @blp.response(200, wire.Lifted)
         @blp.doc(summary="Lift the recall, at once", parameters=[KEY_HEADER])
         def post(self, body: dict[str, Any], id: str) -> Any:
             principal = wiring.principal(Role.OFFICE)
@@ -122,5 +121,24 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
                 lambda c: lots.lift(c, wiring.clock(), principal.actor, id, body.get("reason")),
                 demanded=True,
             )
+
+    @blp.route("/<id:id>/purge")
+    class Purges(MethodView):
+        @blp.arguments(Empty)
+        @blp.response(200, wire.Purged)
+        @blp.doc(
+            summary="Destroy the lot's record, once nobody has to keep it; for good",
+            parameters=[KEY_HEADER],
+        )
+        def post(self, body: dict[str, Any], id: str) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            answer = wiring.once(
+                principal,
+                body,
+                lambda c: purging.purge(c, wiring.clock(), principal.actor, config, id),
+                demanded=True,
+            )
+            forgetting.scrub(wiring.engine)
+            return answer
 
     return blp

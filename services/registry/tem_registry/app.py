@@ -16,10 +16,19 @@ from tem_registry import (
     api_audit,
     api_batches,
     api_catalogue,
+    api_certificates,
+    api_council,
+    api_epcis,
+    api_files,
     api_lots,
     api_orders,
+    api_ranges,
+    api_reference,
     api_reports,
+    api_stamps,
+    api_void_reports,
     catalogue,
+    certificates,
     paths,
     publication,
     settings,
@@ -54,13 +63,22 @@ def build(config: Settings, wiring: Wiring) -> Flask:
 
     app, rest = create_app("registry", VERSION, wiring, ready)
     paths.register(app, rest)
+    rest.register_blueprint(api_certificates.build(wiring))
+    rest.register_blueprint(api_council.build(wiring))
+    acts = {"certificate": {"add": certificates.add, "change": certificates.change}}
     for kind in catalogue.KINDS.values():
-        rest.register_blueprint(api_catalogue.build(wiring, kind))
+        rest.register_blueprint(api_catalogue.build(wiring, kind, **acts.get(kind.name, {})))
+    rest.register_blueprint(api_files.build(wiring))
+    rest.register_blueprint(api_reference.build(wiring))
     rest.register_blueprint(api_orders.build(wiring, config))
     rest.register_blueprint(api_batches.build(wiring))
+    rest.register_blueprint(api_ranges.build(wiring, config))
+    rest.register_blueprint(api_void_reports.build(wiring))
+    rest.register_blueprint(api_stamps.build(wiring))
     rest.register_blueprint(api_lots.build(wiring, config))
     rest.register_blueprint(api_reports.build(wiring))
-    rest.register_blueprint(api_audit.build(wiring))
+    rest.register_blueprint(api_epcis.build(wiring, config.uris))
+    rest.register_blueprint(api_audit.build(wiring, config))
     return app
 
 

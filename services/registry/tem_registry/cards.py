@@ -1,7 +1,7 @@
 """Public cards out of the registry's records: exactly what a shopper may see, nothing more.
 
-Personal data stays behind: no representative, and no phone or e-mail of a household, whose
-business contact is a person's own (Law 91/2025/QH15).
+Personal data stays behind unless its person consents: the representative's name, and phone and
+e-mail of a household, whose business contact is a person's own (Law 91/2025/QH15).
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from tem_registry import publication, tables
+from tem_registry import consents, images, publication, tables
 
 Card = dict[str, Any]
 
@@ -19,6 +19,8 @@ _PRODUCT = (
     "product_id",
     "producer_id",
     "name",
+    "brand",
+    "model",
     "packaging",
     "unit",
     "gtin",
@@ -31,6 +33,7 @@ _PRODUCT = (
     "story",
     "declared_standard",
     "quality_test",
+    "quality_tests",
 )
 _CERTIFICATE = (
     "certificate_id",
@@ -60,7 +63,7 @@ def publish(
     else:
         for product_id in (*_products_touched(connection, kind, id), *no_longer):
             card = product(connection, product_id)
-            publication.put_card(connection, change, "product", product_id, card)
+            images.publish(connection, change, product_id, card)
 
 
 def _products_touched(connection: Connection, kind: str, id: str) -> list[str]:
@@ -90,8 +93,10 @@ def producer(connection: Connection, id: str) -> Card:
         "address": address,
     }
     shown = ["website", "gps"]
-    if record["producer_type"] != "household":
+    if consents.shows_contact(record):
         shown += ["phone", "email"]
+    if consents.given(record, "representative"):
+        shown.append("representative")
     card |= {name: record[name] for name in shown if record.get(name)}
     if "gps" in card:
         card["gps"] = {axis: card["gps"][axis] for axis in ("lat", "lon")}
@@ -108,6 +113,9 @@ def product(connection: Connection, id: str) -> Card:
     """A product with its certificates and the contracts under which it is sold."""
     record = _record(connection, tables.product, id)
     card = {name: record.get(name) for name in _PRODUCT if record.get(name) is not None}
+    card |= _reports_without_files(card)
+    if record.get("image"):
+        card["image"] = images.shown(connection, record["image"])
     c = tables.certificate.c
     certificates = select(c.record).where(c.product_id == id).order_by(c.id)
     card["certificates"] = [
@@ -124,6 +132,17 @@ def product(connection: Connection, id: str) -> Card:
     return card
 
 
+def _reports_without_files(card: Card) -> Card:
+    """Test reports as the public sees them: number, laboratory, day; files stay in the office."""
+
+    def told(report: Card) -> Card:
+        return {name: report[name] for name in report if name != "file"}
+
+    one, more = card.get("quality_test"), card.get("quality_tests")
+    shown: Card = {"quality_test": told(one)} if one else {}
+    return {**shown, "quality_tests": [told(report) for report in more]} if more else shown
+
+
 def point_of_sale(connection: Connection, id: str) -> Card:
     """Where a product can be bought."""
     record = _record(connection, tables.point_of_sale, id)
@@ -131,4 +150,6 @@ def point_of_sale(connection: Connection, id: str) -> Card:
     card |= {n: record[n] for n in ("phone", "opening_hours") if record.get(n)}
     if record.get("gps"):
         card["gps"] = {axis: record["gps"][axis] for axis in ("lat", "lon")}
+    if record.get("certified_until"):
+        card["certified_until"] = record["certified_until"]
     return {**card, "certified_on": record["certified_on"], "status": record["status"]}

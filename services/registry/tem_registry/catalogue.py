@@ -3,135 +3,48 @@
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema
-from sqlalchemy import Connection, Table, select, update
+from marshmallow import EXCLUDE
+from sqlalchemy import Connection, select, update
 
-from tem import audit
+from tem import audit, etags
 from tem.database import insert_or_ignore
 from tem.dates import vietnam_day
 from tem.errors import Conflict, Invalid, NotFound
 from tem.verdict import CertificateFacts
-from tem.vocabulary import DateKind, ProducerStatus
-from tem_registry import cards, rules, schemas_catalogue, tables
+from tem.vocabulary import DateKind
+from tem_registry import (
+    addresses,
+    cards,
+    catalogue_checks,
+    catalogue_rows,
+    catalogue_shown,
+    kinds,
+    places,
+    rules,
+    tables,
+)
 
 Record = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of row: its name, table, id field, schema, and the columns kept beside it.
-
-    ``columns`` are fields of the record; ``owner`` is the column that tells whose it is.
-    """
-
-    name: str
-    path: str
-    table: Table
-    id_field: str
-    prefix: str
-    schema: type[Schema]
-    columns: tuple[str, ...] = ()
-    owner: str | None = None
-
-
-KINDS = {
-    kind.name: kind
-    for kind in (
-        Kind(
-            "producer",
-            "producers",
-            tables.producer,
-            "producer_id",
-            "P",
-            schemas_catalogue.Producer,
-            owner="id",
-        ),
-        Kind(
-            "product",
-            "products",
-            tables.product,
-            "product_id",
-            "SP",
-            schemas_catalogue.Product,
-            ("producer_id",),
-            "producer_id",
-        ),
-        Kind(
-            "certificate",
-            "certificates",
-            tables.certificate,
-            "certificate_id",
-            "CN",
-            schemas_catalogue.Certificate,
-            ("product_id",),
-        ),
-        Kind(
-            "point_of_sale",
-            "points-of-sale",
-            tables.point_of_sale,
-            "pos_id",
-            "DB",
-            schemas_catalogue.PointOfSale,
-        ),
-        Kind(
-            "contract",
-            "contracts",
-            tables.contract,
-            "contract_id",
-            "HD",
-            schemas_catalogue.Contract,
-            ("producer_id", "pos_id"),
-            "producer_id",
-        ),
-    )
-}
-_REFERENCES = {"producer_id": "producer", "product_id": "product", "pos_id": "point_of_sale"}
-
-
-def find(connection: Connection, kind: Kind, id: str, producer_id: str | None = None) -> Record:
-    """One record. Raises NotFound, also for another producer's when ``producer_id`` is given."""
-    query = select(kind.table.c.record).where(kind.table.c.id == id)
-    text = connection.execute(_own(kind, query, producer_id)).scalar()
-    if text is None:
-        raise NotFound("not_found", f"There is no {kind.name} {id}.")
-    record: Record = json.loads(text)
-    return record
-
-
-def page(
-    connection: Connection, kind: Kind, after: str, limit: int, producer_id: str | None = None
-) -> list[Record]:
-    """Records with an id above ``after``, in order; a producer's own only, if one is given."""
-    c = kind.table.c
-    query = select(c.record).where(c.id > after).order_by(c.id).limit(limit)
-    return [
-        json.loads(text) for text in connection.execute(_own(kind, query, producer_id)).scalars()
-    ]
-
-
-def _own(kind: Kind, query: Any, producer_id: str | None) -> Any:
-    """A producer sees its own; certificates are its products', points of sale are everybody's."""
-    if producer_id is None:
-        return query
-    if kind.owner is not None:
-        return query.where(kind.table.c[kind.owner] == producer_id)
-    if kind.name == "certificate":
-        own = select(tables.product.c.id).where(tables.product.c.producer_id == producer_id)
-        return query.where(tables.certificate.c.product_id.in_(own))
-    return query
+Kind = kinds.Kind
+KINDS = kinds.KINDS
+find = catalogue_rows.find
+page = catalogue_rows.page
+statuses_of = catalogue_rows.statuses_of
 
 
 def add(connection: Connection, now: datetime, actor: str, kind: Kind, record: Record) -> Record:
-    """Store a new record, publish it, and say so. Raises Conflict if its id is taken."""
+    """Store a new record, publish it, and say so.
+
+    Raises Invalid for what contradicts or is not there, Conflict if its id is taken.
+    """
     id = record.get(kind.id_field) or f"{kind.prefix}-{secrets.token_hex(5)}"
-    record = {kind.id_field: id, **record}
+    record = catalogue_checks.completed(kind, {kind.id_field: id, **record})
     if "status" in record and kind.name == "producer":
         record = {"status_since": vietnam_day(now).isoformat(), **record}
-    _check_references(connection, kind, record)
+    catalogue_checks.check(connection, kind, record, vietnam_day(now))
     row = {"id": id, "record": _text(record), **_columns(kind, record)}
     if not insert_or_ignore(connection, kind.table, row):
         raise Conflict("id_taken", f"There is a {kind.name} {id} already.")
@@ -144,15 +57,49 @@ def add(connection: Connection, now: datetime, actor: str, kind: Kind, record: R
 
 
 def change(
-    connection: Connection, now: datetime, actor: str, kind: Kind, id: str, fields: Record
+    connection: Connection,
+    now: datetime,
+    actor: str,
+    kind: Kind,
+    id: str,
+    fields: Record,
+    *,
+    if_match: str | None = None,
 ) -> Record:
-    """Change some fields of a record and publish it. Raises NotFound or Invalid."""
+    """Change some fields of a record and publish it; ``if_match`` is the header as sent.
+
+    Raises NotFound, PreconditionFailed if the record is not the one the caller has seen, or
+    Invalid for what would contradict.
+    """
+    before = _locked(connection, kind, id)
+    today = vietnam_day(now)
+    etags.check_match(if_match, catalogue_shown.one(connection, kind, before, today))
+    record = _changed(kind, before, fields, today)
+    catalogue_checks.check(connection, kind, record, today)
+    values = {"record": _text(record), **_columns(kind, record)}
+    connection.execute(update(kind.table).where(kind.table.c.id == id).values(values))
+    if kind.name == "producer" and {"status", "status_since"} & set(fields):
+        _note_status(connection, record)
+    left = [one for one in before.get("product_ids", []) if one not in record["product_ids"]]
+    cards.publish(connection, now, kind.name, id, no_longer=left)
+    details = audit.difference(_told(before), _told(record), _personal(kind, before, record))
+    audit.record(connection, now, actor, f"{kind.name}.changed", f"{kind.name}:{id}", details)
+    return record
+
+
+def _locked(connection: Connection, kind: Kind, id: str) -> Record:
+    """A record that nobody else changes before the transaction ends. Raises NotFound."""
     c = kind.table.c
     locked = select(c.record).where(c.id == id).with_for_update(key_share=True)
     text = connection.execute(locked).scalar()
     if text is None:
         raise NotFound("not_found", f"There is no {kind.name} {id}.")
-    before: Record = json.loads(text)
+    record: Record = json.loads(text)
+    return record
+
+
+def _changed(kind: Kind, before: Record, fields: Record, today: date) -> Record:
+    """The record with these fields. Raises Invalid for a fixed one, or a record of wrong shape."""
     fixed = [
         f for f in (kind.id_field, *kind.columns) if fields.get(f, before.get(f)) != before.get(f)
     ]
@@ -160,25 +107,32 @@ def change(
         raise Invalid(
             "field_fixed", f"{', '.join(fixed)} cannot be changed: add a new {kind.name}."
         )
-    turned = "status" in fields and fields["status"] != before.get("status")
+    turned = fields.get("status", before.get("status")) != before.get("status")
     if turned and kind.name == "producer":  # from today, unless a day is given
-        fields = {"status_since": vietnam_day(now).isoformat(), **fields}
+        fields = {"status_since": today.isoformat(), **fields}
     record = {**before, **fields}
     faults = kind.schema(unknown=EXCLUDE).validate(record)
     if faults:
         raise Invalid("validation_failed", f"The changed {kind.name} would be wrong: {faults}")
-    _check_references(connection, kind, record)
-    connection.execute(
-        update(kind.table).where(c.id == id).values(record=_text(record), **_columns(kind, record))
-    )
-    changed = sorted(f for f in fields if record[f] != before.get(f))
-    if kind.name == "producer" and {"status", "status_since"} & set(fields):
-        _note_status(connection, record)
-    left = [one for one in before.get("product_ids", []) if one not in record["product_ids"]]
-    cards.publish(connection, now, kind.name, id, no_longer=left)
-    details = {"fields": changed}
-    audit.record(connection, now, actor, f"{kind.name}.changed", f"{kind.name}:{id}", details)
+    record = catalogue_checks.completed(kind, record)
+    if "address" in fields:
+        record |= addresses.moved(before, record["address"], today)
     return record
+
+
+def _told(record: Record) -> Record:
+    """A record for the audit trail: what proves a consent stands beside it, to be withheld."""
+    consent = record.get("consent")
+    if not consent or "evidence" not in consent:
+        return record
+    rest = {name: value for name, value in consent.items() if name != "evidence"}
+    return {**record, "consent": rest, "consent.evidence": consent["evidence"]}
+
+
+def _personal(kind: Kind, *records: Record) -> frozenset[str]:
+    """The place of a household is somebody's home."""
+    home = any(record.get("producer_type") == "household" for record in records)
+    return kind.personal | {"gps"} if home else kind.personal
 
 
 def _note_status(connection: Connection, record: Record) -> None:
@@ -194,16 +148,6 @@ def _note_status(connection: Connection, record: Record) -> None:
             .where(c.producer_id == record["producer_id"], c.since == since)
             .values(status=record["status"])
         )
-
-
-def _check_references(connection: Connection, kind: Kind, record: Record) -> None:
-    """Raises Invalid when a record names something that is not there."""
-    named = [(_REFERENCES[f], record[f]) for f in kind.columns if f in _REFERENCES]
-    named += [("product", id) for id in record.get("product_ids", [])]
-    for other, id in named:
-        table = KINDS[other].table
-        if connection.execute(select(table.c.id).where(table.c.id == id)).first() is None:
-            raise Invalid("unknown_reference", f"There is no {other} {id}.")
 
 
 def _columns(kind: Kind, record: Record) -> dict[str, Any]:
@@ -226,10 +170,11 @@ def product_for_rules(
     """A product as rules see it. Raises NotFound, also for another producer's."""
     record = find(connection, KINDS["product"], id, producer_id)
     life = record.get("shelf_life")
+    category = places.categories().get(record["category_code"])
     return rules.Product(
         id=record["product_id"],
         producer_id=record["producer_id"],
-        stampable=record["stampable"],
+        stampable=record["stampable"] and (category is None or category.stampable),
         date_kind=DateKind(record["date_kind"]),
         shelf_life=(life["value"], life["unit"]) if life else None,
         category_code=record["category_code"],
@@ -250,10 +195,3 @@ def _certificate(record: Record) -> CertificateFacts:
     return CertificateFacts(
         day(record["valid_from"]), day(record["valid_until"]), day(revoked) if revoked else None
     )
-
-
-def statuses_of(connection: Connection, producer_id: str) -> rules.Statuses:
-    """A producer's statuses in order of their day."""
-    c = tables.producer_status.c
-    query = select(c.status, c.since).where(c.producer_id == producer_id).order_by(c.since)
-    return tuple((ProducerStatus(row.status), row.since) for row in connection.execute(query))

@@ -3,23 +3,34 @@
 import json
 import os
 import signal
-import sys
 import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from tem import logs, trust, up
+from tem import checkpoints, logs, trust
+from tem.audit_commands import audit_commands
 from tem.clock import system_clock
-from tem.commandline import data_option, existing_data_option, key_commands, stopping_flag
+from tem.commandline import existing_data_option, key_commands, stopping_flag
 from tem.database import reading
 from tem.dates import parse_instant
+from tem.errors import NotFound
 from tem.installation import Installation
 from tem.vocabulary import Role
-from tem_registry import import_folder, importing, issuing, settings, verdicts
+from tem_registry import (
+    catalogue,
+    council_commands,
+    epcis_commands,
+    forgetting,
+    forgetting_commands,
+    import_commands,
+    issuing,
+    settings,
+    verdicts,
+)
 from tem_registry.app import open_store
 from tem_registry.issuer_client import IssuerClient
 
@@ -35,7 +46,26 @@ def _store(installation: Installation) -> Engine:
     return open_store(settings.read(os.environ, installation))
 
 
-registry.add_command(key_commands("registry", (Role.OFFICE, Role.PRODUCER, Role.AUDITOR), _store))
+def _checkpoints(installation: Installation) -> Path:
+    return settings.read(os.environ, installation).checkpoints
+
+
+def _require_producer(connection: Connection, id: str) -> None:
+    try:
+        catalogue.find(connection, catalogue.KINDS["producer"], id)
+    except NotFound as error:
+        raise NotFound(
+            "no_such_producer", f"There is no producer {id} on record: is the id right?"
+        ) from error
+
+
+_ROLES = (Role.OFFICE, Role.PRODUCER, Role.AUDITOR)
+registry.add_command(key_commands("registry", _ROLES, _store, _require_producer))
+registry.add_command(council_commands.council_results)
+registry.add_command(epcis_commands.export)
+registry.add_command(import_commands.import_)
+registry.add_command(forgetting_commands.purge)
+registry.add_command(audit_commands("registry", _store, _checkpoints))
 
 
 class Instant(click.ParamType[datetime]):
@@ -78,59 +108,8 @@ def verdict(
             click.echo(f"  {name.replace('_', ' ')}: {text}")
 
 
-@registry.command("import")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@data_option
-def import_(folder: Path, installation: Installation) -> None:
-    """Load a FOLDER laid out like shared/sample, really issuing its batches.
-
-    It can be killed and run again; a second run changes nothing. A row that has changed since
-    it was imported is reported and not applied. Exit status 1 if anything was not taken over.
-    """
-    logs.configure("import")
-    report = importing.Report()
-    import_folder.read_folder(folder)  # a broken folder is refused before anything is started
-    with up.issuer_of(installation) as issuer_url:
-        config = settings.read(os.environ, installation)
-        client = IssuerClient.from_key_file(issuer_url, config.issuer_key_file)
-        with client as issuer:
-            importing.Import(
-                open_store(config),
-                config,
-                system_clock,
-                trust.load(config.trust_file),
-                issuer,
-                report,
-                _progress(),
-            ).run(folder)
-    for title, counts in (("added", report.added), ("unchanged", report.unchanged)):
-        told = ", ".join(f"{number} × {kind}" for kind, number in counts.items())
-        click.echo(f"{title}: {told or 'nothing'}")
-    if report.problems:
-        click.echo(f"not taken over ({len(report.problems)}):")
-        for problem in report.problems:
-            click.echo(f"  {problem}")
-        sys.exit(1)
-
-
-def _progress() -> importing.Progress:
-    """A line that counts, on a terminal; elsewhere one line when a step is done."""
-    terminal = sys.stderr.isatty()
-    last: list[str] = []
-
-    def show(step: str, done: int, total: int) -> None:
-        text = f"  {step}: {done}/{total}"
-        if terminal:
-            click.echo(f"\r{text:50}", nl=done >= total, err=True)
-        elif done >= total and text not in last:
-            click.echo(text, err=True)
-        last[:] = [text]
-
-    return show
-
-
 @registry.command()
-@data_option
+@existing_data_option
 def follow(installation: Installation) -> None:
     """Take approved orders to the issuer and record what it releases, until stopped.
 
@@ -140,8 +119,14 @@ def follow(installation: Installation) -> None:
     stopping = stopping_flag(signal.SIGTERM, signal.SIGINT)
     config = settings.read(os.environ, installation)
     engine, trusted = open_store(config), trust.load(config.trust_file)
+    keep_checkpoint = checkpoints.keeping(
+        engine, system_clock, "registry", config.audit_key_file, config.checkpoints
+    )
+    sweep = forgetting.HourlySweep(engine, system_clock)
     with IssuerClient.from_key_file(config.issuer_url, config.issuer_key_file) as issuer:
         while not stopping():
+            sweep.if_due()
+            keep_checkpoint()
             try:
                 trusted = trust.load(config.trust_file)  # a key may have been frozen meanwhile
             except (OSError, ValueError) as error:

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from tem.dates import FIRST_DATE, LAST_DATE
-from tem.wire import IDENTIFIER, Strict
+from tem.wire import IDENTIFIER, QueryNumber, Strict
 
 MAX_BATCH, MAX_INDEX = 2**32 - 1, 2**24 - 1
 _ID_OR_NONE = re.compile(r"[A-Za-z0-9._:/-]{0,64}\Z", re.ASCII)
@@ -29,6 +29,15 @@ class Words(fields.String):
 
     def _deserialize(self, value: Any, *args: Any, **options: Any) -> str:
         return str(super()._deserialize(value, *args, **options)).strip()
+
+
+class Flag(fields.Boolean):
+    """true or false, and no word or number that might mean it."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
 
 
 class Day(fields.Field[str]):
@@ -69,4 +78,4 @@ class Page(Strict):
     """Query of a list: what comes after an id, at most ``limit`` rows."""
 
     after = fields.String(load_default="", validate=validate.Regexp(_ID_OR_NONE))
-    limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
+    limit = QueryNumber(load_default=100, validate=validate.Range(1, 500))

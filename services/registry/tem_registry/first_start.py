@@ -1,8 +1,8 @@
-"""What the first start of an installation makes for the registry: the office's account."""
+"""What the first start makes for the registry: the office's account, and its audit key."""
 
 import os
 
-from tem import auth
+from tem import auth, checkpoints
 from tem.clock import system_clock
 from tem.installation import Installation
 from tem.vocabulary import Role
@@ -14,10 +14,14 @@ OFFICE_KEY_FILE = "registry-office.key"
 
 
 def prepare(installation: Installation) -> list[str]:
-    """Make the office's key if there is none; a line saying where it lies."""
+    """Make what is missing; one line for each thing made, saying where it lies."""
     path = installation.key_file(OFFICE_KEY_FILE)
-    engine = open_store(settings.read(os.environ, installation))
+    config = settings.read(os.environ, installation)
+    engine = open_store(config)
     made = []
+    key = config.audit_key_file
+    if checkpoints.make_key(engine, system_clock(), ACTOR, "registry", key):
+        made.append("registry's audit key:".ljust(30) + str(key))
     if auth.make_key_file(engine, system_clock(), ACTOR, Role.OFFICE, ACTOR, path):
         made.append("registry API key (office):".ljust(30) + str(path))
     engine.dispose()

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Table, func, or_, select
 
 from tem import manifest, published, trust
 from tem_registry import cards, lot_cards, stamps, tables
@@ -70,32 +71,49 @@ def _batch(connection: Connection, trusted: trust.Trust, batch: stamps.Batch) ->
         yield f"the published fingerprints of batch {batch.number} are not those of its manifest"
 
 
-def cards_of_record(connection: Connection) -> Iterator[str]:
+def cards_of_record(connection: Connection, now: datetime) -> Iterator[str]:
     """Published cards say what a fresh look at the record would say, and none is missing."""
-    makers: dict[str, Callable[[Connection, str], cards.Card]] = {
-        "producer": cards.producer,
-        "product": cards.product,
-        "pos": cards.point_of_sale,
-        "lot": lot_cards.lot,
-    }
+    yield from _cards(connection, "producer", tables.producer, cards.producer)
+    yield from _cards(connection, "product", tables.product, cards.product)
+    yield from _cards(connection, "pos", tables.point_of_sale, cards.point_of_sale)
+    yield from _cards_of_lots(connection, now)
+
+
+def _cards(
+    connection: Connection, kind: str, table: Table, make: Callable[[Connection, str], cards.Card]
+) -> Iterator[str]:
+    known = set(connection.execute(select(table.c.id)).scalars())
+    shown = _shown(connection, kind)
+    for id in sorted(known - shown):
+        yield f"the published card of {kind} {id} is missing"
+    for id in sorted(shown - known):
+        yield f"the published card of {kind} {id} is of nothing on record"
+    for id in sorted(shown & known):
+        if card(connection, kind, id) != make(connection, id):
+            yield f"the published card of {kind} {id} is out of date"
+
+
+def _cards_of_lots(connection: Connection, now: datetime) -> Iterator[str]:
+    """Each lot that a stamp or a recall leads to has its card: the right one at this instant, or
+    the full one of a lot that is still to be forgotten. A lot nothing leads to may keep its."""
     lot, tied = tables.lot.c.id, select(tables.stamp_interval.c.lot_id)
-    recalled = select(tables.recall.c.lot_id)
-    on_record = {
-        "producer": select(tables.producer.c.id),
-        "product": select(tables.product.c.id),
-        "pos": select(tables.point_of_sale.c.id),
-        "lot": select(lot).where(or_(lot.in_(tied), lot.in_(recalled))),
-    }
+    needed = or_(lot.in_(tied), lot.in_(select(tables.recall.c.lot_id)))
+    shown = _shown(connection, "lot")
+    for id in sorted(set(connection.execute(select(lot).where(needed)).scalars()) - shown):
+        yield f"the published card of lot {id} is missing"
+    known = set(connection.execute(select(lot)).scalars())
+    for id in sorted(shown):
+        if id not in known:
+            yield f"the published card of lot {id} is of nothing on record"
+            continue
+        right = (lot_cards.lot(connection, id, now), lot_cards.in_full(connection, id))
+        if card(connection, "lot", id) not in right:
+            yield f"the published card of lot {id} is out of date"
+
+
+def _shown(connection: Connection, kind: str) -> set[str]:
     c = published.card.c
-    for kind, make in makers.items():
-        shown = set(connection.execute(select(c.id).where(c.kind == kind)).scalars())
-        known = set(connection.execute(on_record[kind]).scalars())
-        for id in sorted(shown ^ known):
-            fault = "is of nothing on record" if id in shown else "is missing"
-            yield f"the published card of {kind} {id} {fault}"
-        for id in sorted(shown & known):
-            if card(connection, kind, id) != make(connection, id):
-                yield f"the published card of {kind} {id} is out of date"
+    return set(connection.execute(select(c.id).where(c.kind == kind)).scalars())
 
 
 def changes(connection: Connection) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tem.strictjson import loads
 from tem.wire import MAX_QUANTITY, Strict, WholeNumber
 from tem_registry import catalogue, schemas_lots
 from tem_registry import fields as wire
+from tem_registry.import_report import Refused
 
 DERIVED = ("expected", "status_at_as_of", "certificate_status", "current_certificate_id")
 FILES = {
@@ -102,67 +104,97 @@ def digest_of(row: Row) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_folder(folder: Path) -> dict[str, list[Row]]:
-    """All rows of a folder, checked. Raises Invalid with every fault, before any change."""
-    faults: list[str] = []
-    files = {kind: _read(folder, kind, faults) for kind in FILES}
-    if faults:
-        shown = "\n".join(f"  {fault}" for fault in faults[:20])
-        more = f"\n  … and {len(faults) - 20} more" if len(faults) > 20 else ""
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The rows of a folder that have the right form, where each stands, and what has not."""
+
+    files: dict[str, list[Row]]
+    places: dict[tuple[str, str], int]
+    faults: list[Refused]
+
+
+def read_folder(folder: Path) -> Folder:
+    """A folder without fault. Raises Invalid with the faults, before any change."""
+    found = read(folder)
+    if found.faults:
+        shown = "\n".join(f"  {fault}" for fault in found.faults[:20])
+        rest = len(found.faults) - 20
+        more = f"\n  … and {rest} more: --dry-run tells them all" if rest > 0 else ""
         raise Invalid("folder_invalid", f"Nothing was imported:\n{shown}{more}")
-    return files
+    return found
 
 
-def _read(folder: Path, kind: str, faults: list[str]) -> list[Row]:
-    name, member = FILES[kind]
+def read(folder: Path) -> Folder:
+    """All rows of a folder that can be used, and every fault of the others."""
+    found = Folder({}, {}, [])
+    for kind, (name, member) in FILES.items():
+        found.files[kind] = []
+        for place, row in _rows(folder, kind, name, member, found.faults):
+            found.files[kind].append(row)
+            found.places[kind, row[id_field(kind)]] = place
+    return found
+
+
+def _rows(
+    folder: Path, kind: str, name: str, member: str, faults: list[Refused]
+) -> Iterator[tuple[int, Row]]:
     try:
         rows = loads((folder / name).read_bytes())[member]
         if not isinstance(rows, list):
             raise TypeError
     except FileNotFoundError:
-        faults.append(f"{name} is missing")
-        return []
+        why = "is missing"
     except OSError as error:
-        faults.append(f"{name} cannot be read: {error.strerror}")
-        return []
+        why = f"cannot be read: {error.strerror}"
     except (Invalid, KeyError, TypeError):
-        faults.append(f"{name} is not JSON with a list named {member!r}")
-        return []
-    return list(_checked(kind, name, rows, faults))
+        why = f"is not JSON with a list named {member!r}"
+    else:
+        yield from _checked(kind, name, rows, faults)
+        return
+    faults.append(Refused(kind, "", "file_invalid", f"{name} {why}", name))
 
 
-def _checked(kind: str, name: str, rows: list[Any], faults: list[str]) -> Iterator[Row]:
+def _checked(
+    kind: str, name: str, rows: list[Any], faults: list[Refused]
+) -> Iterator[tuple[int, Row]]:
+    schema, named = _schema(kind), id_field(kind)
+    seen = set()
+    for place, row in enumerate(rows, start=1):
+        id = row.get(named) if isinstance(row, dict) else None
+
+        def fault(path: str, detail: str, id: Any = id, place: int = place) -> Refused:
+            return Refused(kind, str(id or ""), "row_invalid", detail, name, place, path)
+
+        try:
+            loaded: Row = schema.load(row)
+            id = loaded[named]
+        except ValidationError as error:
+            faults.extend(fault(path, told) for path, told in _told(error.messages))
+            continue
+        except KeyError:
+            faults.append(fault("", f"{named} is missing"))
+            continue
+        if id in seen:
+            faults.append(fault("", f"{id} stands twice"))
+            continue
+        seen.add(id)
+        yield place, loaded
+
+
+def _schema(kind: str) -> Schema:
     special: dict[str, Schema] = {
         "stamp_batch": BatchRow(unknown=EXCLUDE),
         "lot": LotRow(unknown=EXCLUDE),
     }
     described = catalogue.KINDS.get(kind)
-    schema = special[kind] if described is None else described.schema(unknown=INCLUDE)
-    named = id_field(kind)
-    seen = set()
-    for place, row in enumerate(rows, start=1):
-        id = row.get(named) if isinstance(row, dict) else None
-        where = f"{name}, row {place}" + (f" ({id})" if id else "")
-        try:
-            loaded: Row = schema.load(row)
-            id = loaded[named]
-        except ValidationError as error:
-            faults.extend(f"{where}: {fault}" for fault in _told(error.messages))
-            continue
-        except KeyError:
-            faults.append(f"{where}: {named} is missing")
-            continue
-        if id in seen:
-            faults.append(f"{where}: {id} stands twice")
-        seen.add(id)
-        yield loaded
+    return special[kind] if described is None else described.schema(unknown=INCLUDE)
 
 
-def _told(messages: Any, path: str = "") -> Iterator[str]:
-    """A schema's nested messages, one line each: ``address.full: Missing data …``."""
+def _told(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """A schema's nested messages, one each: ``address.full`` and what is wrong with it."""
     if isinstance(messages, dict):
         for key, inner in messages.items():
             yield from _told(inner, f"{path}.{key}" if path else str(key))
     else:
         for message in messages if isinstance(messages, list) else [messages]:
-            yield f"{path}: {message}"
+            yield path, str(message)

@@ -6,66 +6,63 @@ digest: a killed import goes on where it stopped, a second run changes nothing, 
 has changed since is reported and left alone.
 """
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
-from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import DataError, IntegrityError
 
 from tem import audit
 from tem.clock import Clock
-from tem.database import insert_or_ignore, reading, writing
+from tem.database import insert_or_ignore
 from tem.dates import end_of_day, parse_instant, start_of_day
-from tem.errors import Invalid, NotFound, TemError, Unavailable
-from tem.trust import Trust
+from tem.errors import Invalid, NotFound, TemError
 from tem.vocabulary import StampState
-from tem_registry import activation, catalogue, import_folder, issuing, lots, orders, stamps, tables
-from tem_registry.issuer_client import IssuerClient
+from tem_registry import (
+    activation,
+    catalogue,
+    certificate_papers,
+    delivery,
+    import_folder,
+    lots,
+    orders,
+    stamps,
+    tables,
+)
+from tem_registry.import_report import Progress, Refused, Report
 from tem_registry.settings import Settings
 
 ACTOR = "import"
-POLL_SECONDS = 0.05
-SIGNING_SECONDS = 600
 
 Row = import_folder.Row
-Progress = Callable[[str, int, int], None]
-
-
-@dataclass
-class Report:
-    """What an import did, by kind of row, and what it did not do and why."""
-
-    added: dict[str, int] = field(default_factory=dict)
-    unchanged: dict[str, int] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-
-    def count(self, counts: dict[str, int], kind: str) -> None:
-        """One more."""
-        counts[kind] = counts.get(kind, 0) + 1
+Begin = Callable[[], AbstractContextManager[Connection]]
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One run of an import over one folder."""
+    """One run of an import over the rows of a folder.
 
-    engine: Engine
+    ``begin`` opens the transaction of a row, ``issue`` gets the batches that wait onto the record;
+    ``places`` tells where a row stands in its file.
+    """
+
+    begin: Begin
     config: Settings
     clock: Clock
-    trust: Trust
-    issuer: IssuerClient
+    issue: Callable[[], None]
     report: Report
     progress: Progress
+    places: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
-    def run(self, folder: Path) -> None:
-        """Load the whole folder. Raises Invalid before the first change if a file is broken."""
-        files = import_folder.read_folder(folder)
+    def run(self, files: Mapping[str, list[Row]]) -> None:
+        """Take over all rows. Raises Unavailable if the batches cannot be signed."""
         for kind in catalogue.KINDS:
             self._each(kind, files[kind], partial(self._record, kind))
         batches = self._each("stamp_batch", files["stamp_batch"], self._order)
-        self._issue()
+        self.issue()
         batches = self._each("stamp_batch", batches, self._deliver, step="delivery")
         rows = sorted(files["lot"], key=lambda row: str(row.get("activated_at") or "9"))
         self._each("lot", rows, self._lot)
@@ -80,7 +77,7 @@ class Import:
         """
         taken = []
         for place, row in enumerate(rows, start=1):
-            counts = self.report.added
+            counts: dict[str, int] | None = self.report.added
             try:
                 act(row)
                 taken.append(row)
@@ -88,22 +85,34 @@ class Import:
                 counts = self.report.unchanged
                 taken.append(row)
             except TemError as error:
-                counts = {}
-                told = f"{kind} {row[import_folder.id_field(kind)]}: {error.detail} [{error.code}]"
-                self.report.problems.append(told)
-            if not step:
+                counts = self.report.changed if error.code == "row_changed" else None
+                self._refuse(kind, row, error)
+            except (IntegrityError, DataError) as error:
+                counts = None
+                self._refuse(
+                    kind, row, Invalid("unstorable_value", f"It cannot be kept: {error.orig}")
+                )
+            if not step and counts is not None:
                 self.report.count(counts, kind)
             self.progress(f"{kind} {step}".strip(), place, len(rows))
         return taken
+
+    def _refuse(self, kind: str, row: Row, error: TemError) -> None:
+        id, file = row[import_folder.id_field(kind)], import_folder.FILES[kind][0]
+        place = self.places.get((kind, id))
+        told = Refused(kind, id, error.code, error.detail, file, place, more=dict(error.extra))
+        self.report.refused.append(told)
 
     # --- the catalogue ---
 
     def _record(self, kind: str, row: Row) -> None:
         described = catalogue.KINDS[kind]
         id = row[described.id_field]
-        with writing(self.engine) as connection:
+        with self.begin() as connection:
             self._remember(connection, kind, id, row)
             record = {k: v for k, v in row.items() if k not in import_folder.DERIVED}
+            if kind == "certificate":  # what the file leaves out follows from the rules
+                record = certificate_papers.complete(connection, record)
             catalogue.add(connection, self.clock(), ACTOR, described, record)
 
     def _remember(self, connection: Connection, kind: str, id: str, row: Row) -> None:
@@ -125,7 +134,7 @@ class Import:
 
     def _order(self, row: Row) -> None:
         now = _at(row["ordered_on"])
-        with writing(self.engine) as connection:
+        with self.begin() as connection:
             self._remember(connection, "stamp_batch", row["batch_id"], row)
             order = orders.request(
                 connection,
@@ -136,33 +145,10 @@ class Import:
                 producer_id=row["producer_id"],
                 quantity=row["quantity"],
                 unit_fee_vnd=row["unit_fee_vnd"],
+                override_reason="taken over: its stamps were issued",  # past, by today's output
             )
             orders.set_state(connection, order.id, "requested", "approved")
             audit.record(connection, now, ACTOR, "order.taken_over", f"order:{order.id}")
-
-    def _issue(self) -> None:
-        """Let the issuer sign what it has not signed yet, and record it under its own date."""
-        c = tables.import_ledger.c
-        deadline = time.monotonic() + SIGNING_SECONDS
-        total = None
-        while True:
-            with reading(self.engine) as connection:
-                mine = set(
-                    connection.execute(select(c.id).where(c.kind == "stamp_batch")).scalars()
-                )
-                waiting = [o for o in orders.open_orders(connection) if o.id in mine]
-            total = len(waiting) if total is None else total
-            self.progress("stamp_batch issue", total - len(waiting), total)
-            if not waiting:
-                return
-            for order in waiting:
-                issuing.advance(self.engine, self.clock, self.trust, self.issuer, order)
-            if time.monotonic() > deadline:
-                raise Unavailable(
-                    "signing_takes_too_long",
-                    f"{len(waiting)} batches are not signed yet: run the import again later.",
-                )
-            time.sleep(POLL_SECONDS)
 
     def _number(self, connection: Connection, batch_id: str) -> int:
         """The number a batch of the file was issued under. Raises Invalid if it was not."""
@@ -176,16 +162,16 @@ class Import:
         return order.batch
 
     def _deliver(self, row: Row) -> None:
-        with writing(self.engine) as connection:
+        with self.begin() as connection:
             self._remember(connection, "batch_delivery", row["batch_id"], {})
             number = self._number(connection, row["batch_id"])
             stamps.set_issued_on(connection, number, date.fromisoformat(row["issued_on"]))
             if row["delivered_on"]:
-                stamps.deliver(connection, _at(row["delivered_on"]), ACTOR, number, None)
+                delivery.deliver(connection, _at(row["delivered_on"]), ACTOR, number, None)
 
     def _end(self, row: Row) -> None:
         """Voids and revocations as the file has them, after the lots, so that bindings stay."""
-        with writing(self.engine) as connection:
+        with self.begin() as connection:
             self._remember(connection, "batch_end", row["batch_id"], {})
             number = self._number(connection, row["batch_id"])
             now = self.clock()
@@ -213,7 +199,7 @@ class Import:
 
     def _lot(self, row: Row) -> None:
         now = parse_instant(row["activated_at"]) if row["activated_at"] else self.clock()
-        with writing(self.engine) as connection:
+        with self.begin() as connection:
             self._remember(connection, "lot", row["lot_id"], row)
             lots.add(connection, now, ACTOR, self.config, row, approve_beyond=True)
             for part in row["stamp_ranges"]:
@@ -233,9 +219,13 @@ class Import:
     def _recall(self, connection: Connection, row: Row) -> None:
         notice = dict(row["recall"])
         lifted_on = notice.pop("lifted_on")
-        if lifted_on:  # ends are inclusive
-            notice["lifted_at"] = end_of_day(date.fromisoformat(lifted_on))
+        lifted_at = end_of_day(date.fromisoformat(lifted_on)) if lifted_on else None
+        past = lifted_at is not None and lifted_at <= self.clock()
+        if lifted_at is not None and not past:  # ends are inclusive: it is still in force today
+            notice["lifted_at"] = lifted_at
         lots.recall(connection, _at(notice["ordered_on"]), ACTOR, row["lot_id"], notice)
+        if lifted_at is not None and past:
+            lots.lift(connection, lifted_at, ACTOR, row["lot_id"], None)
 
 
 class _Known(TemError):

@@ -21,13 +21,14 @@ from tem.logs import log
 from tem.manifest import FINGERPRINT_BYTES, Manifest, ManifestRefused
 from tem.trust import Trust
 from tem.vocabulary import StampState
-from tem_registry import orders, publication, tables
+from tem_registry import certificates, orders, publication, tables
 from tem_registry.intervals import Interval
 from tem_registry.issuer_client import IssuedBatch, IssuerClient
 from tem_registry.orders import Order
 from tem_registry.stamps import write
 
 ACTOR = "follower"
+TAKEN_OVER = "import"  # who asks for what is taken over: states are as the file gives them
 WAIT_FOR = ("daily_ceiling",)  # refusals that another day may lift
 
 
@@ -44,10 +45,16 @@ def advance(engine: Engine, clock: Clock, trust: Trust, issuer: IssuerClient, or
 
 
 def _reserve(engine: Engine, clock: Clock, issuer: IssuerClient, order: Order) -> None:
+    if not order.sent:  # the intent is on record before the issuer hears of it
+        with writing(engine) as connection:
+            if not orders.send(connection, order.id):
+                return  # rejected, or taken on by somebody else meanwhile
     try:
         batch = issuer.reserve(order.id, order.product_id, order.producer_id, order.quantity)
     except Conflict as refusal:
         if refusal.code in WAIT_FOR:
+            with writing(engine) as connection:
+                orders.send_later(connection, order.id)
             raise Unavailable(refusal.code, refusal.detail) from refusal
         _fail(engine, clock, order, f"{refusal.code}: {refusal.detail}")
         return
@@ -156,6 +163,8 @@ def _store(
     publication.replace_intervals(connection, change, made.batch, whole)
     details = {"order": order.id, "quantity": made.quantity}
     audit.record(connection, now, actor, "batch.issued", f"batch:{made.batch}", details)
+    if order.requested_by != TAKEN_OVER:
+        certificates.revoke_late_batch(connection, now, actor, made.batch, made.product)
 
 
 def advance_all(engine: Engine, clock: Clock, trust: Trust, issuer: IssuerClient) -> int:

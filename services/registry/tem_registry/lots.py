@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
 from tem import audit
 from tem.database import insert_or_ignore
-from tem.dates import info_expires_on, vietnam_day
-from tem.errors import Conflict, Invalid, NotFound
+from tem.dates import info_expires_on, rfc3339, vietnam_day
+from tem.errors import Conflict, Gone, Invalid, NotFound
+from tem.vocabulary import StampState
 from tem_registry import catalogue, lot_cards, lot_rules, publication, tables
 from tem_registry.settings import Settings
 
@@ -20,7 +21,7 @@ _c = tables.lot.c
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """A lot on record; ``best_before`` is None where the label declares none."""
+    """A living lot on record, not purged; ``best_before`` is None where the label declares none."""
 
     id: str
     product_id: str
@@ -61,26 +62,48 @@ _COLUMNS = (
 def find(
     connection: Connection, id: str, producer_id: str | None = None, *, locked: bool = False
 ) -> Lot:
-    """A lot. Raises NotFound, also for another producer's when one is given.
+    """A lot. Raises NotFound, also for another producer's when one is given; Gone if purged.
 
     The lock is the one an UPDATE takes: others may go on writing ranges that name the lot.
     """
-    query = select(*_COLUMNS).where(_c.id == id)
+    query = select(*_COLUMNS, _c.purged_at).where(_c.id == id)
     if producer_id is not None:
         query = query.where(_c.producer_id == producer_id)
     row = connection.execute(query.with_for_update(key_share=True) if locked else query).first()
     if row is None:
         raise NotFound("no_such_lot", f"There is no lot {id} of yours.")
-    return Lot(**row._mapping)
+    if row.purged_at is not None:
+        day = vietnam_day(row.purged_at)
+        raise Gone("lot_purged", f"The record of lot {id} was destroyed on {day}; see its stamps.")
+    return Lot(**{column.name: row._mapping[column.name] for column in _COLUMNS})
 
 
 def page(
-    connection: Connection, after: str, limit: int, producer_id: str | None = None
+    connection: Connection,
+    after: str,
+    limit: int,
+    producer_id: str | None = None,
+    *,
+    product: str | None = None,
+    recalled: bool | None = None,
+    q: str | None = None,
 ) -> list[Lot]:
-    """Lots with an id above ``after``, in order."""
-    query = select(*_COLUMNS).where(_c.id > after).order_by(_c.id).limit(limit)
+    """Living lots with an id above ``after``, in order.
+
+    Of one product, with or without a recall in force, their code beginning with ``q``.
+    """
+    living = _c.purged_at.is_(None)
+    query = select(*_COLUMNS).where(_c.id > after, living).order_by(_c.id).limit(limit)
     if producer_id is not None:
         query = query.where(_c.producer_id == producer_id)
+    if product is not None:
+        query = query.where(_c.product_id == product)
+    if recalled is not None:
+        r = tables.recall.c
+        under_recall = exists().where(r.lot_id == _c.id, r.lifted_at.is_(None))
+        query = query.where(under_recall if recalled else ~under_recall)
+    if q is not None:  # LIKE would tell upper from lower case on one engine only
+        query = query.where(func.substr(_c.lot_code, 1, len(q)) == q)
     return [Lot(**row._mapping) for row in connection.execute(query)]
 
 
@@ -137,7 +160,8 @@ def add(
             "lot_exists",
             f"{product.id} has a lot {row['lot_code']} already, or the lot_id is taken.",
         )
-    details = {"product_id": product.id, "lot_code": row["lot_code"], "quantity": row["quantity"]}
+    # What a purge destroys must not be in the audit trail, which nothing can be taken out of.
+    details = {"product_id": product.id, "beyond_shelf_life": dates.beyond_shelf_life}
     audit.record(connection, now, actor, "lot.added", f"lot:{row['id']}", details)
     return find(connection, str(row["id"]))
 
@@ -157,6 +181,14 @@ def stamps_of(connection: Connection, lot_id: str) -> int:
     c = tables.stamp_interval.c
     total = select(func.coalesce(func.sum(c.last - c.first + 1), 0)).where(c.lot_id == lot_id)
     return int(connection.execute(total).scalar_one())
+
+
+def units_taken(connection: Connection, lot_id: str) -> int:
+    """How many units of a lot have a stamp: a void one was torn, its unit may get another."""
+    c = tables.stamp_interval.c
+    total = select(func.coalesce(func.sum(c.last - c.first + 1), 0))
+    standing = total.where(c.lot_id == lot_id, c.state != StampState.VOID)
+    return int(connection.execute(standing).scalar_one())
 
 
 def recalled(connection: Connection, lot_id: str) -> bool:
@@ -185,7 +217,7 @@ def recall(
             lifted_at=notice.get("lifted_at"),
         )
     )
-    lot_cards.publish(connection, publication.next_change(connection, now), id)
+    lot_cards.publish(connection, publication.next_change(connection, now), id, now)
     details = {k: notice.get(k) for k in ("kind", "ordered_by", "decision_no", "reason_public")}
     audit.record(
         connection, now, actor, "lot.recalled", f"lot:{id}", {**details, "ordered_on": ordered_on}
@@ -204,9 +236,9 @@ def lift(
     )
     if lifted.rowcount == 0:
         raise Conflict("not_recalled", f"Lot {id} is not under recall.")
-    lot_cards.publish(connection, publication.next_change(connection, now), id)
+    lot_cards.publish(connection, publication.next_change(connection, now), id, now)
     audit.record(connection, now, actor, "lot.recall_lifted", f"lot:{id}", {"reason": reason})
-    return {"lot_id": id, "recalled": False}
+    return {"lot_id": id, "recalled": False, "lifted_at": rfc3339(now)}
 
 
 def shown(connection: Connection, lot: Lot) -> dict[str, Any]:
@@ -227,4 +259,21 @@ def shown(connection: Connection, lot: Lot) -> dict[str, Any]:
         "stamps_activated": stamps_of(connection, lot.id),
         "needs_date_approval": lot.beyond_shelf_life and lot.beyond_approved_by is None,
         "recalled": recalled(connection, lot.id),
+    }
+
+
+def record_ends_on(connection: Connection, lot: Lot, config: Settings) -> date:
+    """The last day on which the office must keep the record of a lot."""
+    category = catalogue.product_for_rules(connection, lot.product_id).category_code
+    return lot_rules.record_ends_on(
+        lot.best_before, lot.production_date, lot.window_ends_on, category, config.record_months
+    )
+
+
+def shown_in_full(connection: Connection, lot: Lot, config: Settings) -> dict[str, Any]:
+    """A lot as JSON with its recalls and with how long its record must be kept."""
+    return {
+        **shown(connection, lot),
+        "record_ends_on": record_ends_on(connection, lot, config).isoformat(),
+        "recalls": lot_cards.recalls(connection, lot.id),
     }

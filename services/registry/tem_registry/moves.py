@@ -1,13 +1,22 @@
 """Which stamps may move from one state to another, and the code that says why not. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tem.vocabulary import StampState
 from tem_registry.intervals import Interval
 
-# What an act on a range may not touch, and the code that says why. (A batch is delivered whole.)
-MOVES: dict[StampState, dict[StampState, str]] = {
+Codes = Mapping[StampState, str]
+
+# What an act on a range may not touch, and the code that says why. (A hand-over takes whatever
+# is issued.) To ``issued`` leads a return to the office.
+MOVES: dict[StampState, Codes] = {
+    StampState.ISSUED: {
+        StampState.ISSUED: "not_delivered",
+        StampState.ACTIVATED: "already_activated",
+        StampState.VOID: "void",
+        StampState.REVOKED: "revoked",
+    },
     StampState.ACTIVATED: {
         StampState.ISSUED: "not_delivered",
         StampState.ACTIVATED: "already_activated",
@@ -16,6 +25,15 @@ MOVES: dict[StampState, dict[StampState, str]] = {
     },
     StampState.VOID: {StampState.VOID: "already_void", StampState.REVOKED: "revoked"},
     StampState.REVOKED: {StampState.VOID: "void", StampState.REVOKED: "already_revoked"},
+}
+# What a producer cannot report as damaged, misprinted, lost or stolen.
+NOT_REPORTABLE: Codes = {StampState.ISSUED: "not_delivered", **MOVES[StampState.VOID]}
+# What is tied to no lot, so that no activation of it can have been wrong.
+NOT_CORRECTABLE: Codes = {
+    StampState.ISSUED: "not_activated",
+    StampState.DELIVERED: "not_activated",
+    StampState.VOID: "void",
+    StampState.REVOKED: "revoked",
 }
 
 
@@ -29,11 +47,15 @@ class RangeRefusal:
     code: str
 
 
+def refusals(parts: Iterable[Interval], codes: Codes) -> list[RangeRefusal]:
+    """The parts whose state has a code."""
+    return [
+        RangeRefusal(part.first, part.last, part.state, codes[part.state])
+        for part in parts
+        if part.state in codes
+    ]
+
+
 def range_refusals(parts: Iterable[Interval], to: StampState) -> list[RangeRefusal]:
     """The parts that may not move to a state (``docs/life-of-a-stamp.md``)."""
-    refused = MOVES[to]
-    return [
-        RangeRefusal(part.first, part.last, part.state, refused[part.state])
-        for part in parts
-        if part.state in refused
-    ]
+    return refusals(parts, MOVES[to])

@@ -1,49 +1,52 @@
-"""Orders of stamps: requested, approved, issued, delivered; the fee stays as it was that day."""
+"""Orders of stamps: asked for, found, moved on; the fee stays as it was that day.
+
+Lock order: the product's row (orders of one product wait for each other), then the order's.
+Every move of a state is an UPDATE that names the state it leaves.
+"""
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from tem import audit
 from tem.database import insert_or_ignore
-from tem.dates import rfc3339, vietnam_day
-from tem.errors import Conflict, Invalid, NotFound
-from tem_registry import catalogue, tables
+from tem.dates import vietnam_day
+from tem.errors import Conflict, Forbidden, Invalid, NotFound
+from tem_registry import catalogue, declared_output, tables
+from tem_registry.declared_output import Excess
 from tem_registry.order_rules import order_refusals
-from tem_registry.rules import Refusal
+from tem_registry.rules import Product, Refusal
 
 _c = tables.stamp_order.c
-_COLUMNS = (
-    _c.id,
-    _c.product_id,
-    _c.producer_id,
-    _c.quantity,
-    _c.unit_fee_vnd,
-    _c.state,
-    _c.requested_at,
-    _c.requested_by,
-    _c.batch,
-    _c.failure,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order: ``requested → approved → issuing → issued → delivered``, or ``failed``."""
+    """An order: ``requested → approved → issuing → issued → printed → delivered``.
+
+    Or it ends ``rejected``, ``cancelled`` or ``failed``; ``failure`` says why. ``sent`` is
+    written before the issuer is first asked for its batch.
+    """
 
     id: str
     product_id: str
     producer_id: str
     quantity: int
     unit_fee_vnd: int
+    unit_subsidy_vnd: int
+    override_reason: str | None
     state: str
     requested_at: datetime
     requested_by: str
+    sent: bool
     batch: int | None
     failure: str | None
+
+
+_COLUMNS = tuple(_c[name] for name in Order.__slots__)
 
 
 def refuse(code: str, found: list[Refusal]) -> None:
@@ -65,37 +68,51 @@ def request(
     product_id: str,
     quantity: int,
     unit_fee_vnd: int,
+    unit_subsidy_vnd: int = 0,
     producer_id: str | None = None,
     own: str | None = None,
     id: str | None = None,
+    override_reason: str | None = None,
 ) -> Order:
     """Ask for stamps of one product. ``own`` limits a producer to its own products.
 
-    Raises NotFound, Invalid, or Conflict when the product may not be stamped now.
+    Beyond the product's declared output the office needs an ``override_reason``, which is kept
+    where it was needed; a producer's request is accepted and waits for the office to give one.
+    Raises NotFound, Invalid, Forbidden, or Conflict when the product may not be stamped now.
     """
-    product = catalogue.product_for_rules(connection, product_id, own)
+    if own is not None and override_reason is not None:
+        raise Forbidden("override_is_the_offices", "Only the office gives an override_reason.")
+    product = orderable(connection, product_id, now, own)
     if producer_id not in (None, product.producer_id):
         raise Invalid("not_the_producer", f"{product_id} is made by {product.producer_id}.")
-    _check(connection, product_id, now, own)
+    beyond = declared_output.excess(connection, now, product, quantity)
+    if own is None:
+        refuse_excess(beyond, override_reason)
     row = {
         "id": id or f"DH-{secrets.token_hex(6)}",
         "product_id": product.id,
         "producer_id": product.producer_id,
         "quantity": quantity,
         "unit_fee_vnd": unit_fee_vnd,
-        "unit_subsidy_vnd": 0,
+        "unit_subsidy_vnd": unit_subsidy_vnd,
+        "override_reason": override_reason if beyond else None,
         "state": "requested",
         "requested_at": now,
         "requested_by": actor,
     }
     if not insert_or_ignore(connection, tables.stamp_order, row):
         raise Conflict("id_taken", f"There is an order {row['id']} already.")
-    details = {"product_id": product.id, "quantity": quantity, "unit_fee_vnd": unit_fee_vnd}
+    told = ("product_id", "quantity", "unit_fee_vnd", "unit_subsidy_vnd")
+    details = {**{name: row[name] for name in told}, **overridden(beyond, override_reason)}
     audit.record(connection, now, actor, "order.requested", f"order:{row['id']}", details)
     return find(connection, str(row["id"]))
 
 
-def _check(connection: Connection, product_id: str, now: datetime, own: str | None = None) -> None:
+def orderable(
+    connection: Connection, product_id: str, now: datetime, own: str | None = None
+) -> Product:
+    """A product that may be ordered for today, locked. Raises NotFound or Conflict."""
+    declared_output.lock_product(connection, product_id)
     product = catalogue.product_for_rules(connection, product_id, own)
     found = order_refusals(
         product,
@@ -104,6 +121,21 @@ def _check(connection: Connection, product_id: str, now: datetime, own: str | No
         vietnam_day(now),
     )
     refuse("order", found)
+    return product
+
+
+def refuse_excess(beyond: Excess | None, override_reason: str | None) -> None:
+    """Raises Conflict with the numbers for an order beyond the output that nobody explained."""
+    if beyond is not None and override_reason is None:
+        raise Conflict(beyond.refusal.code, beyond.refusal.detail, **beyond.shown())
+
+
+def overridden(beyond: Excess | None, override_reason: str | None) -> dict[str, Any]:
+    """What the audit trail tells of an order beyond the declared output."""
+    if beyond is None:
+        return {}
+    reason = {} if override_reason is None else {"override_reason": override_reason}
+    return {"beyond_declared_output": beyond.shown(), **reason}
 
 
 def find(connection: Connection, id: str, producer_id: str | None = None) -> Order:
@@ -118,12 +150,24 @@ def find(connection: Connection, id: str, producer_id: str | None = None) -> Ord
 
 
 def page(
-    connection: Connection, after: str, limit: int, producer_id: str | None = None
+    connection: Connection,
+    after: str,
+    limit: int,
+    own: str | None = None,
+    *,
+    state: str | None = None,
+    producer_id: str | None = None,
+    product_id: str | None = None,
 ) -> list[Order]:
-    """Orders with an id above ``after``, in order of their ids."""
+    """Orders with an id above ``after``, in order of their ids; of ``own`` only, if given."""
     query = select(*_COLUMNS).where(_c.id > after).order_by(_c.id).limit(limit)
-    if producer_id is not None:
-        query = query.where(_c.producer_id == producer_id)
+    wanted = (
+        (_c.producer_id, own),
+        (_c.state, state),
+        (_c.producer_id, producer_id),
+        (_c.product_id, product_id),
+    )
+    query = query.where(*(column == value for column, value in wanted if value is not None))
     return [Order(**row._mapping) for row in connection.execute(query)]
 
 
@@ -134,45 +178,19 @@ def open_orders(connection: Connection) -> list[Order]:
     return [Order(**row._mapping) for row in rows]
 
 
-def approvals_required(quantity: int, two_person_quantity: int) -> int:
-    """Two different people above the threshold, else one."""
-    return 2 if quantity > two_person_quantity else 1
+def send(connection: Connection, id: str) -> bool:
+    """Write down that the issuer is about to be asked; False if the order is no longer approved.
 
-
-def approve(
-    connection: Connection,
-    now: datetime,
-    actor: str,
-    id: str,
-    two_person_quantity: int,
-    *,
-    person: str,
-) -> Order:
-    """One person's approval; the last one needed lets the issuer begin.
-
-    ``person`` is the name on the key, so that two keys of one person count once. Raises
-    NotFound, or Conflict if the order is past approval, this person has approved it, or the
-    product may no longer be stamped.
+    From here on the order cannot be rejected: the issuer may have a batch for it.
     """
-    locked = update(tables.stamp_order).where(_c.id == id, _c.state == "requested")
-    if connection.execute(locked.values(state="requested")).rowcount == 0:
-        order = find(connection, id)
-        raise Conflict("not_awaiting_approval", f"Order {id} is {order.state} already.")
-    order = find(connection, id)
-    _check(connection, order.product_id, now)
-    row = {"order_id": id, "approver": person, "at": now}
-    if not insert_or_ignore(connection, tables.approval, row):
-        raise Conflict(
-            "approved_by_you", "You have approved it: the second approval is another person's."
-        )
-    a = tables.approval.c
-    count = connection.execute(
-        select(func.count()).select_from(tables.approval).where(a.order_id == id)
-    ).scalar_one()
-    audit.record(connection, now, actor, "order.approved", f"order:{id}", {"approvals": count})
-    if count >= approvals_required(order.quantity, two_person_quantity):
-        set_state(connection, id, "requested", "approved")
-    return find(connection, id)
+    moved = update(tables.stamp_order).where(_c.id == id, _c.state == "approved")
+    return connection.execute(moved.values(sent=True)).rowcount == 1
+
+
+def send_later(connection: Connection, id: str) -> None:
+    """The issuer refused for now and has nothing of the order."""
+    moved = update(tables.stamp_order).where(_c.id == id, _c.state == "approved")
+    connection.execute(moved.values(sent=False))
 
 
 def set_state(connection: Connection, id: str, before: str, after: str, **values: Any) -> bool:
@@ -183,27 +201,3 @@ def set_state(connection: Connection, id: str, before: str, after: str, **values
         .values(state=after, **values)
     )
     return changed.rowcount == 1
-
-
-def shown(connection: Connection, order: Order, two_person_quantity: int) -> dict[str, Any]:
-    """An order as JSON; ``batch`` is null until the issuer reserved a number."""
-    a = tables.approval.c
-    approvals = connection.execute(
-        select(a.approver, a.at).where(a.order_id == order.id).order_by(a.at, a.approver)
-    )
-    out: dict[str, Any] = {
-        "order_id": order.id,
-        "state": order.state,
-        "batch": order.batch,
-        "product_id": order.product_id,
-        "producer_id": order.producer_id,
-        "quantity": order.quantity,
-        "unit_fee_vnd": order.unit_fee_vnd,
-        "fee_vnd": order.unit_fee_vnd * order.quantity,
-        "requested_at": rfc3339(order.requested_at),
-        "approvals_required": approvals_required(order.quantity, two_person_quantity),
-        "approvals": [{"by": row.approver, "at": rfc3339(row.at)} for row in approvals],
-    }
-    if order.failure is not None:
-        out["failure"] = order.failure
-    return out

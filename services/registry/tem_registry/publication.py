@@ -50,6 +50,24 @@ def put_card(connection: Connection, change: int, kind: str, id: str, body: dict
     )
 
 
+def put_image(connection: Connection, id: str, content_type: str, content: bytes) -> None:
+    """Publish a picture, once: its id is the SHA-256 of its bytes."""
+    row = {"id": id, "content_type": content_type, "content": content}
+    insert_or_ignore(connection, published.image, row)
+
+
+def drop_image_unless_named(connection: Connection, id: str) -> None:
+    """Take a picture away that no product's card names any more.
+
+    Publishing transactions come one after the other, so no card can come to name it meanwhile.
+    """
+    c = published.card.c
+    naming = select(c.body).where(c.kind == "product", c.body.contains(id))
+    bodies = connection.execute(naming).scalars()
+    if not any((json.loads(body).get("image") or {}).get("id") == id for body in bodies):
+        connection.execute(delete(published.image).where(published.image.c.id == id))
+
+
 def put_batch(
     connection: Connection,
     change: int,

@@ -21,6 +21,15 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a record: where (JSON Pointer), a stable code, and what to do."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """What rules need of a product.
 

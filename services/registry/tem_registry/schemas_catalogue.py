@@ -1,57 +1,56 @@
 """The wire of the catalogue. Field names are those of ``shared/sample``."""
 
-import re
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from tem.vocabulary import DateKind, ProducerStatus
 from tem.wire import Strict, WholeNumber
-from tem_registry.fields import DERIVED, Day, Gps, Id, Words
+from tem_registry.fields import Day, Flag, Gps, Id, Words
+from tem_registry.file_types import FILE_ID
+from tem_registry.schemas_parts import (
+    Address,
+    Consent,
+    FormerAddress,
+    Recorded,
+    StatusTurn,
+    derived,
+    past_addresses,
+)
 
 
-class Address(Strict):
-    """An address since 01/07/2025: two levels, commune code of QĐ 19/2025/QĐ-TTg."""
-
-    line = Words(200)
-    commune_code = fields.String(validate=validate.Regexp(re.compile(r"\d{5}\Z", re.ASCII)))
-    commune = Words(100)
-    province_code = fields.String(validate=validate.Regexp(re.compile(r"\d{2}\Z", re.ASCII)))
-    province = Words(100)
-    valid_from = Day()
-    full = Words(400, required=True)
-
-
-class FormerAddress(Strict):
-    """An address as it was printed before 01/07/2025."""
-
-    line = Words(200)
-    commune = Words(100)
-    district = Words(100)
-    province = Words(100)
-    full = Words(400, required=True)
-
-
-class Producer(Strict):
+class Producer(Recorded):
     """A producer (chủ thể)."""
 
     producer_id = Id()
-    name = Words(200, required=True)
+    name = Words(200, required=True, metadata={"example": "Hợp tác xã Nước mắm Sóng Lam"})
     producer_type = fields.String(
         required=True,
         validate=validate.OneOf(["cooperative", "cooperative_group", "household", "company"]),
     )
-    representative = Words(200, allow_none=True)
-    phone = Words(40, allow_none=True)
-    email = Words(200, allow_none=True)
-    website = Words(300, allow_none=True)
-    address = fields.Nested(Address, required=True)
+    representative = Words(
+        200, allow_none=True, metadata={"description": "published only with consent"}
+    )
+    phone = Words(40, allow_none=True, metadata={"example": "0239 385 5555"})
+    email = Words(200, allow_none=True, metadata={"example": "ten@mien.vn"})
+    website = Words(300, allow_none=True, metadata={"example": "https://mien.vn"})
+    consent = fields.Nested(Consent, allow_none=True)
+    address = fields.Nested(
+        Address,
+        required=True,
+        metadata={"description": "a changed one leaves the old one among former_addresses"},
+    )
     address_before_2025_07_01 = fields.Nested(FormerAddress, allow_none=True)
+    former_addresses = past_addresses()
     gps = fields.Nested(Gps, allow_none=True)
-    gln = Words(20, allow_none=True)
+    gln = Words(20, allow_none=True, metadata={"description": "13 digits"})
     tax_code = Words(20, allow_none=True)
-    status = fields.String(validate=validate.OneOf([str(s) for s in ProducerStatus]))
-    status_since = Day()
+    status = fields.String(
+        validate=validate.OneOf([str(s) for s in ProducerStatus]),
+        metadata={"description": "shown: that of today"},
+    )
+    status_since = Day(metadata={"description": "left out with a new status: today"})
+    statuses = fields.List(fields.Nested(StatusTurn), metadata=derived("in order of their day"))
     sample = fields.Boolean()
 
 
@@ -62,12 +61,20 @@ class ShelfLife(Strict):
     unit = fields.String(required=True, validate=validate.OneOf(["day", "month"]))
 
 
+class FileId(fields.String):
+    """The id of a file that was sent to /v1/files."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validate=validate.Regexp(FILE_ID), **options)
+
+
 class QualityTest(Strict):
     """A test report."""
 
     report_no = Words(100, required=True)
     lab = Words(200)
     tested_on = Day()
+    file = FileId()
 
 
 class DeclaredOutput(Strict):
@@ -77,26 +84,36 @@ class DeclaredOutput(Strict):
     declared_on = Day()
 
 
-class Product(Strict):
+class Product(Recorded):
     """A product of one producer; one stamp carries one of these."""
 
     product_id = Id()
     producer_id = Id(required=True)
     name = Words(300, required=True)
-    category_code = Words(20, required=True)
-    gtin = Words(14, allow_none=True)
+    brand = Words(100, allow_none=True)
+    model = Words(100, allow_none=True)
+    category_code = Words(
+        20, required=True, metadata={"description": "one of /v1/categories", "example": "I.4.a"}
+    )
+    gtin = Words(
+        20,
+        allow_none=True,
+        metadata={"description": "8, 12, 13 or 14 digits", "example": "09521234000013"},
+    )
     packaging = Words(200, allow_none=True)
     unit = Words(40, allow_none=True)
     shelf_life = fields.Nested(ShelfLife, allow_none=True, load_default=None)
     date_kind = fields.String(
         required=True, validate=validate.OneOf([str(kind) for kind in DateKind])
     )
-    gs1_date_ai = Words(4, allow_none=True)
+    gs1_date_ai = Words(
+        4, allow_none=True, metadata={"description": "15 best before, 17 use by", "example": "15"}
+    )
     production_date_kind = fields.String(
         validate=validate.OneOf(["production_date", "packing_date"]),
         load_default="production_date",
     )
-    stampable = fields.Boolean(load_default=True)
+    stampable = Flag(metadata={"description": "left out: what the category says"})
     declared_output = fields.Nested(DeclaredOutput, allow_none=True)
     raw_material_source = Words(4000, allow_none=True)
     process = Words(4000, allow_none=True)
@@ -104,31 +121,64 @@ class Product(Strict):
     usage = Words(4000, allow_none=True)
     story = Words(8000, allow_none=True)
     quality_test = fields.Nested(QualityTest, allow_none=True)
+    quality_tests = fields.List(fields.Nested(QualityTest), validate=validate.Length(0, 50))
     declared_standard = Words(200, allow_none=True)
-    stars = fields.Integer(metadata={"description": DERIVED})
-    current_certificate_id = fields.String(metadata={"description": DERIVED})
-    certificate_status = fields.String(metadata={"description": DERIVED})
+    image = FileId(allow_none=True, metadata={"description": "a picture sent to /v1/files"})
+    stars = fields.Integer(allow_none=True, metadata=derived("of the current certificate"))
+    current_certificate_id = fields.String(
+        allow_none=True, metadata=derived("the newest in force, else the latest")
+    )
+    certificate_status = fields.String(
+        allow_none=True, metadata=derived("as of today", example="valid")
+    )
+    missing = fields.List(
+        fields.String(),
+        metadata=derived("which of the minimum data of Circular 02/2024 are absent"),
+    )
     sample = fields.Boolean()
 
 
-class Certificate(Strict):
-    """A recognition: a lapse is worked out from its dates, a revocation is recorded."""
+class Certificate(Recorded):
+    """A recognition: a lapse is worked out from its dates, a revocation is recorded.
+
+    Left out, stars follow from the score, authority and legal basis from the decision's date,
+    the term from its first day (36 months); what is given stands as it is printed.
+    """
 
     certificate_id = Id()
     product_id = Id(required=True)
-    stars = WholeNumber(required=True, validate=validate.Range(3, 5))
-    score = fields.Float(validate=validate.Range(0, 100), allow_none=True)
-    decision_no = Words(100, required=True)
+    stars = WholeNumber(
+        validate=validate.Range(3, 5),
+        metadata={"description": "left out: the band of the score", "example": 4},
+    )
+    score = fields.Float(
+        validate=validate.Range(0, 100),
+        allow_none=True,
+        metadata={"description": "the council's mean, 0 to 100", "example": 72.9},
+    )
+    decision_no = Words(100, required=True, metadata={"example": "2394/QĐ-UBND"})
     decision_date = Day(required=True)
-    issuing_authority = Words(200, required=True)
-    authority_still_exists = fields.Boolean()
-    legal_basis = Words(200, allow_none=True)
-    valid_from = Day(required=True)
-    valid_until = Day(required=True)
-    revoked_on = Day(allow_none=True)
+    issuing_authority = Words(
+        200,
+        metadata={
+            "description": "as printed; left out: by the rule in force on the decision's date",
+            "example": "UBND tỉnh Hà Tĩnh",
+        },
+    )
+    authority_still_exists = fields.Boolean(
+        metadata={"description": "false for districts, abolished on 2025-07-01"}
+    )
+    legal_basis = Words(200, allow_none=True, metadata={"example": "QĐ 148/QĐ-TTg"})
+    valid_from = Day(metadata={"description": "left out: the decision's date"})
+    valid_until = Day(metadata={"description": "the last day; left out: 36 months later"})
+    lab_report = Words(200, allow_none=True, metadata={"description": "number of the test report"})
+    revoked_on = Day(
+        allow_none=True,
+        metadata={"description": "setting it withdraws the product's unused stamps at once"},
+    )
     revocation_decision_no = Words(100, allow_none=True)
     revocation_reason = Words(1000, allow_none=True)
-    status_at_as_of = fields.String(metadata={"description": DERIVED})
+    status_at_as_of = fields.String(metadata=derived("as of today", example="valid"))
     sample = fields.Boolean()
 
     @validates_schema
@@ -138,23 +188,27 @@ class Certificate(Strict):
             raise ValidationError("It ends before it begins.", "valid_until")
 
 
-class PointOfSale(Strict):
+class PointOfSale(Recorded):
     """A certified point of sale."""
 
     pos_id = Id()
     name = Words(200, required=True)
-    pos_type = Words(40, required=True)
+    pos_type = Words(40, required=True, metadata={"example": "ocop_shop"})
     address = fields.Nested(Address, required=True)
+    former_addresses = past_addresses()
     gps = fields.Nested(Gps, allow_none=True)
     phone = Words(40, allow_none=True)
     opening_hours = Words(100, allow_none=True)
     certified_no = Words(100, required=True)
     certified_on = Day(required=True)
-    status = Words(20, load_default="active")
+    certified_until = Day(allow_none=True, metadata={"description": "the last day"})
+    status = fields.String(
+        load_default="active", validate=validate.OneOf(["active", "suspended", "closed"])
+    )
     sample = fields.Boolean()
 
 
-class Contract(Strict):
+class Contract(Recorded):
     """A distribution contract between a point of sale and a producer."""
 
     contract_id = Id()
@@ -164,5 +218,5 @@ class Contract(Strict):
     product_ids = fields.List(Id(), required=True, validate=validate.Length(1, 200))
     signed_on = Day(required=True)
     valid_until = Day(required=True)
-    status_at_as_of = fields.String(metadata={"description": DERIVED})
+    status_at_as_of = fields.String(metadata=derived("as of today", example="valid"))
     sample = fields.Boolean()

@@ -1,13 +1,15 @@
 """The registry's settings, read once from the environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tem import settings
+from tem import checkpoints, settings
 from tem.database import sqlite_url
 from tem.errors import Invalid
 from tem.installation import Installation
+from tem_registry import epcis_uris
+from tem_registry.epcis_uris import Uris
 from tem_registry.lot_rules import Months
 
 ISSUER_KEY_FILE = "issuer-service.key"
@@ -23,7 +25,9 @@ class Settings:
     ``window_months`` is how long the information of goods without a declared date stays public,
     counted from production; ``record_months`` is how long the office keeps a lot's record after
     its best-before (Circular 17/2021/TT-BNNPTNT: 12 at least; 24 and, fresh, 6 from production
-    where there is none). Both by category.
+    where there is none). Both by category. ``correction_days`` after an activation any reason is
+    enough to correct it; later the reason must say more. ``audit_key_file`` signs checkpoints of
+    the audit trail, which the follower keeps in the file ``checkpoints``.
     """
 
     database_url: str
@@ -35,6 +39,10 @@ class Settings:
     unit_subsidy_vnd: int
     window_months: Months
     record_months: Months
+    correction_days: int
+    audit_key_file: Path
+    checkpoints: Path
+    uris: Uris = field(default_factory=Uris)  # how an EPCIS export names things
 
 
 def read(env: Mapping[str, str], installation: Installation) -> Settings:
@@ -55,14 +63,30 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
         unit_subsidy_vnd=settings.whole(env, "TEM_REGISTRY_UNIT_SUBSIDY_VND", 0, 0, 1_000_000),
         window_months=_months(env, "TEM_REGISTRY_WINDOW_MONTHS", "24 I.1=6", 1),
         record_months=_months(env, "TEM_REGISTRY_RECORD_MONTHS", "12", 12),
+        correction_days=settings.whole(env, "TEM_REGISTRY_CORRECTION_DAYS", 7, 0, 365),
+        audit_key_file=checkpoints.key_file(installation, "registry"),
+        checkpoints=_checkpoints(env.get("TEM_REGISTRY_CHECKPOINTS"), installation),
+        uris=epcis_uris.configured(
+            env.get("TEM_REGISTRY_EPCIS_BASE"), env.get("TEM_REGISTRY_OFFICE_GLN")
+        ),
     )
+
+
+def _checkpoints(named: str | None, installation: Installation) -> Path:
+    """The file named, or ``registry.txt`` in the folder named."""
+    if not named:
+        return checkpoints.kept_file(installation, "registry")
+    path = Path(named)
+    return path / "registry.txt" if path.is_dir() else path
 
 
 def _months(env: Mapping[str, str], name: str, default: str, least: int) -> Months:
     """Months by category, written ``24 I.1=6``. Raises Invalid naming the setting."""
     found: dict[str, int] = {}
     for word in env.get(name, default).replace(",", " ").split():
-        category, _, number = word.rpartition("=")
+        category, given, number = word.rpartition("=")
+        if category in found or not all((category if given else "rest").split(".")):
+            raise Invalid("setting_invalid", f"{name}: {word} names no category, or one again.")
         if not (number.isascii() and number.isdigit() and least <= int(number) <= 240):
             raise Invalid("setting_invalid", f"{name}: {word} is not {least} to 240 months.")
         found[category] = int(number)

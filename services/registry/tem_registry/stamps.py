@@ -1,4 +1,4 @@
-"""Batches and the acts on ranges of their stamps: deliver, void, revoke.
+"""The stamps of a batch, as ranges, and the acts that end them: void and revoke.
 
 Every act begins by raising the revision of the batch's row. That UPDATE carries the owner in
 its WHERE clause, locks the batch against concurrent acts, and finds nothing for somebody else.
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from tem import audit
 from tem.dates import vietnam_day
@@ -30,8 +30,13 @@ class Batch:
     producer_id: str
     quantity: int
     issued_on: date
+    printed_on: date | None
+    printed_quantity: int | None
     delivered_on: date | None
     receipt: str | None
+    delivered_quantity: int | None
+    received_on: date | None
+    received_quantity: int | None
 
 
 _c = tables.stamp_batch.c
@@ -42,8 +47,13 @@ _COLUMNS = (
     _c.producer_id,
     _c.quantity,
     _c.issued_on,
+    _c.printed_on,
+    _c.printed_quantity,
     _c.delivered_on,
     _c.receipt,
+    _c.delivered_quantity,
+    _c.received_on,
+    _c.received_quantity,
 )
 
 
@@ -59,12 +69,10 @@ def find(connection: Connection, number: int, producer_id: str | None = None) ->
 
 
 def page(
-    connection: Connection, after: int, limit: int, producer_id: str | None = None
+    connection: Connection, after: int, limit: int, *where: ColumnElement[bool]
 ) -> list[Batch]:
     """Batches with a number above ``after``, in order."""
-    query = select(*_COLUMNS).where(_c.number > after).order_by(_c.number).limit(limit)
-    if producer_id is not None:
-        query = query.where(_c.producer_id == producer_id)
+    query = select(*_COLUMNS).where(_c.number > after, *where).order_by(_c.number).limit(limit)
     return [Batch(**row._mapping) for row in connection.execute(query)]
 
 
@@ -121,21 +129,29 @@ def move(
     """
     check_range(batch, first, last)
     before = intervals(connection, batch.number, first - 1, last + 1)
-    refused = range_refusals(clip(before, first, last), to)
-    if refused:
-        raise Conflict(
-            "range_refused",
-            f"Nothing was changed: {len(refused)} part(s) of {first}..{last} cannot become {to}.",
-            ranges=[shown_refusal(part) for part in refused],
-        )
+    refuse(range_refusals(clip(before, first, last), to), f"{first}..{last} cannot become {to}")
     after = change(before, first, last, act)
     write(connection, batch.number, after)
     return after
 
 
-def shown_refusal(part: RangeRefusal) -> dict[str, Any]:
-    """A refused part as JSON."""
-    return {"first": part.first, "last": part.last, "state": part.state, "code": part.code}
+def refuse(found: list[RangeRefusal], what: str) -> None:
+    """Raises Conflict with every part of a range that an act may not touch, if there is any."""
+    if found:
+        raise Conflict(
+            "range_refused",
+            f"Nothing was changed: {len(found)} part(s) of {what}.",
+            ranges=[
+                {"first": one.first, "last": one.last, "state": one.state, "code": one.code}
+                for one in found
+            ],
+        )
+
+
+def publish(connection: Connection, now: datetime, number: int, after: list[Interval]) -> None:
+    """What a range has become is public."""
+    change_number = publication.next_change(connection, now)
+    publication.replace_intervals(connection, change_number, number, after)
 
 
 def write(connection: Connection, number: int, after: list[Interval]) -> None:
@@ -161,37 +177,6 @@ def write(connection: Connection, number: int, after: list[Interval]) -> None:
     connection.execute(tables.stamp_interval.insert(), rows)
 
 
-def deliver(
-    connection: Connection, now: datetime, actor: str, number: int, receipt: str | None
-) -> Batch:
-    """The whole batch goes to its producer, against a receipt. Raises NotFound or Conflict."""
-    batch = lock(connection, number, None)
-    if batch.delivered_on is not None:
-        raise Conflict("already_delivered", f"Delivered on {batch.delivered_on} already.")
-    day = vietnam_day(now)
-    connection.execute(
-        update(tables.stamp_batch)
-        .where(_c.number == number)
-        .values(delivered_on=day, receipt=receipt)
-    )
-    after = [
-        replace(one, state=StampState.DELIVERED) if one.state is StampState.ISSUED else one
-        for one in intervals(connection, number)
-    ]
-    write(connection, number, after)
-    publication.replace_intervals(
-        connection, publication.next_change(connection, now), number, after
-    )
-    details = {"receipt": receipt, "delivered_on": day.isoformat()}
-    audit.record(connection, now, actor, "batch.delivered", f"batch:{number}", details)
-    connection.execute(
-        update(tables.stamp_order)
-        .where(tables.stamp_order.c.id == batch.order_id)
-        .values(state="delivered")
-    )
-    return replace(batch, delivered_on=day, receipt=receipt)
-
-
 def void(
     connection: Connection,
     now: datetime,
@@ -200,13 +185,22 @@ def void(
     first: int,
     last: int,
     reason: str,
+    kind: str | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
-    """Stamps that were damaged, misprinted, lost or stolen will never be valid again."""
+    """Stamps that were damaged, misprinted, lost or stolen will never be valid again.
+
+    ``more`` are members of the audit entry's details, such as the report it follows.
+    """
 
     def act(part: Interval) -> Interval:
         return replace(part, state=StampState.VOID, reason=reason)
 
-    return _end(connection, now, actor, number, first, last, StampState.VOID, act, reason)
+    told = {"kind": kind} if kind is not None else {}
+    ended = _end(
+        connection, now, actor, number, first, last, StampState.VOID, act, reason, {**told, **more}
+    )
+    return {**ended, **told}
 
 
 def revoke(
@@ -225,7 +219,7 @@ def revoke(
     def act(part: Interval) -> Interval:
         return replace(part, state=StampState.REVOKED, reason=reason, revoked_on=day)
 
-    return _end(connection, now, actor, number, first, last, StampState.REVOKED, act, reason)
+    return _end(connection, now, actor, number, first, last, StampState.REVOKED, act, reason, {})
 
 
 def _end(
@@ -238,46 +232,26 @@ def _end(
     to: StampState,
     act: Callable[[Interval], Interval],
     reason: str,
+    more: dict[str, Any],
 ) -> dict[str, Any]:
     batch = lock(connection, number, None)
     after = move(connection, batch, first, last, to, act)
-    publication.replace_intervals(
-        connection, publication.next_change(connection, now), number, after
-    )
-    done = {"batch": number, "first": first, "last": last, "state": str(to)}
-    details = {"first": first, "last": last, "reason": reason}
+    publish(connection, now, number, after)
+    details = {"first": first, "last": last, "reason": reason, **more}
     audit.record(connection, now, actor, f"stamps.{to}", f"batch:{number}", details)
-    return {**done, "stamps": last - first + 1, "reason": reason}
+    return done(number, first, last, to, reason)
 
 
-def shown(batch: Batch) -> dict[str, Any]:
-    """A batch as JSON."""
-    out: dict[str, Any] = {
-        "number": batch.number,
-        "batch_id": batch.order_id,
-        "product_id": batch.product_id,
-        "producer_id": batch.producer_id,
-        "quantity": batch.quantity,
-        "issued_on": batch.issued_on.isoformat(),
-        "delivered_on": batch.delivered_on.isoformat() if batch.delivered_on else None,
+def done(number: int, first: int, last: int, state: StampState, reason: str) -> dict[str, Any]:
+    """The answer of an act on a range."""
+    return {
+        "batch": number,
+        "first": first,
+        "last": last,
+        "state": str(state),
+        "stamps": last - first + 1,
+        "reason": reason,
     }
-    if batch.receipt is not None:
-        out["receipt"] = batch.receipt
-    return out
-
-
-def shown_intervals(found: list[Interval]) -> list[dict[str, Any]]:
-    """Intervals as JSON; what does not apply is absent."""
-    out = []
-    for one in found:
-        item: dict[str, Any] = {"first": one.first, "last": one.last, "state": str(one.state)}
-        for name in ("lot_id", "reason"):
-            if getattr(one, name) is not None:
-                item[name] = getattr(one, name)
-        if one.revoked_on is not None:
-            item["revoked_on"] = one.revoked_on.isoformat()
-        out.append(item)
-    return out
 
 
 def set_issued_on(connection: Connection, number: int, day: date) -> None:

@@ -2,18 +2,18 @@
 
 ``activated`` includes stamps voided or revoked after activation; ``void`` and ``revoked`` count
 those that never were. Always: quantity = activated + not_activated, and
-not_activated = not_activated_usable + void + revoked.
+not_activated = not_activated_usable + void + revoked. Source: seed 1.24 to 1.27 (S4 §6).
 """
 
 from collections import defaultdict
 from dataclasses import astuple, dataclass
-from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import Connection, Select, and_, case, func, select
 
 from tem.vocabulary import StampState
-from tem_registry import tables
+from tem_registry import report_tables, tables
+from tem_registry.batch_groups import Chosen, categories_of, columns, in_order, joined, key_of
 
 
 @dataclass(slots=True)
@@ -37,51 +37,55 @@ class Counts:
         return dict(zip(self.__slots__, astuple(self), strict=True))
 
 
-def count(
-    connection: Connection,
-    by: str,
-    producer_id: str | None = None,
-    issued_from: date | None = None,
-    issued_until: date | None = None,
-) -> dict[str, Any]:
-    """Rows by batch, product, producer, commune or month of issue, and their total.
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The counts of each group, one of its batches, and their sum."""
+
+    groups: dict[str, Counts]
+    examples: dict[str, Any]
+    total: Counts
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a group, in order of their keys."""
+        return [{"key": key, **self.groups[key].shown()} for key in in_order(self.groups)]
+
+
+def count(connection: Connection, by: str, **chosen: Any) -> dict[str, Any]:
+    """Rows by one of ``schemas_reports.GROUPS`` and their total; ``chosen`` are fields of Chosen.
 
     The key of a batch is the id it was imported under, else its number.
     """
-    sums: dict[str, Counts] = defaultdict(Counts)
-    total = Counts()
-    for row in connection.execute(_query(producer_id, issued_from, issued_until)):
-        not_activated = row.quantity - row.activated
-        counts = Counts(
-            row.quantity,
-            row.activated,
-            not_activated,
-            not_activated - row.void - row.revoked,
-            row.void,
-            row.revoked,
-        )
-        sums[_key(by, row)].add(counts)
-        total.add(counts)
-    rows = [{"key": key, **sums[key].shown()} for key in sorted(sums, key=_natural)]
-    return {"rows": rows, "total": total.shown()}
+    found = _counted(connection, by, Chosen(**chosen))
+    return {"rows": found.rows(), "total": found.total.shown()}
 
 
-def _key(by: str, row: Any) -> str:
-    if by == "batch":
-        return str(row.imported_as or row.number)
-    if by == "month":
-        return str(row.issued_on.isoformat()[:7])
-    keys = {"product": row.product_id, "producer": row.producer_id, "commune": row.commune_code}
-    return str(keys[by] or "")
+def as_csv(connection: Connection, by: str, **chosen: Any) -> bytes:
+    """The same rows as a table for a spreadsheet, names beside keys; without the total."""
+    found = _counted(connection, by, Chosen(**chosen))
+    figures = Counts.__slots__
+    return report_tables.table(connection, by, found.rows(), found.examples, figures)
 
 
-def _natural(key: str) -> tuple[int, str]:
-    """Numbers in the order of numbers."""
-    return (int(key), "") if key.isdigit() else (-1, key)
+def _counted(connection: Connection, by: str, chosen: Chosen) -> Counted:
+    found = Counted(defaultdict(Counts), {}, Counts())
+    categories = categories_of(connection, by)
+    for row in connection.execute(_query(chosen)):
+        key, counts = key_of(by, row, categories), _counts(row)
+        found.groups[key].add(counts)
+        found.examples.setdefault(key, row)
+        found.total.add(counts)
+    return found
 
 
-def _query(producer_id: str | None, since: date | None, until: date | None) -> Any:
-    i, b, ledger = tables.stamp_interval.c, tables.stamp_batch.c, tables.import_ledger.c
+def _counts(row: Any) -> Counts:
+    not_activated = row.quantity - row.activated
+    usable = not_activated - row.void - row.revoked
+    return Counts(row.quantity, row.activated, not_activated, usable, row.void, row.revoked)
+
+
+def _query(chosen: Chosen) -> Select[Any]:
+    """One grouped pass over the intervals of the chosen batches, however many there are."""
+    i, b = tables.stamp_interval.c, tables.stamp_batch.c
     stamps = i.last - i.first + 1
 
     def summed(condition: Any) -> Any:
@@ -90,36 +94,12 @@ def _query(producer_id: str | None, since: date | None, until: date | None) -> A
     never = i.lot_id.is_(None)
     query = (
         select(
-            b.number,
-            b.quantity,
-            b.product_id,
-            b.producer_id,
-            b.issued_on,
-            tables.producer.c.commune_code,
-            ledger.id.label("imported_as"),
+            *columns(),
             summed(i.lot_id.is_not(None)).label("activated"),
             summed(and_(never, i.state == StampState.VOID)).label("void"),
             summed(and_(never, i.state == StampState.REVOKED)).label("revoked"),
         )
         .select_from(tables.stamp_batch)
         .join(tables.stamp_interval, i.batch == b.number)
-        .join(tables.producer, tables.producer.c.id == b.producer_id)
-        .outerjoin(
-            tables.import_ledger, and_(ledger.kind == "stamp_batch", ledger.id == b.order_id)
-        )
-        .group_by(
-            b.number,
-            b.quantity,
-            b.product_id,
-            b.producer_id,
-            b.issued_on,
-            tables.producer.c.commune_code,
-            ledger.id,
-        )
     )
-    conditions = [
-        b.producer_id == producer_id if producer_id is not None else None,
-        b.issued_on >= since if since is not None else None,
-        b.issued_on <= until if until is not None else None,
-    ]
-    return query.where(*(c for c in conditions if c is not None))
+    return joined(query, chosen).group_by(*columns())

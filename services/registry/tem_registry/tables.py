@@ -73,8 +73,15 @@ stored_file = Table(
     Column("content_type", String(40), nullable=False),
     Column("size", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False),
-    Column("producer_id", ID, ForeignKey("producer.id"), index=True),  # absent: the office's
+    Column("picture", LargeBinary),  # drawn anew from an image, to be published; else absent
     Column("stored_at", UtcDateTime, nullable=False),
+)
+# The producers that sent a file, each of which may see it; the office sees all.
+file_sender = Table(
+    "file_sender",
+    metadata,
+    Column("file_id", ID, ForeignKey("stored_file.id"), primary_key=True),
+    Column("producer_id", ID, ForeignKey("producer.id"), primary_key=True),
 )
 point_of_sale = Table(
     "point_of_sale",
@@ -103,8 +110,9 @@ stamp_order = Table(
     Column("state", String(12), nullable=False, index=True),
     Column("requested_at", UtcDateTime, nullable=False),
     Column("requested_by", String(100), nullable=False),
+    Column("sent", Boolean, nullable=False, default=False),  # the issuer may know of it
     Column("batch", BigInteger, unique=True),  # absent until the issuer reserved a number
-    Column("failure", Text),  # why the issuer refused, or what is being waited for
+    Column("failure", Text),  # why it failed, was rejected or cancelled
 )
 approval = Table(
     "approval",
@@ -129,6 +137,7 @@ stamp_batch = Table(
     Column("printed_quantity", Integer),
     Column("delivered_on", Date),  # the latest hand-over
     Column("receipt", Text),
+    Column("delivered_quantity", Integer),  # how many changed hands at that hand-over
     Column("received_on", Date),  # absent: the producer has not confirmed it
     Column("received_quantity", Integer),
     Column("revision", Integer, nullable=False),  # raised by each act: locks and orders them

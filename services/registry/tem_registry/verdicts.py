@@ -1,4 +1,8 @@
-"""What a scan would say, asked inside the registry: the same cards and the same function."""
+"""What a scan would say, asked inside the registry: the same cards and the same function.
+
+Only the lot's card comes from the office's record: what the public may no longer see still
+decides what a scan would have said at an earlier instant.
+"""
 
 import json
 from datetime import datetime
@@ -10,9 +14,9 @@ from tem import published
 from tem.answer import Subject, answer, plain
 from tem.dates import rfc3339
 from tem.stampcode import serial
-from tem.verdict import UNKNOWN
+from tem.verdict import UNAVAILABLE, UNKNOWN
 from tem.vocabulary import StampState
-from tem_registry import publication, tables
+from tem_registry import lot_cards, publication, tables
 
 
 def batch_number(connection: Connection, name: str) -> int | None:
@@ -26,7 +30,10 @@ def batch_number(connection: Connection, name: str) -> int | None:
 
 def ask(connection: Connection, name: str, index: int, at: datetime) -> dict[str, Any]:
     """The answer of a look-up at an instant, with ``facts`` that say why."""
-    subject = _subject(connection, batch_number(connection, name), index)
+    try:
+        subject = _subject(connection, batch_number(connection, name), index)
+    except LookupError:  # a card is missing: what the verifier says of such a stamp
+        return plain(UNAVAILABLE, at)
     if subject is None:
         return plain(UNKNOWN, at)
     lot = subject.lot or {}
@@ -51,6 +58,7 @@ def ask(connection: Connection, name: str, index: int, at: datetime) -> dict[str
 
 
 def _subject(connection: Connection, number: int | None, index: int) -> Subject | None:
+    """The stamp with its cards, None if it is not on record. Raises LookupError for a hole."""
     i, b = published.interval.c, published.batch.c
     row = connection.execute(
         select(i.state, i.lot_id, i.revoked_on, b.product_id, b.producer_id)
@@ -59,17 +67,24 @@ def _subject(connection: Connection, number: int | None, index: int) -> Subject 
     ).first()
     if row is None or number is None:
         return None
-    product = publication.card(connection, "product", row.product_id) or {}
+    product = _card(connection, "product", row.product_id)
     return Subject(
         batch=number,
         index=index,
         state=StampState(row.state),
         product=product,
-        producer=publication.card(connection, "producer", row.producer_id) or {},
-        lot=publication.card(connection, "lot", row.lot_id) if row.lot_id else None,
+        producer=_card(connection, "producer", row.producer_id),
+        lot=lot_cards.in_full(connection, row.lot_id) if row.lot_id else None,
         revoked_on=row.revoked_on,
         points_of_sale=_points_of_sale(connection, product),
     )
+
+
+def _card(connection: Connection, kind: str, id: str) -> dict[str, Any]:
+    found = publication.card(connection, kind, id)
+    if found is None:
+        raise LookupError(f"the published card of {kind} {id} is missing")
+    return found
 
 
 def _points_of_sale(connection: Connection, product: dict[str, Any]) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, jsonify, request, send_from_directory
+from flask import Flask, Response, abort, jsonify, request, send_from_directory
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import RAISE, Schema, fields, validate
+from sqlalchemy import Engine
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
@@ -14,37 +14,19 @@ from tem import problems, trust
 from tem.problems import RETRY_AFTER_SECONDS
 from tem.vocabulary import Role
 from tem.web import Wiring
+from tem_verifier import pictures
 from tem_verifier.language import choose_language
 from tem_verifier.lookup import Lookup
 from tem_verifier.manifests import Acceptance
 from tem_verifier.pages import Pages
+from tem_verifier.schemas import Answers, Codes, TrustShown
 
-MAX_CODES = 1000
 STATIC = Path(__file__).parent / "static"
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
-
-
-class Codes(Schema):
-    """Body of POST /v1/verifications."""
-
-    class Meta:
-        unknown = RAISE
-
-    codes = fields.List(
-        fields.String(required=True),
-        required=True,
-        validate=validate.Length(1, MAX_CODES),
-        metadata={"description": "bare digits, or exactly our own URL of a stamp"},
-    )
-
-
-class Answers(Schema):
-    """Answers in the order of the codes; each is the JSON of a look-up."""
-
-    answers = fields.List(fields.Dict(), required=True)
+PICTURE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'"
 
 
 def build(wiring: Wiring, lookup: Lookup, acceptance: Acceptance) -> Blueprint:
@@ -63,7 +45,7 @@ def build(wiring: Wiring, lookup: Lookup, acceptance: Acceptance) -> Blueprint:
 
     @blp.route("/trust")
     class TrustDocument(MethodView):
-        @blp.response(200)
+        @blp.response(200, TrustShown)
         @blp.doc(summary="The office's public keys, to check manifests with")
         def get(self) -> Any:
             known = acceptance.trust
@@ -77,6 +59,30 @@ class Whatever(BaseConverter):
 
     regex = r"[\s\S]*"
     part_isolating = False
+
+
+class PictureName(BaseConverter):
+    """The SHA-256 of a picture, in its one spelling."""
+
+    regex = r"[0-9a-f]{64}"
+
+
+def add_pictures(app: Flask, source: Engine) -> None:
+    """The pictures on the pages: each name stands for the same bytes for ever."""
+    app.url_map.converters["picture"] = PictureName
+
+    @app.get("/images/<picture:id>")
+    def image(id: str) -> Response:
+        content = pictures.find(source, id)
+        if content is None:
+            abort(404)
+        response = Response(content, content_type=pictures.SHOWN)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers["Content-Security-Policy"] = PICTURE_POLICY
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.set_etag(id)
+        response.make_conditional(request)
+        return response
 
 
 def add_pages(app: Flask, lookup: Lookup, pages: Pages, host: str) -> None:

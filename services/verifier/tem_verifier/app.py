@@ -2,6 +2,7 @@
 
 import os
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,8 @@ from tem_verifier.settings import Settings
 
 VERSION = "1"
 MAX_BODY_BYTES = 1024 * 1024
+# A worker whose record is older is taken out of rotation; it goes on answering with its as_of.
+READY_WITHIN = timedelta(seconds=30)
 
 
 def open_store(config: Settings) -> Engine:
@@ -54,12 +57,19 @@ def build(config: Settings, wiring: Wiring, index: Index) -> Flask:
         position = index.view.position
         if position is None:
             raise Unavailable("nothing_read", "The published tables could not be read yet.")
+        if wiring.clock() - position.as_of > READY_WITHIN:
+            raise Unavailable(
+                "record_too_old",
+                f"The published tables were last read at {rfc3339(position.as_of)}: see the log.",
+                as_of=rfc3339(position.as_of),
+            )
         return {"change": position.change, "as_of": rfc3339(position.as_of)}
 
     app, rest = create_app("verifier", VERSION, wiring, ready, signed_in=False)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     lookup = Lookup(index, wiring.clock, config.prefix)
     rest.register_blueprint(api.build(wiring, lookup, index.acceptance))
+    api.add_pictures(app, index.source)
     api.add_pages(app, lookup, Pages(config.office_contact), urlsplit(config.public_url).netloc)
     return app
 

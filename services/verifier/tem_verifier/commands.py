@@ -6,8 +6,9 @@ import click
 from sqlalchemy import Engine
 
 from tem import audit
+from tem.audit_commands import audit_commands
 from tem.clock import system_clock
-from tem.commandline import ACTOR, data_option, key_commands
+from tem.commandline import ACTOR, existing_data_option, key_commands
 from tem.database import writing
 from tem.installation import Installation
 from tem.vocabulary import Role
@@ -25,11 +26,12 @@ def _store(installation: Installation) -> Engine:
 
 
 verifier.add_command(key_commands("verifier", (Role.RETAILER,), _store))
+verifier.add_command(audit_commands("verifier", _store))
 
 
 @verifier.command("accept-restore")
 @click.confirmation_option(prompt="Answers may go back to an older state. Continue?")
-@data_option
+@existing_data_option
 def accept_restore(installation: Installation) -> None:
     """After restoring the registry from a backup: follow it although it went back."""
     with writing(_store(installation)) as connection:

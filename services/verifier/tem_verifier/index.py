@@ -74,6 +74,11 @@ class Index:
         self._unreadable = Trouble("published_unreadable")
         self._went_back = Trouble("went_back")
 
+    @property
+    def source(self) -> Engine:
+        """Where it reads. Pictures, which it does not hold, are read there when asked for."""
+        return self._engine
+
     def catch_up(self) -> None:
         """Read what is new. Whatever goes wrong leaves the view as it was, its ``as_of`` too."""
         with self._lock:

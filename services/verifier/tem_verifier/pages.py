@@ -32,6 +32,8 @@ _UNWELCOME = re.compile(
 )
 _OPEN, _CLOSE = Markup('<bdi lang="vi">'), Markup("</bdi>")
 _BLANK = re.compile(r"\{(\w+)\}")
+_PICTURE = re.compile(r"/images/[0-9a-f]{64}")
+_MAP = "https://www.openstreetmap.org/"
 _WEB = re.compile(r"https?://[^\s\\]+", re.IGNORECASE)
 _PHONE = re.compile(r"\+?[0-9][0-9 .()-]{4,20}", re.ASCII)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
@@ -206,6 +208,11 @@ def _own_words(text: object) -> Markup:
     return _OPEN + _clean(text) + _CLOSE  # Markup escapes the plain text added to it
 
 
+def _plain_words(text: object) -> str:
+    """Text of others for an attribute, which holds no marks; nothing for nothing."""
+    return _clean(text) if text else ""
+
+
 def _day(iso: str | None) -> str:
     """A date as dd/mm/yyyy; empty for none, and as it stands if it is no date."""
     try:
@@ -247,16 +254,40 @@ def _star_signs(stars: object) -> str:
     return "★" * stars if isinstance(stars, int) and 1 <= stars <= 5 else ""
 
 
-def _test_report(test: Mapping[str, Any] | None) -> str:
-    """Number, laboratory and date of a test report in one line, as far as they are known."""
-    report = test or {}
-    told = (report.get("report_no"), report.get("lab"), _day(report.get("tested_on")))
-    return ", ".join(str(part) for part in told if part)
+def _test_reports(product: Mapping[str, Any]) -> list[str]:
+    """Each test report in one line: number, laboratory and date, as far as they are known."""
+    reports = [product.get("quality_test"), *(product.get("quality_tests") or ())]
+    lines = [
+        ", ".join(str(part) for part in (told.get("report_no"), told.get("lab"), tested) if part)
+        for told in reports
+        if told
+        for tested in [_day(told.get("tested_on"))]
+    ]
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def _picture(image: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """A picture of our own with its size; nothing for an address that could be another's."""
+    known = image or {}
+    sides = (known.get("width"), known.get("height"))
+    if _PICTURE.fullmatch(str(known.get("url"))) and all(type(side) is int for side in sides):
+        return image
+    return None
+
+
+def _map_link(gps: Mapping[str, Any] | None) -> str | None:
+    """Where a map shows a place, for those who choose to go there; None if it is no place."""
+    lat, lon = ((gps or {}).get(axis) for axis in ("lat", "lon"))
+    if not (isinstance(lat, int | float) and isinstance(lon, int | float)):
+        return None
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        return None
+    return f"{_MAP}?mlat={lat:.6f}&mlon={lon:.6f}#map=17/{lat:.6f}/{lon:.6f}"
 
 
 def _tells_more(product: Mapping[str, Any]) -> bool:
     """Whether there is anything to unfold below the first lines of a product."""
-    more = ("unit", "raw_material_source", "process", "declared_standard", "quality_test", "story")
+    more = ("unit", "raw_material_source", "process", "story")
     return any(product.get(name) for name in more)
 
 
@@ -268,6 +299,9 @@ _FILTERS = {
     "coordinates": _coordinates,
     "barcode": _barcode,
     "star_signs": _star_signs,
-    "test_report": _test_report,
+    "test_reports": _test_reports,
+    "picture": _picture,
+    "map_link": _map_link,
+    "plain_words": _plain_words,
     "tells_more": _tells_more,
 }

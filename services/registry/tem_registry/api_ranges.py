@@ -1,0 +1,93 @@
+"""The HTTP calls that act on a range of a batch's stamps: void, revoke, return, correct."""
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from tem.vocabulary import Role
+from tem.web import KEY_HEADER, Wiring
+from tem_registry import corrections, delivery, stamps
+from tem_registry.schemas_stamps import (
+    CorrectionBody,
+    CorrectionShown,
+    RangeAct,
+    RangeWithReason,
+    VoidBody,
+    VoidShown,
+)
+from tem_registry.settings import Settings
+
+
+def build(wiring: Wiring, config: Settings) -> Blueprint:
+    """The blueprint of acts under /v1/batches/{number}."""
+    blp = Blueprint(
+        "ranges",
+        __name__,
+        url_prefix="/v1/batches/<number:number>",
+        description="Acts on ranges of stamps: all of a range or nothing",
+    )
+
+    @blp.route("/voids")
+    class Voids(MethodView):
+        @blp.arguments(VoidBody)
+        @blp.response(201, VoidShown)
+        @blp.doc(summary="Void damaged, misprinted, lost or stolen stamps", parameters=[KEY_HEADER])
+        def post(self, body: dict[str, Any], number: int) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            return wiring.once(
+                principal,
+                body,
+                lambda c: stamps.void(c, wiring.clock(), principal.actor, number, **body),
+                demanded=True,
+            )
+
+    @blp.route("/revocations")
+    class Revocations(MethodView):
+        @blp.arguments(RangeWithReason)
+        @blp.response(201, RangeAct)
+        @blp.doc(summary="Withdraw stamps", parameters=[KEY_HEADER])
+        def post(self, body: dict[str, Any], number: int) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            return wiring.once(
+                principal,
+                body,
+                lambda c: stamps.revoke(c, wiring.clock(), principal.actor, number, **body),
+                demanded=True,
+            )
+
+    @blp.route("/returns")
+    class Returns(MethodView):
+        @blp.arguments(RangeWithReason)
+        @blp.response(201, RangeAct)
+        @blp.doc(summary="Take delivered stamps back into the store", parameters=[KEY_HEADER])
+        def post(self, body: dict[str, Any], number: int) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            return wiring.once(
+                principal,
+                body,
+                lambda c: delivery.take_back(c, wiring.clock(), principal.actor, number, **body),
+                demanded=True,
+            )
+
+    @blp.route("/corrections")
+    class Corrections(MethodView):
+        @blp.arguments(CorrectionBody)
+        @blp.response(201, CorrectionShown)
+        @blp.doc(
+            summary="Tie wrongly activated stamps to another lot, or to none",
+            parameters=[KEY_HEADER],
+        )
+        def post(self, body: dict[str, Any], number: int) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            days = config.correction_days
+            return wiring.once(
+                principal,
+                body,
+                lambda c: corrections.correct(
+                    c, wiring.clock(), principal.actor, days, number, **body
+                ),
+                demanded=True,
+            )
+
+    return blp

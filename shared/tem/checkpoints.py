@@ -1,0 +1,313 @@
+"""Checkpoints of an audit trail: signed notes that say how long it was and how it ended.
+
+The chain of hashes finds a changed entry; it cannot find that the end was cut off, that an
+older copy of the database took its place, or that somebody wrote all hashes anew. A checkpoint
+kept elsewhere does: the entry it names must still be there with the hash it tells. The text,
+signed by the service's audit key, is that of the C2SP checkpoints with the chain's last hash
+in place of a tree's root::
+
+    tem/registry/audit
+    <number of entries>
+    <base64 of the last entry's hash>
+    <instant, RFC 3339>
+"""
+
+import base64
+import binascii
+import errno
+import fcntl
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Connection, Engine, select
+
+from tem import audit
+from tem.database import reading, writing
+from tem.dates import parse_instant, rfc3339
+from tem.errors import Conflict, Invalid, NotFound, TemError
+from tem.installation import Installation, sync_folder, write_private
+from tem.logs import log
+from tem.signed_note import NoteKey, NoteRefused, NoteSigner, open_note
+
+_RECORD = re.compile(rb"(?:(?!\xe2\x80\x94 )[^\n]+\n){1,16}\n(?:\xe2\x80\x94 [^\n]+\n){1,16}")
+_SIZE = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
+INTERVAL_SECONDS = 60  # what is not yet vouched for can be cut off unseen for so long
+TORN_BYTES = 400  # what a write cut short can leave at most: less than one note
+
+
+def origin(service: str) -> str:
+    """The first line of a service's checkpoints, and the name its audit key signs under."""
+    return f"tem/{service}/audit"
+
+
+def key_file(installation: Installation, service: str) -> Path:
+    """Where a service's audit key lies; it is used for checkpoints and for nothing else."""
+    return installation.folder(service) / "audit-key"
+
+
+def kept_file(installation: Installation, service: str) -> Path:
+    """Where a service's checkpoints are kept unless a setting says otherwise."""
+    return installation.data / "checkpoints" / f"{service}.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The trail had ``size`` entries at an instant, the last one with this hash (hex)."""
+
+    origin: str
+    size: int
+    hash: str
+    at: datetime
+
+    @property
+    def text(self) -> str:
+        """What is signed."""
+        root = base64.b64encode(bytes.fromhex(self.hash)).decode()
+        return f"{self.origin}\n{self.size}\n{root}\n{rfc3339(self.at)}\n"
+
+    @classmethod
+    def parse(cls, text: str) -> "Checkpoint":
+        """Read a signed text. Raises NoteRefused unless it is one of ours, to the byte."""
+        try:
+            name, size, root, at = text.removesuffix("\n").split("\n")
+            if not _SIZE.fullmatch(size):
+                raise ValueError("no size")
+            hash = base64.b64decode(root, validate=True).hex()
+            found = cls(name, int(size), hash, parse_instant(at))
+        except (ValueError, binascii.Error) as error:
+            raise NoteRefused("it is not the text of a checkpoint") from error
+        if found.text != text:
+            raise NoteRefused("it is not the text of a checkpoint")
+        return found
+
+
+def make_key(engine: Engine, now: datetime, actor: str, service: str, path: Path) -> bool:
+    """Make a service's audit key once; whether one was made. The trail tells its public half."""
+    if path.exists():
+        return False
+    with writing(engine) as connection:
+        signer = NoteSigner.make(origin(service))
+        details = {"public_key": str(signer.key)}
+        name = f"audit-key:{signer.key.hint.hex()}"
+        audit.record(connection, now, actor, "audit.key_made", name, details)
+    write_private(path, f"{signer.written}\n".encode())  # no key that the trail does not tell
+    return True
+
+
+def load_key(service: str, path: Path) -> NoteSigner:
+    """A service's audit key. Raises NotFound, or Invalid if the file holds another one's."""
+    try:
+        signer = NoteSigner.parse(path.read_text("ascii", "replace").strip())
+    except FileNotFoundError as error:
+        raise NotFound(
+            "audit_key_missing", f"There is no {path}: `tem up` makes it, a backup has it."
+        ) from error
+    if signer.key.name != origin(service):
+        raise Invalid("note_key_invalid", f"{path} is the audit key of {signer.key.name}.")
+    return signer
+
+
+def take(connection: Connection, now: datetime, service: str) -> Checkpoint:
+    """How the trail stands. Raises Conflict where its head does not name its last entry."""
+    size, hash = audit.head(connection)
+    if _hashes(connection, [size]) != ({size: hash} if size else {}):
+        raise Conflict("trail_broken", "The audit trail is damaged: see `tem fsck`.")
+    return Checkpoint(origin(service), size, hash, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file of checkpoints as read: notes with the lines they begin on, and damage.
+
+    ``whole`` is how many bytes from the start are whole; what follows was cut short in writing.
+    """
+
+    notes: list[tuple[int, str]]
+    damaged_lines: list[int]
+    whole: int
+
+
+def read(content: bytes) -> Kept:
+    """The notes of a file, one after the other, empty lines between them or not."""
+    notes: list[tuple[int, str]] = []
+    damaged: list[int] = []
+    at = 0
+    while (at := _skip_empty(content, at)) < len(content):
+        line = content.count(b"\n", 0, at) + 1
+        here = _RECORD.match(content, at)
+        if here is None:
+            later = _RECORD.search(content, at)
+            if later is None and len(content) - at <= TORN_BYTES:
+                return Kept(notes, damaged, at)
+            damaged.append(line)
+            at = later.start() if later else len(content)
+            continue
+        notes.append((line, here[0].decode("utf-8", "replace")))
+        at = here.end()
+    return Kept(notes, damaged, at)
+
+
+def _skip_empty(content: bytes, at: int) -> int:
+    while content[at : at + 1] == b"\n":
+        at += 1
+    return at
+
+
+def faults(connection: Connection, content: bytes, key: NoteKey) -> Iterator[str]:
+    """How a trail contradicts the checkpoints kept of it, one sentence each.
+
+    After the first entry that is missing or another one, later checkpoints would say the same.
+    """
+    kept = read(content)
+    for line in kept.damaged_lines:
+        yield f"line {line} of the checkpoints is no checkpoint"
+    sound = []
+    for line, note in kept.notes:
+        try:
+            sound.append((line, _opened(note, key)))
+        except NoteRefused as refused:
+            yield f"the checkpoint on line {line} is refused: {refused}"
+    hashes = _hashes(connection, [one.size for _, one in sound])
+    last, _ = audit.head(connection)
+    before = 0
+    for line, one in sound:
+        if one.size < before:
+            yield f"the checkpoint on line {line} has {one.size} entries, one before it {before}"
+        elif one.size and one.size not in hashes:
+            yield (
+                f"on {rfc3339(one.at)} the audit trail had {one.size} entries, now it has {last}: "
+                "its end was cut off, or an older copy was put in its place"
+            )
+            return
+        elif one.size and hashes[one.size] != one.hash:
+            yield (
+                f"audit entry {one.size} is not the one of {rfc3339(one.at)}: what follows entry "
+                f"{before} was written anew, or an older copy was put in its place and went on"
+            )
+            return
+        before = max(before, one.size)
+
+
+def kept_faults(connection: Connection, key_path: Path, kept: Path, service: str) -> Iterator[str]:
+    """The same for the file an installation keeps itself; nothing if it keeps none."""
+    try:
+        content = kept.read_bytes()
+    except FileNotFoundError:
+        return
+    try:
+        key = load_key(service, key_path).key
+    except (NotFound, Invalid) as error:
+        yield f"checkpoints are kept, but cannot be checked: {error.detail}"
+        return
+    for fault in faults(connection, content, key):
+        yield f"{fault} ({kept})"
+
+
+def own_faults(connection: Connection, installation: Installation, service: str) -> Iterator[str]:
+    """The same where no setting names other files."""
+    return kept_faults(
+        connection, key_file(installation, service), kept_file(installation, service), service
+    )
+
+
+def keep(engine: Engine, clock: Callable[[], datetime], signer: NoteSigner, path: Path) -> bool:
+    """Append a checkpoint to a file if the trail has grown since the last; whether it did.
+
+    Only committed entries are vouched for, and only such as continue what was vouched for
+    before: raises Conflict where the trail contradicts the newest checkpoint or itself.
+    A note cut short by a power cut is cut away first; returns when the new one is on disk.
+    """
+    service = signer.key.name.split("/")[1]
+    made = not path.exists()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # let go when the file is closed
+        kept = read(file.read())
+        with reading(engine) as connection:
+            new = take(connection, clock(), service)
+            newest = _newest(kept, signer.key)
+            _require_continued(connection, newest, new)
+        if new.size == (newest.size if newest else 0):
+            return False
+        file.truncate(kept.whole)
+        _write(file, signer.sign(new.text).encode())
+        os.fsync(file.fileno())
+    if made:
+        sync_folder(path.parent)
+    return True
+
+
+def keeping(
+    engine: Engine, clock: Callable[[], datetime], service: str, key: Path, path: Path
+) -> Callable[[], None]:
+    """What a process that runs for long calls often: it keeps a checkpoint once a minute.
+
+    A contradiction, a full disk or a folder that is not there is an alarm, not an end.
+    """
+    done: list[float] = []
+
+    def now_and_then() -> None:
+        if done and time.monotonic() < done[0] + INTERVAL_SECONDS:
+            return
+        done[:] = [time.monotonic()]
+        try:
+            keep(engine, clock, load_key(service, key), path)
+        except (TemError, OSError) as error:
+            log.error("alarm", alarm="checkpoint_not_kept", file=str(path), error=str(error))
+
+    return now_and_then
+
+
+def _write(file: IO[bytes], content: bytes) -> None:
+    """All of it in one write. Raises OSError where the disk takes only a part."""
+    if file.write(content) != len(content):
+        raise OSError(errno.ENOSPC, "No space left on device", str(file.name))
+
+
+def _newest(kept: Kept, key: NoteKey) -> Checkpoint | None:
+    try:
+        return _opened(kept.notes[-1][1], key) if kept.notes else None
+    except NoteRefused as refused:
+        raise Conflict(
+            "checkpoints_contradict",
+            f"The newest checkpoint is refused: {refused}. Run `tem fsck`, and put the file aside.",
+        ) from refused
+
+
+def _require_continued(connection: Connection, newest: Checkpoint | None, new: Checkpoint) -> None:
+    """Raises Conflict unless the trail goes on, unbroken, from the newest checkpoint."""
+    known = (newest.size, newest.hash) if newest else (0, audit.GENESIS)
+    if known[0] > new.size or (
+        known[0] and _hashes(connection, [known[0]]) != {known[0]: known[1]}
+    ):
+        raise Conflict(
+            "checkpoints_contradict",
+            f"The audit trail does not continue entry {known[0]}, of which a checkpoint is kept: "
+            "run `tem fsck`. After restoring a backup, put the file of checkpoints aside.",
+        )
+    for fault in audit.faults(connection, known):
+        raise Conflict("trail_broken", f"{fault}: see `tem fsck`.")
+
+
+def _opened(note: str, key: NoteKey) -> Checkpoint:
+    found = Checkpoint.parse(open_note(note, key))
+    if found.origin != key.name:
+        raise NoteRefused("it is of another trail")
+    return found
+
+
+def _hashes(connection: Connection, numbers: list[int]) -> dict[int, str]:
+    """The hashes of these entries, of those that are there."""
+    c, found = audit.entry_table.c, {}
+    for start in range(0, len(numbers), 500):
+        some = numbers[start : start + 500]
+        rows = connection.execute(select(c.seq, c.hash).where(c.seq.in_(some)))
+        found.update({row.seq: row.hash for row in rows})
+    return found
