@@ -22,7 +22,7 @@ from tem.vocabulary import StampState
 from tem_registry import catalogue, corrections, delivery, fsck, lots, publication, stamps, tables
 from tem_registry.activation import activate
 from tem_registry.intervals import Interval
-from tem_registry.lot_rules import Months
+from tem_registry.months import Months
 from tem_registry.settings import Settings
 
 OFFICE = "office:Lan#1"

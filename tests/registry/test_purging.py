@@ -22,7 +22,7 @@ from tem_registry import (
     tables,
     verdicts,
 )
-from tem_registry.lot_rules import Months
+from tem_registry.months import Months
 
 NOTICE = {"kind": "mandatory", "ordered_by": "Chi cục", "reason_public": "needle in a notice"}
 AFTER = datetime(2028, 10, 20, 17, tzinfo=UTC)  # L1 is dated 20/10/2027: a year later, 00:00

@@ -17,7 +17,7 @@ from tem.vocabulary import StampState
 from tem_registry import catalogue, certificates, lot_cards, lots, publication, stamps, tables
 from tem_registry.activation_rules import LotForActivation, activation_refusals
 from tem_registry.intervals import Interval
-from tem_registry.orders import refuse
+from tem_registry.rules import refuse
 
 
 def activate(

@@ -1,4 +1,4 @@
-"""The HTTP calls about lots: recording, activation, recall, purge."""
+"""The HTTP calls about lots: recording, recall."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tem.database import reading
 from tem.vocabulary import Role
 from tem.web import KEY_HEADER, Wiring
 from tem.wire import Empty
-from tem_registry import activation, forgetting, lots, purging
+from tem_registry import lots
 from tem_registry import schemas_lots as wire
 from tem_registry.settings import Settings
 
@@ -75,25 +75,6 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
 
             return wiring.once(principal, body, act)
 
-    @blp.route("/<id:id>/activations")
-    class Activations(MethodView):
-        @blp.arguments(wire.Activation)
-        @blp.response(201, wire.ActivationShown)
-        @blp.doc(
-            summary="Tie a range of stamps to the lot: all of it or nothing",
-            parameters=[KEY_HEADER],
-        )
-        def post(self, body: dict[str, Any], id: str) -> Any:
-            principal = wiring.principal(Role.PRODUCER, Role.OFFICE)
-            return wiring.once(
-                principal,
-                body,
-                lambda c: activation.activate(
-                    c, wiring.clock(), principal.actor, id, **body, own=principal.producer_id
-                ),
-                demanded=True,
-            )
-
     @blp.route("/<id:id>/recall")
     class Recalls(MethodView):
         @blp.arguments(wire.Recall)
@@ -121,24 +102,5 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
                 lambda c: lots.lift(c, wiring.clock(), principal.actor, id, body.get("reason")),
                 demanded=True,
             )
-
-    @blp.route("/<id:id>/purge")
-    class Purges(MethodView):
-        @blp.arguments(Empty)
-        @blp.response(200, wire.Purged)
-        @blp.doc(
-            summary="Destroy the lot's record, once nobody has to keep it; for good",
-            parameters=[KEY_HEADER],
-        )
-        def post(self, body: dict[str, Any], id: str) -> Any:
-            principal = wiring.principal(Role.OFFICE)
-            answer = wiring.once(
-                principal,
-                body,
-                lambda c: purging.purge(c, wiring.clock(), principal.actor, config, id),
-                demanded=True,
-            )
-            forgetting.scrub(wiring.engine)
-            return answer
 
     return blp

@@ -1,4 +1,4 @@
-"""The HTTP calls that act on a range of a batch's stamps: void, revoke, return, correct."""
+"""The HTTP calls that act on a range of a batch's stamps: void, revoke, return."""
 
 from typing import Any
 
@@ -7,19 +7,16 @@ from flask_smorest import Blueprint
 
 from tem.vocabulary import Role
 from tem.web import KEY_HEADER, Wiring
-from tem_registry import corrections, delivery, stamps
+from tem_registry import delivery, stamps
 from tem_registry.schemas_stamps import (
-    CorrectionBody,
-    CorrectionShown,
     RangeAct,
     RangeWithReason,
     VoidBody,
     VoidShown,
 )
-from tem_registry.settings import Settings
 
 
-def build(wiring: Wiring, config: Settings) -> Blueprint:
+def build(wiring: Wiring) -> Blueprint:
     """The blueprint of acts under /v1/batches/{number}."""
     blp = Blueprint(
         "ranges",
@@ -67,26 +64,6 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
                 principal,
                 body,
                 lambda c: delivery.take_back(c, wiring.clock(), principal.actor, number, **body),
-                demanded=True,
-            )
-
-    @blp.route("/corrections")
-    class Corrections(MethodView):
-        @blp.arguments(CorrectionBody)
-        @blp.response(201, CorrectionShown)
-        @blp.doc(
-            summary="Tie wrongly activated stamps to another lot, or to none",
-            parameters=[KEY_HEADER],
-        )
-        def post(self, body: dict[str, Any], number: int) -> Any:
-            principal = wiring.principal(Role.OFFICE)
-            days = config.correction_days
-            return wiring.once(
-                principal,
-                body,
-                lambda c: corrections.correct(
-                    c, wiring.clock(), principal.actor, days, number, **body
-                ),
                 demanded=True,
             )
 

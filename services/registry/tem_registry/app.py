@@ -13,6 +13,7 @@ from tem.database import open_engine, plumbing, reading, writing
 from tem.installation import Installation
 from tem.web import Wiring, create_app
 from tem_registry import (
+    api_activation,
     api_audit,
     api_batches,
     api_catalogue,
@@ -20,8 +21,10 @@ from tem_registry import (
     api_council,
     api_epcis,
     api_files,
+    api_held,
     api_lots,
     api_orders,
+    api_purging,
     api_ranges,
     api_reference,
     api_reports,
@@ -64,6 +67,7 @@ def build(config: Settings, wiring: Wiring) -> Flask:
     app, rest = create_app("registry", VERSION, wiring, ready)
     paths.register(app, rest)
     rest.register_blueprint(api_certificates.build(wiring))
+    rest.register_blueprint(api_held.build(wiring))
     rest.register_blueprint(api_council.build(wiring))
     acts = {"certificate": {"add": certificates.add, "change": certificates.change}}
     for kind in catalogue.KINDS.values():
@@ -72,10 +76,12 @@ def build(config: Settings, wiring: Wiring) -> Flask:
     rest.register_blueprint(api_reference.build(wiring))
     rest.register_blueprint(api_orders.build(wiring, config))
     rest.register_blueprint(api_batches.build(wiring))
-    rest.register_blueprint(api_ranges.build(wiring, config))
+    rest.register_blueprint(api_ranges.build(wiring))
     rest.register_blueprint(api_void_reports.build(wiring))
     rest.register_blueprint(api_stamps.build(wiring))
     rest.register_blueprint(api_lots.build(wiring, config))
+    rest.register_blueprint(api_activation.build(wiring, config))
+    rest.register_blueprint(api_purging.build(wiring, config))
     rest.register_blueprint(api_reports.build(wiring))
     rest.register_blueprint(api_epcis.build(wiring, config.uris))
     rest.register_blueprint(api_audit.build(wiring, config))

@@ -1,30 +1,14 @@
 """What a lot's dates mean, for how long they are public, and for how long they are kept. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from tem.dates import add_months, end_of_day, info_expires_on, shelf_life_end
 from tem.errors import Conflict, Invalid
 from tem.vocabulary import DateKind
+from tem_registry.months import Months
 from tem_registry.rules import Product
-
-
-@dataclass(frozen=True, slots=True)
-class Months:
-    """Months by category: the longest code that a category is, or lies under; "" is the rest."""
-
-    by_category: Mapping[str, int]
-
-    def of(self, category: str) -> int:
-        """For one category: ``I.1.a`` lies under ``I.1``, ``I.10`` does not."""
-        parts = category.split(".")
-        known = (".".join(parts[:n]) for n in range(len(parts), 0, -1))
-        return next(
-            (self.by_category[code] for code in known if code in self.by_category),
-            self.by_category[""],
-        )
-
 
 # From production, where the label declares no date: processed goods 24 months, fresh ones 6
 # (Circular 17/2021/TT-BNNPTNT). The law's own, so no setting shortens it.

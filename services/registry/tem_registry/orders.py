@@ -18,7 +18,7 @@ from tem.errors import Conflict, Forbidden, Invalid, NotFound
 from tem_registry import catalogue, declared_output, tables
 from tem_registry.declared_output import Excess
 from tem_registry.order_rules import order_refusals
-from tem_registry.rules import Product, Refusal
+from tem_registry.rules import Product, refuse
 
 _c = tables.stamp_order.c
 
@@ -47,17 +47,6 @@ class Order:
 
 
 _COLUMNS = tuple(_c[name] for name in Order.__slots__)
-
-
-def refuse(code: str, found: list[Refusal]) -> None:
-    """Raises Conflict naming every reason, if there is any; ``code`` is the first one's."""
-    if found:
-        raise Conflict(
-            found[0].code,
-            " ".join(one.detail for one in found),
-            reasons=[{"code": one.code, "detail": one.detail} for one in found],
-            act=code,
-        )
 
 
 def request(

@@ -7,6 +7,7 @@ them. In words: ``docs/life-of-a-stamp.md``.
 from dataclasses import dataclass
 from datetime import date
 
+from tem.errors import Conflict
 from tem.vocabulary import DateKind, ProducerStatus
 
 Statuses = tuple[tuple[ProducerStatus, date], ...]
@@ -43,3 +44,14 @@ class Product:
     shelf_life: tuple[int, str] | None
     category_code: str = ""
     declared_output: int | None = None
+
+
+def refuse(code: str, found: list[Refusal]) -> None:
+    """Raises Conflict naming every reason, if there is any; ``code`` is the first one's."""
+    if found:
+        raise Conflict(
+            found[0].code,
+            " ".join(one.detail for one in found),
+            reasons=[{"code": one.code, "detail": one.detail} for one in found],
+            act=code,
+        )

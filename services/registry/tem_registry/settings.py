@@ -10,7 +10,7 @@ from tem.errors import Invalid
 from tem.installation import Installation
 from tem_registry import epcis_uris
 from tem_registry.epcis_uris import Uris
-from tem_registry.lot_rules import Months
+from tem_registry.months import Months
 
 ISSUER_KEY_FILE = "issuer-service.key"
 
