@@ -16,8 +16,9 @@ from tem import trust, up
 from tem.clock import system_clock
 from tem.database import open_engine, reading, sqlite_url, writing
 from tem.installation import Installation
-from tem_registry import import_folder, import_issue, import_report, importing, settings
-from tem_registry.issuer_client import IssuerClient
+from tem_registry import settings
+from tem_registry.importing import import_folder, import_issue, import_report, importing
+from tem_registry.orders.issuer_client import IssuerClient
 
 SAMPLE = Path(__file__).parents[2] / "shared" / "sample"
 Row = dict[str, Any]

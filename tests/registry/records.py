@@ -19,11 +19,17 @@ from tem.manifest import FORMAT, Manifest, signed_message
 from tem.manifest import write as write_manifest
 from tem.trust import OfficeKey, Trust
 from tem.vocabulary import StampState
-from tem_registry import catalogue, corrections, delivery, fsck, lots, publication, stamps, tables
-from tem_registry.activation import activate
+from tem_registry import publication, tables
+from tem_registry.activation import corrections
+from tem_registry.activation.activation import activate
+from tem_registry.batches import delivery
+from tem_registry.catalogue import catalogue
+from tem_registry.fsck import fsck
 from tem_registry.intervals import Interval
+from tem_registry.lots import lots
 from tem_registry.months import Months
 from tem_registry.settings import Settings
+from tem_registry.stamps import stamps
 
 OFFICE = "office:Lan#1"
 _OFFICE_KEY = Ed25519PrivateKey.generate()

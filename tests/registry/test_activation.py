@@ -7,7 +7,8 @@ from tests.registry.records import Register
 
 from tem import published
 from tem.errors import Conflict, NotFound, TemError
-from tem_registry import lots, tables
+from tem_registry import tables
+from tem_registry.lots import lots
 
 
 def refusal(act: Any, *args: Any, **options: Any) -> TemError:

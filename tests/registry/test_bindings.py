@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tem_registry.bindings import Binding, clip, play
+from tem_registry.stamps.bindings import Binding, clip, play
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 numbers = st.integers(1, 30)

@@ -16,7 +16,8 @@ from tests.registry.records import (
 from tem import published
 from tem.audit import entry_table
 from tem.errors import Conflict, Invalid, NotFound, TemError
-from tem_registry import catalogue, publication, tables
+from tem_registry import publication, tables
+from tem_registry.catalogue import catalogue
 
 KINDS = catalogue.KINDS
 

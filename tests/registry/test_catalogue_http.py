@@ -80,7 +80,7 @@ def test_derived_members_cannot_be_set(api: Api, path: str, record: dict[str, An
 
 
 def _table(path: str) -> Any:
-    from tem_registry.kinds import KINDS
+    from tem_registry.catalogue.kinds import KINDS
 
     return next(kind.table for kind in KINDS.values() if kind.path == path)
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from tem.errors import Invalid
-from tem_registry import (
+from tem_registry import gtin
+from tem_registry.catalogue import (
     addresses,
     consents,
     contacts,
-    gtin,
     names,
     places,
     product_rules,

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 from tests.registry.installed import SAMPLE, Row, rows
 
-from tem_registry import certificate_rules
-from tem_registry.certificate_rules import Level, Recognition, Withdrawal
+from tem_registry.certificates import certificate_rules
+from tem_registry.certificates.certificate_rules import Level, Recognition, Withdrawal
 
 TODAY = date(2026, 11, 20)
 

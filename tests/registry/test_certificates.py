@@ -13,7 +13,9 @@ from tests.registry.test_registry_races import together
 from tem import published, up
 from tem.database import reading
 from tem.installation import Installation
-from tem_registry import catalogue, certificates, tables, verdicts
+from tem_registry import tables, verdicts
+from tem_registry.catalogue import catalogue
+from tem_registry.certificates import certificates
 
 PAPER = {"product_id": "SP1", "decision_no": "77/QĐ-UBND", "decision_date": "2026-11-10"}
 DECISION = {"decision_no": "3763/QĐ-UBND", "reason": "quy trình"}

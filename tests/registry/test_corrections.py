@@ -9,11 +9,12 @@ from tests.registry.records import OFFICE, Register
 from tem import published
 from tem.errors import Conflict, Gone, Invalid, NotFound, TemError
 from tem.vocabulary import StampState
-from tem_registry import lots, tables
-from tem_registry.bindings import Binding
-from tem_registry.correction_rules import Part, Terms, correction_refusals, parts_of
+from tem_registry import tables
+from tem_registry.activation.correction_rules import Part, Terms, correction_refusals, parts_of
 from tem_registry.intervals import Interval
-from tem_registry.moves import RangeRefusal
+from tem_registry.lots import lots
+from tem_registry.stamps.bindings import Binding
+from tem_registry.stamps.moves import RangeRefusal
 
 NOTICE = {"kind": "voluntary", "ordered_by": "P1", "reason_public": "sai nhãn"}
 TODAY = date(2026, 11, 20)

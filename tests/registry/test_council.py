@@ -18,7 +18,9 @@ from tests.registry.signed_in import Api, api_over, problem
 from tests.registry.test_registry_races import together
 
 from tem.errors import Invalid
-from tem_registry import certificates, council, council_commands, council_rules, tables
+from tem_registry import tables
+from tem_registry.certificates import certificates
+from tem_registry.council import council, council_commands, council_rules
 
 Body = dict[str, Any]
 TODAY = date(2026, 11, 20)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tem_registry.csv_tables import safe, written
+from tem_registry.reports.csv_tables import safe, written
 
 CASES = [
     ("=1+1", "'=1+1"),

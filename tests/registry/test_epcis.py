@@ -16,9 +16,15 @@ from tests.registry.signed_in import Api, api_over, problem
 from tem import audit
 from tem.dates import parse_instant
 from tem.errors import Invalid
-from tem_registry import corrections, delivery, epcis, epcis_acts, lots, purging, stamps, tables
-from tem_registry.epcis_trail import Wanted
-from tem_registry.epcis_uris import Producer, Product, Uris, configured, is_gln, is_gtin
+from tem_registry import tables
+from tem_registry.activation import corrections
+from tem_registry.batches import delivery
+from tem_registry.epcis import epcis, epcis_acts
+from tem_registry.epcis.epcis_trail import Wanted
+from tem_registry.forgetting import purging
+from tem_registry.lots import lots
+from tem_registry.stamps import stamps
+from tem_registry.uris import Producer, Product, Uris, configured, is_gln, is_gtin
 
 GTIN, GLN = "09521234000013", "9521234900016"
 URIS = Uris()

@@ -12,8 +12,9 @@ from werkzeug.test import TestResponse
 
 from tem import published
 from tem.errors import Invalid
-from tem_registry import files, tables
-from tem_registry.file_types import MAX_FILE_BYTES, TYPES, id_of, is_whole_pdf, type_of
+from tem_registry import tables
+from tem_registry.files import files
+from tem_registry.files.file_types import MAX_FILE_BYTES, TYPES, id_of, is_whole_pdf, type_of
 
 JPEG, PNG, WEBP = (picture(kind) for kind in ("JPEG", "PNG", "WEBP"))
 PDF = pdf()

@@ -15,7 +15,9 @@ from tests.registry.records import OFFICE, Register
 
 from tem import published
 from tem.database import plumbing
-from tem_registry import forgetting, lots, publication, tables, verdicts
+from tem_registry import publication, tables, verdicts
+from tem_registry.forgetting import forgetting
+from tem_registry.lots import lots
 
 NOTICE = {"kind": "mandatory", "ordered_by": "Chi cục", "reason_public": "nhiễm khuẩn"}
 TOMBSTONE = {"closed": True, "lot_id": "L1", "undated": False}

@@ -9,7 +9,8 @@ from tests.registry.pictures import GPS_NEEDLE, encoded, photo_with_place, pictu
 from tests.registry.records import OFFICE, Register
 
 from tem import demo_picture, published
-from tem_registry import drawing, files, publication
+from tem_registry import publication
+from tem_registry.files import drawing, files
 
 RED, BLUE = (Image.new("RGB", (40, 30), colour) for colour in ("red", "blue"))
 NOISE = Image.effect_noise((1600, 1200), 120).convert("RGB")

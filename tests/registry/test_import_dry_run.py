@@ -17,8 +17,8 @@ from tests.registry.installed import without_our_variables as plain
 from tests.registry.records import Register, settings
 
 from tem.clock import system_clock
-from tem_registry import import_dry_run, import_folder
-from tem_registry.import_report import Refused, Report
+from tem_registry.importing import import_dry_run, import_folder
+from tem_registry.importing.import_report import Refused, Report
 
 SMALL = {"HT-T0001", "HT-T0053", "HT-T0089", "HT-T0085"}
 COUNTS = {

@@ -14,7 +14,8 @@ from tests.registry.installed import issuer, opened, run, small_folder
 from tem.database import reading
 from tem.errors import Unavailable
 from tem.installation import Installation
-from tem_registry import import_issue, stamps
+from tem_registry.importing import import_issue
+from tem_registry.stamps import stamps
 
 SMALL = {"HT-T0053", "HT-T0089"}
 

@@ -30,8 +30,12 @@ from tem.database import open_engine, reading, sqlite_url
 from tem.dates import parse_instant
 from tem.errors import Invalid
 from tem.installation import Installation
-from tem_registry import fsck, import_folder, lots, statistics, tables, verdicts
-from tem_registry.import_folder import read_folder
+from tem_registry import tables, verdicts
+from tem_registry.fsck import fsck
+from tem_registry.importing import import_folder
+from tem_registry.importing.import_folder import read_folder
+from tem_registry.lots import lots
+from tem_registry.reports import statistics
 
 NOBODY = "http://127.0.0.1:9"  # never called: nothing is left to issue
 # Void stamps, a recall, a batch withdrawn, a product with contracts of its own.

@@ -24,9 +24,13 @@ from tem_issuer import app as issuer_app
 from tem_issuer import batch_files, first_start, signing_run
 from tem_issuer import settings as issuer_settings
 from tem_issuer import storage as issuer_storage
-from tem_registry import certificates, fsck, issuing, order_decisions, orders, stamps, tables
-from tem_registry.issuer_client import IssuerClient
+from tem_registry import tables
+from tem_registry.certificates import certificates
+from tem_registry.fsck import fsck
+from tem_registry.orders import issuing, order_decisions, orders
+from tem_registry.orders.issuer_client import IssuerClient
 from tem_registry.settings import ISSUER_KEY_FILE
+from tem_registry.stamps import stamps
 
 
 @dataclass

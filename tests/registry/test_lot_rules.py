@@ -9,7 +9,7 @@ from tem.dates import end_of_day
 from tem.errors import Conflict, Invalid
 from tem.installation import Installation
 from tem_registry import settings
-from tem_registry.lot_rules import check_purge, is_forgotten, record_ends_on, window_ends_on
+from tem_registry.lots.lot_rules import check_purge, is_forgotten, record_ends_on, window_ends_on
 from tem_registry.months import Months
 
 USUAL = Months({"": 24, "I.1": 6})

@@ -8,7 +8,8 @@ from tests.registry.records import OFFICE, Register, product, settings
 
 from tem import published
 from tem.errors import NotFound, TemError
-from tem_registry import lots, publication, verdicts
+from tem_registry import publication, verdicts
+from tem_registry.lots import lots
 
 NOTICE = {
     "kind": "mandatory",

@@ -10,7 +10,8 @@ from tests.registry.test_registry_races import together
 
 from tem.database import plumbing
 from tem.errors import Conflict, Forbidden, Invalid, NotFound, TemError
-from tem_registry import order_answers, order_decisions, orders, tables
+from tem_registry import tables
+from tem_registry.orders import order_answers, order_decisions, orders
 
 THRESHOLD = 1000
 

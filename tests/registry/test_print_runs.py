@@ -6,7 +6,8 @@ import pytest
 from tests.registry.records import OFFICE, Register
 
 from tem.errors import Conflict, Invalid, NotFound, TemError
-from tem_registry import prints, reconciliation, tables
+from tem_registry import tables
+from tem_registry.batches import prints, reconciliation
 
 
 def refusal(act: Any, *args: Any, **options: Any) -> TemError:

@@ -8,7 +8,9 @@ from tests.registry.records import OFFICE, Register
 
 from tem import published
 from tem.errors import Conflict
-from tem_registry import lots, publication, stamps
+from tem_registry import publication
+from tem_registry.lots import lots
+from tem_registry.stamps import stamps
 
 
 def position(register: Register) -> tuple[str, int]:

@@ -12,17 +12,11 @@ from tests.registry.signed_in import api_over
 
 from tem.database import plumbing
 from tem.errors import TemError
-from tem_registry import (
-    forgetting_commands,
-    lot_cards,
-    lots,
-    publication,
-    purging,
-    statistics,
-    tables,
-    verdicts,
-)
+from tem_registry import publication, tables, verdicts
+from tem_registry.forgetting import forgetting_commands, purging
+from tem_registry.lots import lot_cards, lots
 from tem_registry.months import Months
+from tem_registry.reports import statistics
 
 NOTICE = {"kind": "mandatory", "ordered_by": "Chi cục", "reason_public": "needle in a notice"}
 AFTER = datetime(2028, 10, 20, 17, tzinfo=UTC)  # L1 is dated 20/10/2027: a year later, 00:00

@@ -16,19 +16,13 @@ from tests.registry.records import OFFICE, Register, all_tables, make_tables, pr
 from tem import published
 from tem.database import open_engine, sqlite_url
 from tem.errors import TemError
-from tem_registry import (
-    batches,
-    corrections,
-    delivery,
-    lots,
-    prints,
-    reconciliation,
-    stamps,
-    statistics,
-    tables,
-    void_reports,
-)
-from tem_registry.activation import activate
+from tem_registry import tables
+from tem_registry.activation import corrections
+from tem_registry.activation.activation import activate
+from tem_registry.batches import batches, delivery, prints, reconciliation
+from tem_registry.lots import lots
+from tem_registry.reports import statistics
+from tem_registry.stamps import stamps, void_reports
 
 BATCHES = {1: ("SP1", 90), 2: ("SP1", 120), 3: ("SP2", 100), 4: ("SP3", 60)}
 LOTS = {"LA": ("SP1", 45), "LB": ("SP1", 500), "LC": ("SP2", 500), "LD": ("SP3", 20)}

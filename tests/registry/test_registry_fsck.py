@@ -6,7 +6,8 @@ from tests.registry.records import OFFICE, TRUST, Register, contract, point_of_s
 
 from tem import auth
 from tem.vocabulary import Role
-from tem_registry import fsck, lots
+from tem_registry.fsck import fsck
+from tem_registry.lots import lots
 
 NOTICE = {"kind": "voluntary", "ordered_by": "P1", "reason_public": "sai nhãn"}
 

@@ -10,7 +10,10 @@ from tests.registry.records import OFFICE, Register, certificate
 from tem import published
 from tem.audit import entry_table
 from tem.errors import TemError
-from tem_registry import catalogue, delivery, lots, void_reports
+from tem_registry.batches import delivery
+from tem_registry.catalogue import catalogue
+from tem_registry.lots import lots
+from tem_registry.stamps import void_reports
 
 Act = Callable[[], object]
 

@@ -17,10 +17,11 @@ from werkzeug.test import TestResponse
 
 from tem.database import reading
 from tem.errors import TemError
-from tem_registry import fees, statistics, tables
-from tem_registry.fees import FIGURES
-from tem_registry.schemas_reports import GROUPS
-from tem_registry.statistics import Counts
+from tem_registry import tables
+from tem_registry.reports import fees, statistics
+from tem_registry.reports.fees import FIGURES
+from tem_registry.reports.schemas import GROUPS
+from tem_registry.reports.statistics import Counts
 
 Row = dict[str, Any]
 Report = Callable[..., Row]

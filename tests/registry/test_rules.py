@@ -8,12 +8,16 @@ import pytest
 from tem.errors import Invalid
 from tem.verdict import CertificateFacts
 from tem.vocabulary import DateKind, ProducerStatus, StampState
-from tem_registry import activation_rules, lot_rules, moves, order_rules, rules
-from tem_registry.activation_rules import LotForActivation
+from tem_registry import rules
+from tem_registry.activation import activation_rules
+from tem_registry.activation.activation_rules import LotForActivation
 from tem_registry.intervals import Interval
-from tem_registry.lot_rules import LotDates
-from tem_registry.moves import RangeRefusal
+from tem_registry.lots import lot_rules
+from tem_registry.lots.lot_rules import LotDates
+from tem_registry.orders import order_rules
 from tem_registry.rules import Product
+from tem_registry.stamps import moves
+from tem_registry.stamps.moves import RangeRefusal
 
 TODAY = date(2026, 11, 20)
 PRODUCT = Product("SP1", "P1", True, DateKind.BEST_BEFORE, (12, "month"), "I.4.a")

@@ -6,7 +6,9 @@ from tests.registry.signed_in import Api, api_over, problem
 
 from tem.errors import NotFound
 from tem.stampcode import serial
-from tem_registry import lots, stamp_history, tables
+from tem_registry import tables
+from tem_registry.lots import lots
+from tem_registry.reports import stamp_history
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from tests.registry.records import Register
 from tem import published
 from tem.errors import Conflict, Invalid, NotFound, TemError
 from tem.vocabulary import StampState
-from tem_registry import batches, stamps, tables
+from tem_registry import tables
+from tem_registry.batches import batches
+from tem_registry.stamps import stamps
 
 
 def refusal(act: Any, *args: Any, **options: Any) -> TemError:

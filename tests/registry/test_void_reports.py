@@ -6,7 +6,9 @@ import pytest
 from tests.registry.records import OFFICE, Register
 
 from tem.errors import Conflict, Invalid, NotFound, TemError
-from tem_registry import lots, tables, verdicts, void_reports
+from tem_registry import tables, verdicts
+from tem_registry.lots import lots
+from tem_registry.stamps import void_reports
 
 NOTICE = {"kind": "voluntary", "ordered_by": "P1", "reason_public": "sai nhãn"}
 

@@ -16,8 +16,10 @@ from tem.dates import vietnam_day
 from tem.manifest import Manifest
 from tem.stampcode import SIGNING_CONTEXT, signed_message, text_of
 from tem.vocabulary import StampState
-from tem_registry import delivery, publication, stamps, tables
+from tem_registry import publication, tables
+from tem_registry.batches import delivery
 from tem_registry.intervals import Interval
+from tem_registry.stamps import stamps
 
 CANARIES = 3
 PREFIX = "https://tem.example.vn/s/"

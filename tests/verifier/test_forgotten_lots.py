@@ -12,7 +12,8 @@ from tests.verifier.conftest import Opener, Verifier
 from tests.verifier.mint import Minted
 
 from tem.web import Wiring
-from tem_registry import forgetting, lots
+from tem_registry.forgetting import forgetting
+from tem_registry.lots import lots
 from tem_verifier.app import READY_WITHIN, build
 from tem_verifier.pages import Pages
 

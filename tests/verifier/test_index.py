@@ -15,7 +15,8 @@ from tests.verifier.mint import Mint, Minted, publish
 from tem import published
 from tem.errors import TemError
 from tem.installation import Installation
-from tem_registry import lots, verdicts
+from tem_registry import verdicts
+from tem_registry.lots import lots
 from tem_verifier import fsck, storage
 from tem_verifier.commands import verifier as commands
 

@@ -15,7 +15,7 @@ from tests.verifier.mint import Minted
 from tem import published
 from tem.database import sqlite_url
 from tem.web import Wiring
-from tem_registry import files
+from tem_registry.files import files
 from tem_verifier.app import build
 
 NOWHERE = "0" * 64

@@ -1,59 +1,37 @@
 """Wiring of the registry's web app: the only place that builds it."""
 
 import os
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine, make_url, select
+from sqlalchemy import select
 
-from tem import logs, published
+from tem import logs
 from tem.clock import system_clock
-from tem.database import open_engine, plumbing, reading, writing
+from tem.database import reading
 from tem.installation import Installation
 from tem.web import Wiring, create_app
-from tem_registry import (
-    api_activation,
-    api_audit,
-    api_batches,
-    api_catalogue,
-    api_certificates,
-    api_council,
-    api_epcis,
-    api_files,
-    api_held,
-    api_lots,
-    api_orders,
-    api_purging,
-    api_ranges,
-    api_reference,
-    api_reports,
-    api_stamps,
-    api_void_reports,
-    catalogue,
-    certificates,
-    paths,
-    publication,
-    settings,
-    tables,
-)
+from tem_registry import paths, settings, tables
+from tem_registry.activation import api as api_activation
+from tem_registry.batches import api as api_batches
+from tem_registry.batches import api_ranges
+from tem_registry.catalogue import api as api_catalogue
+from tem_registry.catalogue import api_reference, catalogue
+from tem_registry.certificates import api as api_certificates
+from tem_registry.certificates import certificates
+from tem_registry.council import api as api_council
+from tem_registry.epcis import api as api_epcis
+from tem_registry.files import api as api_files
+from tem_registry.forgetting import api as api_purging
+from tem_registry.lots import api as api_lots
+from tem_registry.orders import api as api_orders
+from tem_registry.reports import api as api_reports
+from tem_registry.reports import api_audit, api_held, api_stamps
 from tem_registry.settings import Settings
+from tem_registry.stamps import api_void_reports
+from tem_registry.store import open_store
 
 VERSION = "1"
-
-
-def open_store(config: Settings) -> Engine:
-    """The registry's database, with its own and the published tables."""
-    url = make_url(config.database_url)
-    if url.get_backend_name() == "sqlite":
-        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = open_engine(config.database_url)
-    with writing(engine) as connection:
-        plumbing.create_all(connection)
-        tables.metadata.create_all(connection)
-        published.metadata.create_all(connection)
-        publication.begin(connection, system_clock())
-    return engine
 
 
 def build(config: Settings, wiring: Wiring) -> Flask:

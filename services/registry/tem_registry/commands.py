@@ -20,19 +20,15 @@ from tem.dates import parse_instant
 from tem.errors import NotFound
 from tem.installation import Installation
 from tem.vocabulary import Role
-from tem_registry import (
-    catalogue,
-    council_commands,
-    epcis_commands,
-    forgetting,
-    forgetting_commands,
-    import_commands,
-    issuing,
-    settings,
-    verdicts,
-)
-from tem_registry.app import open_store
-from tem_registry.issuer_client import IssuerClient
+from tem_registry import settings, verdicts
+from tem_registry.catalogue import catalogue
+from tem_registry.council import council_commands
+from tem_registry.epcis import epcis_commands
+from tem_registry.forgetting import forgetting, forgetting_commands
+from tem_registry.importing import import_commands
+from tem_registry.orders import issuing
+from tem_registry.orders.issuer_client import IssuerClient
+from tem_registry.store import open_store
 
 POLL_SECONDS = 0.2
 

@@ -7,7 +7,7 @@ from tem.clock import system_clock
 from tem.installation import Installation
 from tem.vocabulary import Role
 from tem_registry import settings
-from tem_registry.app import open_store
+from tem_registry.store import open_store
 
 ACTOR = "first-start"
 OFFICE_KEY_FILE = "registry-office.key"

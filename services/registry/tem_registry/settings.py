@@ -8,9 +8,9 @@ from tem import checkpoints, settings
 from tem.database import sqlite_url
 from tem.errors import Invalid
 from tem.installation import Installation
-from tem_registry import epcis_uris
-from tem_registry.epcis_uris import Uris
+from tem_registry import uris as epcis_uris
 from tem_registry.months import Months
+from tem_registry.uris import Uris
 
 ISSUER_KEY_FILE = "issuer-service.key"
 

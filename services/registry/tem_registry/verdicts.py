@@ -16,7 +16,8 @@ from tem.dates import rfc3339
 from tem.stampcode import serial
 from tem.verdict import UNAVAILABLE, UNKNOWN
 from tem.vocabulary import StampState
-from tem_registry import lot_cards, publication, tables
+from tem_registry import publication, tables
+from tem_registry.lots import lot_cards
 
 
 def batch_number(connection: Connection, name: str) -> int | None:

@@ -1,0 +1,1 @@
+"""Stamps tied to lots: activation, and its correction."""

@@ -1,0 +1,59 @@
+"""The HTTP calls that tie stamps to lots: activation, and its correction."""
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from tem.vocabulary import Role
+from tem.web import KEY_DEMANDED, Wiring
+from tem_registry.activation import activation, corrections
+from tem_registry.lots.schemas import Activation, ActivationShown
+from tem_registry.settings import Settings
+from tem_registry.stamps.schemas import CorrectionBody, CorrectionShown
+
+
+def build(wiring: Wiring, config: Settings) -> Blueprint:
+    """The blueprint of both, under /v1."""
+    blp = Blueprint("activation", __name__, url_prefix="/v1", description="Stamps and their lots")
+
+    @blp.route("/lots/<id:id>/activations")
+    class Activations(MethodView):
+        @blp.arguments(Activation)
+        @blp.response(201, ActivationShown)
+        @blp.doc(
+            summary="Tie a range of stamps to the lot: all of it or nothing",
+            parameters=[KEY_DEMANDED],
+        )
+        def post(self, body: dict[str, Any], id: str) -> Any:
+            principal = wiring.principal(Role.PRODUCER, Role.OFFICE)
+            return wiring.once(
+                principal,
+                body,
+                lambda c: activation.activate(
+                    c, wiring.clock(), principal.actor, id, **body, own=principal.producer_id
+                ),
+                demanded=True,
+            )
+
+    @blp.route("/batches/<number:number>/corrections")
+    class Corrections(MethodView):
+        @blp.arguments(CorrectionBody)
+        @blp.response(201, CorrectionShown)
+        @blp.doc(
+            summary="Tie wrongly activated stamps to another lot, or to none",
+            parameters=[KEY_DEMANDED],
+        )
+        def post(self, body: dict[str, Any], number: int) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            days = config.correction_days
+            return wiring.once(
+                principal,
+                body,
+                lambda c: corrections.correct(
+                    c, wiring.clock(), principal.actor, days, number, **body
+                ),
+                demanded=True,
+            )
+
+    return blp

@@ -1,0 +1,1 @@
+"""Batches: print runs, hand-over, receipt, return, reconciliation."""

@@ -1,0 +1,68 @@
+"""The HTTP calls that act on a range of a batch's stamps: void, revoke, return."""
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from tem.vocabulary import Role
+from tem.web import KEY_DEMANDED, Wiring
+from tem_registry.batches import delivery
+from tem_registry.stamps import stamps
+from tem_registry.stamps.schemas import RangeAct, RangeWithReason, VoidBody, VoidShown
+
+
+def build(wiring: Wiring) -> Blueprint:
+    """The blueprint of acts under /v1/batches/{number}."""
+    blp = Blueprint(
+        "ranges",
+        __name__,
+        url_prefix="/v1/batches/<number:number>",
+        description="Acts on ranges of stamps: all of a range or nothing",
+    )
+
+    @blp.route("/voids")
+    class Voids(MethodView):
+        @blp.arguments(VoidBody)
+        @blp.response(201, VoidShown)
+        @blp.doc(
+            summary="Void damaged, misprinted, lost or stolen stamps", parameters=[KEY_DEMANDED]
+        )
+        def post(self, body: dict[str, Any], number: int) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            return wiring.once(
+                principal,
+                body,
+                lambda c: stamps.void(c, wiring.clock(), principal.actor, number, **body),
+                demanded=True,
+            )
+
+    @blp.route("/revocations")
+    class Revocations(MethodView):
+        @blp.arguments(RangeWithReason)
+        @blp.response(201, RangeAct)
+        @blp.doc(summary="Withdraw stamps", parameters=[KEY_DEMANDED])
+        def post(self, body: dict[str, Any], number: int) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            return wiring.once(
+                principal,
+                body,
+                lambda c: stamps.revoke(c, wiring.clock(), principal.actor, number, **body),
+                demanded=True,
+            )
+
+    @blp.route("/returns")
+    class Returns(MethodView):
+        @blp.arguments(RangeWithReason)
+        @blp.response(201, RangeAct)
+        @blp.doc(summary="Take delivered stamps back into the store", parameters=[KEY_DEMANDED])
+        def post(self, body: dict[str, Any], number: int) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            return wiring.once(
+                principal,
+                body,
+                lambda c: delivery.take_back(c, wiring.clock(), principal.actor, number, **body),
+                demanded=True,
+            )
+
+    return blp

@@ -1,0 +1,95 @@
+"""What a record must be before it is kept: its references are there, its parts agree."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from tem.errors import Invalid
+from tem_registry import tables
+from tem_registry.catalogue import addresses, consents, contacts, places, product_rules
+from tem_registry.catalogue.catalogue_rows import Record
+from tem_registry.catalogue.kinds import KINDS, Kind
+from tem_registry.files import files
+from tem_registry.rules import Fault
+
+_REFERENCES = {"producer_id": "producer", "product_id": "product", "pos_id": "point_of_sale"}
+
+
+def completed(kind: Kind, record: Record) -> Record:
+    """The record with what follows from its codes: names of places, stampable or not."""
+    if "address" in record:
+        record = {**record, "address": addresses.completed(record["address"], _communes())}
+    if kind.name == "product" and "stampable" not in record:
+        return {**record, "stampable": bool(_stampable(record))}
+    return record
+
+
+def check(connection: Connection, kind: Kind, record: Record, today: date) -> None:
+    """Raises Invalid naming each fault of a record by its place, the first one's code as code."""
+    check_references(connection, kind, record)
+    found = [*_faults(connection, kind, record, today)]
+    if found:
+        raise Invalid(
+            found[0].code,
+            " ".join(one.detail for one in found),
+            errors=[
+                {"pointer": one.pointer, "code": one.code, "detail": one.detail} for one in found
+            ],
+        )
+
+
+def check_references(connection: Connection, kind: Kind, record: Record) -> None:
+    """Raises Invalid when a record names something that is not there."""
+    if kind.name == "product":
+        files.check_named(connection, record)
+    named = [(_REFERENCES[f], record[f]) for f in kind.columns if f in _REFERENCES]
+    named += [("product", id) for id in record.get("product_ids", [])]
+    for other, id in named:
+        table = KINDS[other].table
+        if connection.execute(select(table.c.id).where(table.c.id == id)).first() is None:
+            raise Invalid("unknown_reference", f"There is no {other} {id}.")
+
+
+def _faults(connection: Connection, kind: Kind, record: Record, today: date) -> list[Fault]:
+    found = contacts.faults(record)
+    if "address" in record:
+        found += addresses.faults(record["address"], _communes())
+    if kind.name == "producer":
+        found += consents.faults(record, today)
+    elif kind.name == "product":
+        found += product_rules.faults(record, _stampable(record))
+    elif kind.name == "point_of_sale":
+        found += _order(record, "certified_on", "certified_until")
+    elif kind.name == "contract":
+        found += _order(record, "signed_on", "valid_until") + _others_products(connection, record)
+    return found
+
+
+def _order(record: Mapping[str, Any], first: str, last: str) -> list[Fault]:
+    if record.get(last) is None or record[first] <= record[last]:
+        return []
+    return [Fault(f"/{last}", "ends_before_it_begins", f"{last} lies before {first}.")]
+
+
+def _others_products(connection: Connection, record: Record) -> list[Fault]:
+    """A producer's contract is about its own products: they cannot change hands."""
+    c = tables.product.c
+    others = select(c.id).where(
+        c.id.in_(record["product_ids"]), c.producer_id != record["producer_id"]
+    )
+    ids = sorted(connection.execute(others).scalars())
+    if not ids:
+        return []
+    told = f"{', '.join(ids)}: not of {record['producer_id']}. Make a contract with its producer."
+    return [Fault("/product_ids", "contract_other_producer", told)]
+
+
+def _communes() -> dict[str, str]:
+    return {code: one.name for code, one in places.communes().items()}
+
+
+def _stampable(record: Record) -> bool | None:
+    category = places.categories().get(record["category_code"])
+    return category.stampable if category else None

@@ -1,0 +1,1 @@
+"""Recognitions of products: rules, papers, withdrawal with its effects."""

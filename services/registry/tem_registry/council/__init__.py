@@ -1,0 +1,1 @@
+"""What evaluation councils found, taken over as certificates."""

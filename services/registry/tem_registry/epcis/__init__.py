@@ -1,0 +1,1 @@
+"""The record as EPCIS 2.0 events."""

@@ -1,0 +1,1 @@
+"""Two-step forgetting: off the published tables, then out of the record."""

@@ -1,0 +1,149 @@
+"""Forgetting, step one: when a lot's information window has closed its public facts go.
+
+A sweep puts tombstones in the place of full cards, then what was overwritten is taken out of the
+files as well. No verdict depends on whether it ran: the clock decides, here and in the verifier.
+The office's record stays as it is; what ends it is :mod:`tem_registry.purging`.
+"""
+
+import contextlib
+import sqlite3
+import time
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from tem import audit, published
+from tem.clock import Clock
+from tem.database import BUSY_SECONDS, writing
+from tem.dates import vietnam_day
+from tem.logs import log
+from tem_registry import publication, tables
+from tem_registry.lots import lot_cards
+
+ACTOR = "sweep"
+LOTS_AT_ONCE = 500
+SWEEP_SECONDS = 3600
+TRIES = 20
+_WAIT_MS = 250
+
+
+def sweep(engine: Engine, now: datetime) -> int:
+    """Forget all lots whose time has come, and give their number; a second run finds none.
+
+    In transactions of at most ``LOTS_AT_ONCE`` lots, each with its audit entry. A lot somebody
+    is working on is left to the next run.
+    """
+    total, after = 0, ""
+    while True:
+        with writing(engine) as connection:
+            found = _closed_lots(connection, now, after)
+            total += _forget(connection, now, found)
+        if len(found) < LOTS_AT_ONCE:
+            return total
+        after = found[-1]
+
+
+def _closed_lots(connection: Connection, now: datetime, after: str) -> list[str]:
+    """Lots past their window that are still published in full, locked against a recall.
+
+    Those under recall are among them; they stay public until it is over.
+    """
+    c, p = tables.lot.c, published.card.c
+    full = ~p.body.startswith(lot_cards.TOMBSTONE)
+    query = (
+        select(c.id)
+        .join(published.card, p.id == c.id)
+        .where(p.kind == "lot", full, c.window_ends_on < vietnam_day(now), c.id > after)
+        .order_by(c.id)
+        .limit(LOTS_AT_ONCE)
+        .with_for_update(of=tables.lot, key_share=True, skip_locked=True)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def _forget(connection: Connection, now: datetime, lots: list[str]) -> int:
+    right = {id: lot_cards.lot(connection, id, now) for id in lots}
+    gone = {id: card for id, card in right.items() if "closed" in card}
+    if gone:
+        change = publication.next_change(connection, now)
+        for id, card in gone.items():
+            publication.put_card(connection, change, "lot", id, card)
+        audit.record(
+            connection, now, ACTOR, "lots.forgotten", "published:lots", {"lots": len(gone)}
+        )
+    return len(gone)
+
+
+def scrub(engine: Engine) -> bool:
+    """Take what was overwritten or deleted out of the database's files; whether that is done.
+
+    SQLite zeroes what is deleted (``secure_delete``), but not the copies that a split of a page
+    leaves behind, so the file is written anew; then old pages leave the -wal. PostgreSQL makes
+    the room of dead rows free. A busy database is tried again a few times.
+    """
+    if engine.dialect.name == "postgresql":
+        return _vacuumed(engine)
+    if _tried(engine, "VACUUM") and _tried(engine, "PRAGMA wal_checkpoint(TRUNCATE)"):
+        return True
+    log.warning("scrub_postponed", detail="Somebody keeps the database busy, or its disk is full.")
+    return False
+
+
+def _tried(engine: Engine, statement: str) -> bool:
+    for _ in range(TRIES):
+        if _succeeds(engine, statement):
+            return True
+        time.sleep(_WAIT_MS / 1000)
+    return False
+
+
+def _succeeds(engine: Engine, statement: str) -> bool:
+    """Run a statement outside of any transaction; False if others stand in its way."""
+    with contextlib.closing(engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={_WAIT_MS}")  # writers wait while this one does
+        try:
+            cursor.execute(statement)
+            answer = cursor.fetchone()  # of a checkpoint: whether it was kept from ending
+            return answer is None or not answer[0]
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+            cursor.close()
+
+
+def _vacuumed(engine: Engine) -> bool:
+    """PostgreSQL's part; without the right to it autovacuum does the same, later."""
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for table in (published.card.name, tables.lot.name, tables.recall.name):
+                connection.exec_driver_sql(f"VACUUM {table}")
+    except SQLAlchemyError as error:
+        log.warning("scrub_postponed", detail=str(error).partition("\n")[0][:200])
+        return False
+    return True
+
+
+class HourlySweep:
+    """Sweeps at the first call and every hour after it, and scrubs until that succeeded."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
+        self._next = 0.0
+        self._unscrubbed = True  # whoever ran before may have been killed in between
+
+    def if_due(self) -> None:
+        """Sweep if an hour has passed. What goes wrong is logged, and tried again in an hour."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + SWEEP_SECONDS
+        try:
+            forgotten = sweep(self._engine, self._clock())
+            if forgotten:
+                log.info("lots_forgotten", lots=forgotten)
+            if forgotten or self._unscrubbed:
+                self._unscrubbed = not scrub(self._engine)
+        except SQLAlchemyError as error:  # the orders this process follows must not wait for it
+            log.error("sweep_failed", error=type(error).__name__)

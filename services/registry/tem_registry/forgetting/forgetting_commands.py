@@ -1,0 +1,76 @@
+"""``tem registry purge``: destroy the records of lots that nobody has to keep any longer."""
+
+import contextlib
+import os
+from datetime import date, datetime, timedelta
+
+import click
+from sqlalchemy import Engine
+
+from tem.clock import Clock, system_clock
+from tem.commandline import existing_data_option
+from tem.database import reading, writing
+from tem.dates import vietnam_day
+from tem.errors import TemError
+from tem.installation import Installation
+from tem_registry import settings
+from tem_registry.forgetting import forgetting, purging
+from tem_registry.settings import Settings
+from tem_registry.store import open_store
+
+ACTOR = "tem registry purge"
+
+
+@click.command()
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Only records whose period ended on this day or before.  [default: yesterday]",
+)
+@click.option("--dry-run", is_flag=True, help="Only list what would be destroyed.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@existing_data_option
+def purge(until: datetime | None, dry_run: bool, yes: bool, installation: Installation) -> None:
+    """Destroy the records of lots whose record period is over.
+
+    Their stamps go on answering that their information is no longer published. Records of lots
+    under recall stay. This cannot be undone.
+    """
+    config = settings.read(os.environ, installation)
+    with contextlib.ExitStack() as opened:
+        engine = open_store(config)
+        opened.callback(engine.dispose)
+        found = _due(engine, config, until.date() if until else None, system_clock)
+        for one in found:
+            click.echo(f"{one.id}  of {one.product_id}, kept until {one.record_ends_on}")
+        click.echo(f"{len(found)} record(s) whose period is over")
+        if dry_run or not found:
+            return
+        if not yes:
+            click.confirm("Destroy them? This cannot be undone", abort=True)
+        done = _purge(engine, config, [one.id for one in found], system_clock)
+        click.echo(f"{done} record(s) destroyed")
+
+
+def _due(engine: Engine, config: Settings, until: date | None, clock: Clock) -> list[purging.Due]:
+    """What may go. Raises BadParameter for a day that is not over."""
+    yesterday = vietnam_day(clock()) - timedelta(days=1)
+    if until is not None and until > yesterday:
+        raise click.BadParameter(f"{until} is not over yet: {yesterday} is the latest day.")
+    with reading(engine) as connection:
+        return list(purging.due(connection, config, until or yesterday, clock()))
+
+
+def _purge(engine: Engine, config: Settings, ids: list[str], clock: Clock) -> int:
+    """Each lot is a transaction of its own; one that may no longer go is told and left."""
+    done = 0
+    for id in ids:
+        try:
+            with writing(engine) as connection:
+                purging.purge(connection, clock(), ACTOR, config, id)
+            done += 1
+        except TemError as error:
+            click.echo(f"{id} was left: {error.detail}", err=True)
+    if not forgetting.scrub(engine):
+        click.echo("The files still hold old pages; the next hourly sweep cleans them.", err=True)
+    return done

@@ -1,0 +1,71 @@
+"""What must hold of the registry's stored state; each fault is one sentence."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from tem import audit, checkpoints, trust
+from tem.clock import system_clock
+from tem.database import is_missing, reading
+from tem.installation import Installation
+from tem_registry import settings, tables
+from tem_registry.fsck import (
+    fsck_catalogue,
+    fsck_images,
+    fsck_lots,
+    fsck_owners,
+    fsck_published,
+    fsck_stamps,
+)
+from tem_registry.store import open_store
+
+
+def check(installation: Installation) -> Iterator[str]:
+    """Every fault found: ranges, lots, orders, what is published, audit chain."""
+    config = settings.read(os.environ, installation)
+    if is_missing(config.database_url):
+        yield "its database is missing: restore it from a backup"
+        return
+    engine = open_store(config)
+    try:
+        with reading(engine) as connection:
+            yield from checkpoints.kept_faults(
+                connection, config.audit_key_file, config.checkpoints, "registry"
+            )
+            yield from faults(connection, trust.load(config.trust_file), system_clock())
+    finally:
+        engine.dispose()
+
+
+def manifests(installation: Installation) -> dict[int, str] | None:
+    """SHA-256 of the manifest of each batch on record; None where the database is elsewhere."""
+    config = settings.read(os.environ, installation)
+    if is_missing(config.database_url):
+        return None
+    engine = open_store(config)
+    c = tables.stamp_batch.c
+    with reading(engine) as connection:
+        rows = connection.execute(select(c.number, c.manifest)).all()
+    engine.dispose()
+    return {row.number: hashlib.sha256(row.manifest.encode()).hexdigest() for row in rows}
+
+
+def faults(connection: Connection, trusted: trust.Trust, now: datetime) -> Iterator[str]:
+    """Every fault of a registry's database at an instant."""
+    yield from audit.faults(connection)
+    yield from fsck_owners.owners(connection)
+    yield from fsck_owners.approvals(connection)
+    yield from fsck_catalogue.records(connection)
+    yield from fsck_stamps.orders(connection)
+    yield from fsck_stamps.batches(connection)
+    yield from fsck_stamps.lots(connection)
+    yield from fsck_stamps.void_reports(connection)
+    yield from fsck_lots.records(connection)
+    yield from fsck_published.batches(connection, trusted)
+    yield from fsck_published.cards_of_record(connection, now)
+    yield from fsck_published.changes(connection)
+    yield from fsck_images.files(connection)
+    yield from fsck_images.images(connection)

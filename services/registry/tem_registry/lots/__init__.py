@@ -1,0 +1,1 @@
+"""Production lots: their dates, recalls and public cards."""

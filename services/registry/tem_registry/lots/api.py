@@ -1,0 +1,106 @@
+"""The HTTP calls about lots: recording, recall."""
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import RAISE
+
+from tem.database import reading
+from tem.vocabulary import Role
+from tem.web import KEY_DEMANDED, KEY_HEADER, Wiring
+from tem.wire import Empty
+from tem_registry.lots import lots
+from tem_registry.lots import schemas as wire
+from tem_registry.settings import Settings
+
+
+def build(wiring: Wiring, config: Settings) -> Blueprint:
+    """The blueprint under /v1/lots."""
+    blp = Blueprint("lots", __name__, url_prefix="/v1/lots", description="Production lots")
+
+    @blp.route("")
+    class Lots(MethodView):
+        @blp.arguments(wire.LotPage, location="query", unknown=RAISE)
+        @blp.response(200, wire.LotList)
+        @blp.doc(summary="List lots; a producer sees its own")
+        def get(self, page: dict[str, Any]) -> Any:
+            principal = wiring.principal(Role.OFFICE, Role.AUDITOR, Role.PRODUCER)
+            with reading(wiring.engine) as connection:
+                found = lots.page(connection, **page, producer_id=principal.producer_id)
+                items = [lots.shown(connection, lot) for lot in found]
+            more = {"next": found[-1].id} if len(found) == page["limit"] else {}
+            return {"items": items, **more}
+
+        @blp.arguments(wire.Lot)
+        @blp.response(201, wire.LotShown)
+        @blp.doc(summary="Record a production lot", parameters=[KEY_HEADER])
+        def post(self, body: dict[str, Any]) -> Any:
+            principal = wiring.principal(Role.OFFICE, Role.PRODUCER)
+
+            def act(connection: Any) -> dict[str, Any]:
+                lot = lots.add(
+                    connection,
+                    wiring.clock(),
+                    principal.actor,
+                    config,
+                    body,
+                    own=principal.producer_id,
+                )
+                return lots.shown(connection, lot)
+
+            return wiring.once(principal, body, act)
+
+    @blp.route("/<id:id>")
+    class One(MethodView):
+        @blp.response(200, wire.LotInFull)
+        @blp.doc(summary="A lot with its recalls; 410 once its record was purged")
+        def get(self, id: str) -> Any:
+            principal = wiring.principal(Role.OFFICE, Role.AUDITOR, Role.PRODUCER)
+            with reading(wiring.engine) as connection:
+                lot = lots.find(connection, id, principal.producer_id)
+                return lots.shown_in_full(connection, lot, config)
+
+    @blp.route("/<id:id>/date-approval")
+    class DateApproval(MethodView):
+        @blp.arguments(Empty)
+        @blp.response(200, wire.LotShown)
+        @blp.doc(summary="Accept a date later than the shelf life allows", parameters=[KEY_HEADER])
+        def post(self, body: dict[str, Any], id: str) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+
+            def act(connection: Any) -> dict[str, Any]:
+                lot = lots.approve_date(connection, wiring.clock(), principal.actor, id)
+                return lots.shown(connection, lot)
+
+            return wiring.once(principal, body, act)
+
+    @blp.route("/<id:id>/recall")
+    class Recalls(MethodView):
+        @blp.arguments(wire.Recall)
+        @blp.response(201, wire.Recalled)
+        @blp.doc(summary="Recall the lot, with a public notice", parameters=[KEY_DEMANDED])
+        def post(self, body: dict[str, Any], id: str) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            return wiring.once(
+                principal,
+                body,
+                lambda c: lots.recall(c, wiring.clock(), principal.actor, id, body),
+                demanded=True,
+            )
+
+    @blp.route("/<id:id>/recall/lift")
+    class Lifts(MethodView):
+        @blp.arguments(wire.Lift)
+        @blp.response(200, wire.Lifted)
+        @blp.doc(summary="Lift the recall, at once", parameters=[KEY_DEMANDED])
+        def post(self, body: dict[str, Any], id: str) -> Any:
+            principal = wiring.principal(Role.OFFICE)
+            return wiring.once(
+                principal,
+                body,
+                lambda c: lots.lift(c, wiring.clock(), principal.actor, id, body.get("reason")),
+                demanded=True,
+            )
+
+    return blp

@@ -1,0 +1,281 @@
+"""Production lots: made once, dates by the rule, recalled and lifted by the office."""
+
+import calendar
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, exists, func, select, update
+
+from tem import audit
+from tem.database import insert_or_ignore
+from tem.dates import info_expires_on, rfc3339, vietnam_day
+from tem.errors import Conflict, Gone, Invalid, NotFound
+from tem.vocabulary import StampState
+from tem_registry import publication, tables
+from tem_registry.catalogue import catalogue
+from tem_registry.lots import lot_cards, lot_rules
+from tem_registry.settings import Settings
+
+_c = tables.lot.c
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """A living lot on record, not purged; ``best_before`` is None where the label declares none."""
+
+    id: str
+    product_id: str
+    producer_id: str
+    lot_code: str
+    production_date: date
+    production_date_kind: str
+    best_before: date | None
+    info_expires_on: date | None
+    window_ends_on: date
+    best_before_basis: str
+    precision: str
+    quantity: int
+    unit: str
+    beyond_shelf_life: bool
+    beyond_approved_by: str | None
+
+
+_COLUMNS = (
+    _c.id,
+    _c.product_id,
+    _c.producer_id,
+    _c.lot_code,
+    _c.production_date,
+    _c.production_date_kind,
+    _c.best_before,
+    _c.info_expires_on,
+    _c.window_ends_on,
+    _c.best_before_basis,
+    _c.precision,
+    _c.quantity,
+    _c.unit,
+    _c.beyond_shelf_life,
+    _c.beyond_approved_by,
+)
+
+
+def find(
+    connection: Connection, id: str, producer_id: str | None = None, *, locked: bool = False
+) -> Lot:
+    """A lot. Raises NotFound, also for another producer's when one is given; Gone if purged.
+
+    The lock is the one an UPDATE takes: others may go on writing ranges that name the lot.
+    """
+    query = select(*_COLUMNS, _c.purged_at).where(_c.id == id)
+    if producer_id is not None:
+        query = query.where(_c.producer_id == producer_id)
+    row = connection.execute(query.with_for_update(key_share=True) if locked else query).first()
+    if row is None:
+        raise NotFound("no_such_lot", f"There is no lot {id} of yours.")
+    if row.purged_at is not None:
+        day = vietnam_day(row.purged_at)
+        raise Gone("lot_purged", f"The record of lot {id} was destroyed on {day}; see its stamps.")
+    return Lot(**{column.name: row._mapping[column.name] for column in _COLUMNS})
+
+
+def page(
+    connection: Connection,
+    after: str,
+    limit: int,
+    producer_id: str | None = None,
+    *,
+    product: str | None = None,
+    recalled: bool | None = None,
+    q: str | None = None,
+) -> list[Lot]:
+    """Living lots with an id above ``after``, in order.
+
+    Of one product, with or without a recall in force, their code beginning with ``q``.
+    """
+    living = _c.purged_at.is_(None)
+    query = select(*_COLUMNS).where(_c.id > after, living).order_by(_c.id).limit(limit)
+    if producer_id is not None:
+        query = query.where(_c.producer_id == producer_id)
+    if product is not None:
+        query = query.where(_c.product_id == product)
+    if recalled is not None:
+        r = tables.recall.c
+        under_recall = exists().where(r.lot_id == _c.id, r.lifted_at.is_(None))
+        query = query.where(under_recall if recalled else ~under_recall)
+    if q is not None:  # LIKE would tell upper from lower case on one engine only
+        query = query.where(func.substr(_c.lot_code, 1, len(q)) == q)
+    return [Lot(**row._mapping) for row in connection.execute(query)]
+
+
+def _declared(text: str | None) -> tuple[date | None, str]:
+    """The date declared, and whether the label gives a day or only a month (its last day)."""
+    if text is None or len(text) == 10:
+        return (date.fromisoformat(text) if text else None), "day"
+    first = date.fromisoformat(f"{text}-01")
+    return first.replace(day=calendar.monthrange(first.year, first.month)[1]), "month"
+
+
+def add(
+    connection: Connection,
+    now: datetime,
+    actor: str,
+    config: Settings,
+    body: dict[str, Any],
+    own: str | None = None,
+    approve_beyond: bool = False,
+) -> Lot:
+    """Record a lot. ``own`` limits a producer to its own products.
+
+    Raises NotFound, Invalid for dates that contradict, Conflict for a lot code used before.
+    """
+    product = catalogue.product_for_rules(connection, body["product_id"], own)
+    if body.get("producer_id") not in (None, product.producer_id):
+        raise Invalid("not_the_producer", f"{product.id} is made by {product.producer_id}.")
+    record = catalogue.find(connection, catalogue.KINDS["product"], product.id)
+    production = date.fromisoformat(body["production_date"])
+    declared, precision = _declared(body.get("best_before"))
+    dates = lot_rules.lot_dates(product, production, declared)
+    months = config.window_months.of(product.category_code)
+    row = {
+        "id": body.get("lot_id") or f"L-{secrets.token_hex(6)}",
+        "product_id": product.id,
+        "producer_id": product.producer_id,
+        "lot_code": body["lot_code"],
+        "production_date": production,
+        "production_date_kind": body.get("production_date_kind") or record["production_date_kind"],
+        "best_before": dates.best_before,
+        "info_expires_on": info_expires_on(dates.best_before) if dates.best_before else None,
+        "window_ends_on": lot_rules.window_ends_on(dates.best_before, production, months),
+        "undated": dates.best_before is None,
+        "best_before_basis": dates.basis,
+        "precision": precision,
+        "quantity": body["quantity"],
+        "unit": body.get("unit") or record.get("unit") or "",
+        "beyond_shelf_life": dates.beyond_shelf_life,
+        "beyond_approved_by": actor if dates.beyond_shelf_life and approve_beyond else None,
+        "created_at": now,
+    }
+    if not insert_or_ignore(connection, tables.lot, row):
+        raise Conflict(
+            "lot_exists",
+            f"{product.id} has a lot {row['lot_code']} already, or the lot_id is taken.",
+        )
+    # What a purge destroys must not be in the audit trail, which nothing can be taken out of.
+    details = {"product_id": product.id, "beyond_shelf_life": dates.beyond_shelf_life}
+    audit.record(connection, now, actor, "lot.added", f"lot:{row['id']}", details)
+    return find(connection, str(row["id"]))
+
+
+def approve_date(connection: Connection, now: datetime, actor: str, id: str) -> Lot:
+    """The office accepts a date beyond the shelf life. Raises NotFound, or Conflict."""
+    lot = find(connection, id, locked=True)
+    if not lot.beyond_shelf_life or lot.beyond_approved_by:
+        raise Conflict("nothing_to_approve", f"The date of lot {id} needs no approval.")
+    connection.execute(update(tables.lot).where(_c.id == id).values(beyond_approved_by=actor))
+    audit.record(connection, now, actor, "lot.date_approved", f"lot:{id}")
+    return find(connection, id)
+
+
+def stamps_of(connection: Connection, lot_id: str) -> int:
+    """How many stamps are tied to a lot, those voided or revoked since included."""
+    c = tables.stamp_interval.c
+    total = select(func.coalesce(func.sum(c.last - c.first + 1), 0)).where(c.lot_id == lot_id)
+    return int(connection.execute(total).scalar_one())
+
+
+def units_taken(connection: Connection, lot_id: str) -> int:
+    """How many units of a lot have a stamp: a void one was torn, its unit may get another."""
+    c = tables.stamp_interval.c
+    total = select(func.coalesce(func.sum(c.last - c.first + 1), 0))
+    standing = total.where(c.lot_id == lot_id, c.state != StampState.VOID)
+    return int(connection.execute(standing).scalar_one())
+
+
+def recalled(connection: Connection, lot_id: str) -> bool:
+    """Whether a recall of the lot has not been lifted."""
+    c = tables.recall.c
+    open_recall = select(c.id).where(c.lot_id == lot_id, c.lifted_at.is_(None))
+    return connection.execute(open_recall).first() is not None
+
+
+def recall(
+    connection: Connection, now: datetime, actor: str, id: str, notice: dict[str, Any]
+) -> dict[str, Any]:
+    """Recall a lot with a public notice. Raises NotFound, or Conflict if it is recalled."""
+    find(connection, id, locked=True)
+    if recalled(connection, id):
+        raise Conflict("already_recalled", f"Lot {id} is under recall: lift that one first.")
+    ordered_on = notice.get("ordered_on") or vietnam_day(now).isoformat()
+    connection.execute(
+        tables.recall.insert().values(
+            lot_id=id,
+            kind=notice["kind"],
+            ordered_on=date.fromisoformat(ordered_on),
+            ordered_by=notice["ordered_by"],
+            decision_no=notice.get("decision_no"),
+            reason_public=notice["reason_public"],
+            lifted_at=notice.get("lifted_at"),
+        )
+    )
+    lot_cards.publish(connection, publication.next_change(connection, now), id, now)
+    details = {k: notice.get(k) for k in ("kind", "ordered_by", "decision_no", "reason_public")}
+    audit.record(
+        connection, now, actor, "lot.recalled", f"lot:{id}", {**details, "ordered_on": ordered_on}
+    )
+    return {"lot_id": id, "recalled": True, "ordered_on": ordered_on}
+
+
+def lift(
+    connection: Connection, now: datetime, actor: str, id: str, reason: str | None
+) -> dict[str, Any]:
+    """Lift the recall of a lot, at once. Raises NotFound, or Conflict if there is none."""
+    find(connection, id, locked=True)
+    c = tables.recall.c
+    lifted = connection.execute(
+        update(tables.recall).where(c.lot_id == id, c.lifted_at.is_(None)).values(lifted_at=now)
+    )
+    if lifted.rowcount == 0:
+        raise Conflict("not_recalled", f"Lot {id} is not under recall.")
+    lot_cards.publish(connection, publication.next_change(connection, now), id, now)
+    audit.record(connection, now, actor, "lot.recall_lifted", f"lot:{id}", {"reason": reason})
+    return {"lot_id": id, "recalled": False, "lifted_at": rfc3339(now)}
+
+
+def shown(connection: Connection, lot: Lot) -> dict[str, Any]:
+    """A lot as JSON."""
+    return {
+        "lot_id": lot.id,
+        "product_id": lot.product_id,
+        "producer_id": lot.producer_id,
+        "lot_code": lot.lot_code,
+        "production_date": lot.production_date.isoformat(),
+        "production_date_kind": lot.production_date_kind,
+        "best_before": lot.best_before.isoformat() if lot.best_before else None,
+        "best_before_basis": lot.best_before_basis,
+        "precision": lot.precision,
+        "info_expires_on": lot.info_expires_on.isoformat() if lot.info_expires_on else None,
+        "quantity": lot.quantity,
+        "unit": lot.unit,
+        "stamps_activated": stamps_of(connection, lot.id),
+        "needs_date_approval": lot.beyond_shelf_life and lot.beyond_approved_by is None,
+        "recalled": recalled(connection, lot.id),
+    }
+
+
+def record_ends_on(connection: Connection, lot: Lot, config: Settings) -> date:
+    """The last day on which the office must keep the record of a lot."""
+    category = catalogue.product_for_rules(connection, lot.product_id).category_code
+    return lot_rules.record_ends_on(
+        lot.best_before, lot.production_date, lot.window_ends_on, category, config.record_months
+    )
+
+
+def shown_in_full(connection: Connection, lot: Lot, config: Settings) -> dict[str, Any]:
+    """A lot as JSON with its recalls and with how long its record must be kept."""
+    return {
+        **shown(connection, lot),
+        "record_ends_on": record_ends_on(connection, lot, config).isoformat(),
+        "recalls": lot_cards.recalls(connection, lot.id),
+    }

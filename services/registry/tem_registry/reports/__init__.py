@@ -1,0 +1,1 @@
+"""For those who count and check: statistics, fees, held stamps, histories, audit trail."""

@@ -1,0 +1,54 @@
+"""The HTTP calls about recognitions that lapse, and the stamps that wait for a new one."""
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import RAISE
+
+from tem.database import reading
+from tem.dates import vietnam_day
+from tem.vocabulary import Role
+from tem.web import Wiring
+from tem_registry.certificates.schemas import (
+    HeldBatchList,
+    HeldQuery,
+    LapsingCertificateList,
+    LapsingQuery,
+)
+from tem_registry.reports import held
+
+READERS = (Role.OFFICE, Role.AUDITOR, Role.PRODUCER)
+
+
+def build(wiring: Wiring) -> Blueprint:
+    """The blueprint of both, under /v1/certificates."""
+    blp = Blueprint("lapses", __name__, url_prefix="/v1/certificates", description="Lapses")
+
+    @blp.route("/held")
+    class Held(MethodView):
+        @blp.arguments(HeldQuery, location="query", unknown=RAISE)
+        @blp.response(200, HeldBatchList)
+        @blp.doc(summary="Unused stamps of products without a certificate in force (giữ lại)")
+        def get(self, page: dict[str, Any]) -> Any:
+            own = wiring.principal(*READERS).producer_id
+            with reading(wiring.engine) as connection:
+                today = vietnam_day(wiring.clock())
+                items = held.stamps(connection, today, **page, producer_id=own)
+            more = {"next": str(items[-1]["batch"])} if len(items) == page["limit"] else {}
+            return {"items": items, **more}
+
+    @blp.route("/lapsing")
+    class Lapsing(MethodView):
+        @blp.arguments(LapsingQuery, location="query", unknown=RAISE)
+        @blp.response(200, LapsingCertificateList)
+        @blp.doc(summary="Certificates whose term ends soon, with none to follow")
+        def get(self, query: dict[str, Any]) -> Any:
+            own = wiring.principal(*READERS).producer_id
+            with reading(wiring.engine) as connection:
+                today = vietnam_day(wiring.clock())
+                items = held.lapsing(connection, today, **query, producer_id=own)
+            more = {"next": items[-1]["certificate_id"]} if len(items) == query["limit"] else {}
+            return {"items": items, **more}
+
+    return blp

@@ -1,0 +1,1 @@
+"""Ranges of stamps: their states, the moves between them, voids and revocations."""

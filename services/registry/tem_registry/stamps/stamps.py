@@ -1,0 +1,259 @@
+"""The stamps of a batch, as ranges, and the acts that end them: void and revoke.
+
+Every act begins by raising the revision of the batch's row. That UPDATE carries the owner in
+its WHERE clause, locks the batch against concurrent acts, and finds nothing for somebody else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, select, update
+
+from tem import audit
+from tem.dates import vietnam_day
+from tem.errors import Conflict, Invalid, NotFound
+from tem.vocabulary import StampState
+from tem_registry import publication, tables
+from tem_registry.intervals import Interval, change, clip
+from tem_registry.stamps.moves import RangeRefusal, range_refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch on record."""
+
+    number: int
+    order_id: str
+    product_id: str
+    producer_id: str
+    quantity: int
+    issued_on: date
+    printed_on: date | None
+    printed_quantity: int | None
+    delivered_on: date | None
+    receipt: str | None
+    delivered_quantity: int | None
+    received_on: date | None
+    received_quantity: int | None
+
+
+_c = tables.stamp_batch.c
+_COLUMNS = (
+    _c.number,
+    _c.order_id,
+    _c.product_id,
+    _c.producer_id,
+    _c.quantity,
+    _c.issued_on,
+    _c.printed_on,
+    _c.printed_quantity,
+    _c.delivered_on,
+    _c.receipt,
+    _c.delivered_quantity,
+    _c.received_on,
+    _c.received_quantity,
+)
+
+
+def find(connection: Connection, number: int, producer_id: str | None = None) -> Batch:
+    """A batch. Raises NotFound, also for another producer's when one is given."""
+    query = select(*_COLUMNS).where(_c.number == number)
+    if producer_id is not None:
+        query = query.where(_c.producer_id == producer_id)
+    row = connection.execute(query).first()
+    if row is None:
+        raise NotFound("no_such_batch", f"There is no batch {number}.")
+    return Batch(**row._mapping)
+
+
+def page(
+    connection: Connection, after: int, limit: int, *where: ColumnElement[bool]
+) -> list[Batch]:
+    """Batches with a number above ``after``, in order."""
+    query = select(*_COLUMNS).where(_c.number > after, *where).order_by(_c.number).limit(limit)
+    return [Batch(**row._mapping) for row in connection.execute(query)]
+
+
+def lock(connection: Connection, number: int, producer_id: str | None) -> Batch:
+    """Lock a batch for an act of its producer, or of the office (None). Raises NotFound."""
+    mine = [_c.number == number]
+    if producer_id is not None:
+        mine.append(_c.producer_id == producer_id)
+    locked = update(tables.stamp_batch).where(*mine).values(revision=_c.revision + 1)
+    row = connection.execute(locked.returning(*_COLUMNS)).first()
+    if row is None:
+        raise NotFound("no_such_batch", f"There is no batch {number} of yours.")
+    return Batch(**row._mapping)
+
+
+def intervals(
+    connection: Connection, number: int, first: int = 1, last: int = 2**24
+) -> list[Interval]:
+    """The intervals that overlap a range, in order."""
+    c = tables.stamp_interval.c
+    query = (
+        select(c.first, c.last, c.state, c.lot_id, c.reason, c.revoked_on)
+        .where(c.batch == number, c.first <= last, c.last >= first)
+        .order_by(c.first)
+    )
+    return [
+        Interval(**{**row._mapping, "state": StampState(row.state)})
+        for row in connection.execute(query)
+    ]
+
+
+def check_range(batch: Batch, first: int, last: int) -> None:
+    """Raises Invalid unless these are stamps of the batch."""
+    if not 1 <= first <= last <= batch.quantity:
+        raise Invalid(
+            "no_such_stamps",
+            f"Batch {batch.number} has the stamps 1 to {batch.quantity}.",
+            quantity=batch.quantity,
+        )
+
+
+def move(
+    connection: Connection,
+    batch: Batch,
+    first: int,
+    last: int,
+    to: StampState,
+    act: Callable[[Interval], Interval],
+) -> list[Interval]:
+    """Move a range of a locked batch to a state, all of it or nothing.
+
+    Returns the intervals written, neighbours included. Raises Conflict with the sub-ranges
+    that may not move and the reason for each.
+    """
+    check_range(batch, first, last)
+    before = intervals(connection, batch.number, first - 1, last + 1)
+    refuse(range_refusals(clip(before, first, last), to), f"{first}..{last} cannot become {to}")
+    after = change(before, first, last, act)
+    write(connection, batch.number, after)
+    return after
+
+
+def refuse(found: list[RangeRefusal], what: str) -> None:
+    """Raises Conflict with every part of a range that an act may not touch, if there is any."""
+    if found:
+        raise Conflict(
+            "range_refused",
+            f"Nothing was changed: {len(found)} part(s) of {what}.",
+            ranges=[
+                {"first": one.first, "last": one.last, "state": one.state, "code": one.code}
+                for one in found
+            ],
+        )
+
+
+def publish(connection: Connection, now: datetime, number: int, after: list[Interval]) -> None:
+    """What a range has become is public."""
+    change_number = publication.next_change(connection, now)
+    publication.replace_intervals(connection, change_number, number, after)
+
+
+def write(connection: Connection, number: int, after: list[Interval]) -> None:
+    """Store intervals that cover exactly what the rows they overlap had covered."""
+    c = tables.stamp_interval.c
+    connection.execute(
+        delete(tables.stamp_interval).where(
+            c.batch == number, c.first <= after[-1].last, c.last >= after[0].first
+        )
+    )
+    rows = [
+        {
+            "batch": number,
+            "first": one.first,
+            "last": one.last,
+            "state": str(one.state),
+            "lot_id": one.lot_id,
+            "reason": one.reason,
+            "revoked_on": one.revoked_on,
+        }
+        for one in after
+    ]
+    connection.execute(tables.stamp_interval.insert(), rows)
+
+
+def void(
+    connection: Connection,
+    now: datetime,
+    actor: str,
+    number: int,
+    first: int,
+    last: int,
+    reason: str,
+    kind: str | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """Stamps that were damaged, misprinted, lost or stolen will never be valid again.
+
+    ``more`` are members of the audit entry's details, such as the report it follows.
+    """
+
+    def act(part: Interval) -> Interval:
+        return replace(part, state=StampState.VOID, reason=reason)
+
+    told = {"kind": kind} if kind is not None else {}
+    ended = _end(
+        connection, now, actor, number, first, last, StampState.VOID, act, reason, {**told, **more}
+    )
+    return {**ended, **told}
+
+
+def revoke(
+    connection: Connection,
+    now: datetime,
+    actor: str,
+    number: int,
+    first: int,
+    last: int,
+    reason: str,
+    revoked_on: date | None = None,
+) -> dict[str, Any]:
+    """The office withdraws stamps; ``revoked_on`` is today unless a record says otherwise."""
+    day = revoked_on or vietnam_day(now)
+
+    def act(part: Interval) -> Interval:
+        return replace(part, state=StampState.REVOKED, reason=reason, revoked_on=day)
+
+    return _end(connection, now, actor, number, first, last, StampState.REVOKED, act, reason, {})
+
+
+def _end(
+    connection: Connection,
+    now: datetime,
+    actor: str,
+    number: int,
+    first: int,
+    last: int,
+    to: StampState,
+    act: Callable[[Interval], Interval],
+    reason: str,
+    more: dict[str, Any],
+) -> dict[str, Any]:
+    batch = lock(connection, number, None)
+    after = move(connection, batch, first, last, to, act)
+    publish(connection, now, number, after)
+    details = {"first": first, "last": last, "reason": reason, **more}
+    audit.record(connection, now, actor, f"stamps.{to}", f"batch:{number}", details)
+    return done(number, first, last, to, reason)
+
+
+def done(number: int, first: int, last: int, state: StampState, reason: str) -> dict[str, Any]:
+    """The answer of an act on a range."""
+    return {
+        "batch": number,
+        "first": first,
+        "last": last,
+        "state": str(state),
+        "stamps": last - first + 1,
+        "reason": reason,
+    }
+
+
+def set_issued_on(connection: Connection, number: int, day: date) -> None:
+    """The day of issue that a taken-over record gives."""
+    connection.execute(update(tables.stamp_batch).where(_c.number == number).values(issued_on=day))
