@@ -75,39 +75,66 @@ def _forget(connection: Connection, now: datetime, lots: list[str]) -> int:
     return len(gone)
 
 
-def scrub(engine: Engine) -> bool:
-    """Take what was overwritten or deleted out of the database's files; whether that is done.
+# The published cards, written anew in one transaction: their old pages become free, and free
+# pages are zeroed (``secure_delete``). In memory meanwhile, so that no temporary file has them.
+_REWRITE = (
+    "PRAGMA temp_store=MEMORY",
+    "BEGIN IMMEDIATE",
+    "CREATE TEMP TABLE kept AS SELECT kind, id, body, change FROM published_card",
+    "DELETE FROM published_card",
+    "INSERT INTO published_card (kind, id, body, change) "
+    "SELECT kind, id, body, change FROM kept ORDER BY kind, id",
+    "DROP TABLE temp.kept",
+    "COMMIT",
+)
+_EMPTY_WAL = ("PRAGMA wal_checkpoint(TRUNCATE)",)
 
-    SQLite zeroes what is deleted (``secure_delete``), but not the copies that a split of a page
-    leaves behind, so the file is written anew; then old pages leave the -wal. PostgreSQL makes
-    the room of dead rows free. A busy database is tried again a few times.
+
+def scrub(engine: Engine) -> bool:
+    """Take what a sweep overwrote out of the published table's pages; whether that is done.
+
+    SQLite zeroes what is deleted, but not the copies that a split of a page leaves behind, so
+    the table's pages are written anew; then old ones leave the -wal. It takes as long as the
+    cards are many (a second for some ten thousand lots), whatever else the file holds.
+    PostgreSQL makes the room of dead rows free. A busy database is tried again a few times.
     """
     if engine.dialect.name == "postgresql":
         return _vacuumed(engine)
-    if _tried(engine, "VACUUM") and _tried(engine, "PRAGMA wal_checkpoint(TRUNCATE)"):
-        return True
+    return _done(engine, _REWRITE) and _done(engine, _EMPTY_WAL)
+
+
+def rebuild(engine: Engine) -> bool:
+    """The same for every table, after records were purged: the whole file is written anew.
+
+    It takes long on a large file, and writers wait: for an explicit command, not for an hour.
+    """
+    if engine.dialect.name == "postgresql":
+        return _vacuumed(engine)
+    return _done(engine, ("VACUUM",)) and _done(engine, _EMPTY_WAL)
+
+
+def _done(engine: Engine, statements: tuple[str, ...]) -> bool:
+    for _ in range(TRIES):
+        if _succeeds(engine, statements):
+            return True
+        time.sleep(_WAIT_MS / 1000)
     log.warning("scrub_postponed", detail="Somebody keeps the database busy, or its disk is full.")
     return False
 
 
-def _tried(engine: Engine, statement: str) -> bool:
-    for _ in range(TRIES):
-        if _succeeds(engine, statement):
-            return True
-        time.sleep(_WAIT_MS / 1000)
-    return False
-
-
-def _succeeds(engine: Engine, statement: str) -> bool:
-    """Run a statement outside of any transaction; False if others stand in its way."""
+def _succeeds(engine: Engine, statements: tuple[str, ...]) -> bool:
+    """Run statements on a connection of their own; False if others stand in their way."""
     with contextlib.closing(engine.raw_connection()) as connection:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={_WAIT_MS}")  # writers wait while this one does
         try:
-            cursor.execute(statement)
-            answer = cursor.fetchone()  # of a checkpoint: whether it was kept from ending
-            return answer is None or not answer[0]
+            for statement in statements:
+                cursor.execute(statement)
+                answer = cursor.fetchone()
+            return answer is None or not answer[0]  # of a checkpoint: whether it was kept from it
         except sqlite3.OperationalError:
+            if connection.in_transaction:
+                cursor.execute("ROLLBACK")
             return False
         finally:
             cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")

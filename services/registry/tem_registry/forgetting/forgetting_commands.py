@@ -44,12 +44,13 @@ def purge(until: datetime | None, dry_run: bool, yes: bool, installation: Instal
         for one in found:
             click.echo(f"{one.id}  of {one.product_id}, kept until {one.record_ends_on}")
         click.echo(f"{len(found)} record(s) whose period is over")
-        if dry_run or not found:
+        if dry_run:
             return
-        if not yes:
+        if found and not yes:
             click.confirm("Destroy them? This cannot be undone", abort=True)
         done = _purge(engine, config, [one.id for one in found], system_clock)
-        click.echo(f"{done} record(s) destroyed")
+        if found:
+            click.echo(f"{done} record(s) destroyed")
 
 
 def _due(engine: Engine, config: Settings, until: date | None, clock: Clock) -> list[purging.Due]:
@@ -71,6 +72,6 @@ def _purge(engine: Engine, config: Settings, ids: list[str], clock: Clock) -> in
             done += 1
         except TemError as error:
             click.echo(f"{id} was left: {error.detail}", err=True)
-    if not forgetting.scrub(engine):
-        click.echo("The files still hold old pages; the next hourly sweep cleans them.", err=True)
+    if not forgetting.rebuild(engine):
+        click.echo("The file still holds old pages: run the command again later.", err=True)
     return done
