@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, delete, text
 from tests.conftest import SetClock
 from tests.postgres import PostgresServer
 from tests.registry.installed import SAMPLE, without_our_variables
@@ -24,6 +24,17 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("registry") / "empty.db"
     engine = open_engine(sqlite_url(path))
     make_tables(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def populated_file(empty_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with two producers and three certified products, to be copied."""
+    path = tmp_path_factory.mktemp("registry") / "populated.db"
+    shutil.copy(empty_file, path)
+    engine = open_engine(sqlite_url(path))
+    Register(engine, SetClock()).populate()
     engine.dispose()
     return path
 
@@ -44,9 +55,7 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock) -> Ite
     """An empty register, once on each engine."""
     if request.param == "postgresql":
         engine: Engine = request.getfixturevalue("server_engine")
-        with engine.begin() as connection:
-            names = ", ".join(table.name for table in all_tables())
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+        empty(engine)
         yield Register(engine, clock)
         return
     path = tmp_path / "registry.db"
@@ -56,10 +65,24 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock) -> Ite
     engine.dispose()
 
 
+def empty(engine: Engine) -> None:
+    """Nothing in any table of a server, numbers from the start: deleting little is faster than
+    truncating."""
+    with engine.begin() as connection:
+        for table in reversed(all_tables()):
+            connection.execute(delete(table))
+        counters = "SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL"
+        for name in connection.execute(text(counters)).scalars().all():
+            connection.execute(text(f"ALTER SEQUENCE {name} RESTART"))
+
+
 @pytest.fixture
-def register(bare: Register) -> Register:
+def register(bare: Register, request: pytest.FixtureRequest) -> Register:
     """A register with two producers and three certified products."""
-    bare.populate()
+    if bare.engine.dialect.name == "sqlite":  # nobody has opened its file yet
+        shutil.copy(request.getfixturevalue("populated_file"), str(bare.engine.url.database))
+    else:
+        bare.populate()
     return bare
 
 

@@ -1,11 +1,15 @@
 """The registry's web app for tests: one key for each role, and a client that sends them."""
 
+import functools
 import itertools
 import json
 from dataclasses import dataclass
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import create_engine
+from tests.conftest import SetClock
 from tests.registry.records import Register, settings
 from werkzeug.test import TestResponse
 
@@ -77,8 +81,22 @@ def api_over(register: Register) -> Api:
             who: auth.create_key(connection, register.clock(), "test", role, name, producer_id)
             for who, (role, name, producer_id) in PEOPLE.items()
         }
-    app = build(settings(), Wiring(register.engine, register.clock))
-    return Api(register, app.test_client(), keys, itertools.count(1))
+    return Api(register, _app_over(register).test_client(), keys, itertools.count(1))
+
+
+@functools.cache
+def _app() -> tuple[Flask, Wiring]:
+    """The app, built once for a test process: that takes longer than most tests."""
+    wiring = Wiring(create_engine("sqlite://"), SetClock())
+    return build(settings(), wiring), wiring
+
+
+def _app_over(register: Register) -> Flask:
+    """That app, wired to a test's own register from now on."""
+    app, wiring = _app()
+    object.__setattr__(wiring, "engine", register.engine)
+    object.__setattr__(wiring, "clock", register.clock)
+    return app
 
 
 def problem(response: TestResponse, status: int) -> str:

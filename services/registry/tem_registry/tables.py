@@ -17,8 +17,8 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
     event,
+    text,
 )
 from sqlalchemy.schema import DDL
 
@@ -175,7 +175,16 @@ lot = Table(
     Column("beyond_approved_by", String(100)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("purged_at", UtcDateTime),  # from then on only what INFO_EXPIRED needs is kept
-    UniqueConstraint("product_id", "lot_code"),  # a purged lot has no code
+    # A purged lot has no code. A partial index, so that taking the code away locks the row no
+    # more than any other change does: acts go on naming the lot meanwhile.
+    Index(
+        "lot_code_of_product",
+        "product_id",
+        "lot_code",
+        unique=True,
+        postgresql_where=text("lot_code IS NOT NULL"),
+        sqlite_where=text("lot_code IS NOT NULL"),
+    ),
 )
 recall = Table(
     "recall",
