@@ -17,6 +17,7 @@ from tem.verdict import (
     Ruling,
     StampFacts,
     certificate_at,
+    made_under,
     verdict,
 )
 from tem.vocabulary import ProducerStatus, StampState, Verdict
@@ -133,29 +134,31 @@ def _producer(subject: Subject, _: datetime) -> Card:
 def _lot(subject: Subject, _: datetime) -> Card:
     lot = subject.lot or {}
     shown = ("code", "production_date", "production_date_kind", "best_before", "info_expires_on")
-    return {key: lot[key] for key in shown}
+    return {**{key: lot[key] for key in shown}, "precision": lot.get("precision", "day")}
 
 
 def _certificate_shown(subject: Subject, now: datetime) -> Card | None:
     """The certificate at production and, after a re-evaluation, the one in force today.
 
-    Stars stand only beside a certificate that is in force: a lapsed one may not show them
-    (QĐ 148/QĐ-TTg and the practice under it).
+    Stars stand only beside a certificate that is in force: a lapsed or withdrawn one may not
+    show them (QĐ 148/QĐ-TTg and the practice under it).
     """
     made_on = date.fromisoformat((subject.lot or {})["production_date"])
-    at_production = _card_at(subject.product["certificates"], made_on)
-    in_force = _card_at(subject.product["certificates"], vietnam_day(now))
+    cards, today = subject.product["certificates"], vietnam_day(now)
+    terms = tuple(_certificate(card) for card in cards)
+    at_production = _card_of(cards, made_under(terms, made_on))
+    in_force = _card_of(cards, certificate_at(terms, today))
     if at_production is None or at_production is in_force:
         return _with_stars(in_force) if in_force else None
-    shown = _told(at_production, (*_TERM, *_REVOCATION))
+    ended = at_production["revoked_on"] and at_production["revoked_on"] <= today.isoformat()
+    shown = _told(at_production, (*_TERM, *_REVOCATION) if ended else _TERM)
     if in_force is not None:
         shown["current"] = _with_stars(in_force)
     return shown
 
 
-def _card_at(certificates: list[Card], day: date) -> Card | None:
-    """The card of the certificate in force on a day; of several with equal dates the last id."""
-    found = certificate_at(tuple(_certificate(card) for card in certificates), day)
+def _card_of(certificates: list[Card], found: CertificateFacts | None) -> Card | None:
+    """The card of a certificate; of several with equal dates the last id."""
     same = [card for card in certificates if _certificate(card) == found]
     return max(same, key=lambda card: str(card["certificate_id"]), default=None)
 

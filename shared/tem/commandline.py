@@ -1,8 +1,12 @@
 """What the services' commands share: the installation they work on, keys, plain errors."""
 
 import functools
+import os
+import re
 import signal
+import sys
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import click
@@ -17,6 +21,8 @@ from tem.installation import Installation
 from tem.vocabulary import Role
 
 ACTOR = "command-line"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+NOBODY_READS = 128 + signal.SIGPIPE  # the exit status a shell gives a filter that was cut off
 
 
 class PlainErrors(click.Group):
@@ -28,8 +34,33 @@ class PlainErrors(click.Group):
             return super().invoke(ctx)
         except TemError as error:
             raise click.ClickException(f"{error.detail} [{error.code}]") from error
+        except BrokenPipeError:  # `tem … | head`: who reads has seen enough
+            _discard_output()
+            ctx.exit(NOBODY_READS)
         except OSError as error:  # a folder that is a file, a disk that is full, no permission
             raise click.ClickException(f"{error.strerror}: {error.filename} [os_error]") from error
+
+
+def _discard_output() -> None:
+    """What is still to be written goes nowhere, so that the end of the process is quiet."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+class Day(click.ParamType[date]):
+    """A day on the command line, as ISO 8601 writes it."""
+
+    name = "DAY"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> date:
+        """Parse it, or say how it is written."""
+        try:
+            if not _DAY.fullmatch(value):
+                raise ValueError(value)
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day: write it like 2026-10-31.", param, ctx)
 
 
 def data_option(command: Callable[..., Any]) -> Callable[..., Any]:

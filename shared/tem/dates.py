@@ -31,6 +31,11 @@ def add_months(day: date, months: int) -> date:
     return date(year, month0 + 1, min(day.day, calendar.monthrange(year, month0 + 1)[1]))
 
 
+def month_end(day: date) -> date:
+    """The last day of a day's month."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
 def shelf_life_end(production: date, value: int, unit: str) -> date:
     """The last day of a shelf life of ``value`` days or months (``unit``: day, month)."""
     if unit == "month":

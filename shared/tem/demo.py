@@ -28,6 +28,7 @@ from tem.process import dying_with_me
 from tem.up import HOST
 
 ORDERED, ACTIVATED = 300, 200
+CONTACT = "Văn phòng Điều phối (mẫu), 0239 000 0000"
 WAIT_SECONDS = 60
 
 
@@ -37,7 +38,12 @@ def services(data: Path, base_port: int) -> Iterator[None]:
     command = [sys.executable, "-m", "tem", "up"]
     command += ["--data", str(data), "--base-port", str(base_port)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, preexec_fn=dying_with_me(), process_group=0
+        command,
+        env={"TEM_OFFICE_CONTACT": CONTACT, **os.environ},  # a setting of one's own wins
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=dying_with_me(),
+        process_group=0,
     ) as up:
         assert up.stdout is not None
         for line in up.stdout:
@@ -55,7 +61,7 @@ def services(data: Path, base_port: int) -> Iterator[None]:
 
 def command(*words: str) -> str:
     """The last word that a ``tem`` command prints; its progress goes to the terminal."""
-    quiet = subprocess.DEVNULL if "key" in words else None  # the key itself is not for the eyes
+    quiet = subprocess.PIPE if "key" in words else None  # that a key was made is not for the eyes
     done = subprocess.run(
         [sys.executable, "-m", "tem", *words],
         stdout=subprocess.PIPE,
@@ -64,7 +70,7 @@ def command(*words: str) -> str:
         check=False,
     )
     if done.returncode:
-        raise DemoFailed(f"tem {' '.join(words[:2])} failed: {done.stdout}")
+        raise DemoFailed(f"tem {' '.join(words[:2])} failed: {done.stdout}{done.stderr or ''}")
     return done.stdout.split()[-1] if done.stdout.split() else ""
 
 
@@ -124,11 +130,16 @@ def order(office: Caller, producer: Caller) -> int:
         raise DemoFailed(str(issued))
     batch, fee = int(issued["batch"]), issued["fee_vnd"]
     say(
-        f"2. {PRODUCER} đặt {ORDERED} tem ({fee:,} đồng), Văn phòng duyệt: đợt {batch} đã ký.",
+        f"2. {PRODUCER} đặt {ORDERED} tem ({dong(fee)} đồng), Văn phòng duyệt: đợt {batch} đã ký.",
         f"2. {PRODUCER} ordered {ORDERED} stamps ({fee:,} VND), the office approved them, "
         f"the issuer signed them as batch {batch}.",
     )
     return batch
+
+
+def dong(amount: int) -> str:
+    """An amount as Vietnamese writes it: 60.000."""
+    return f"{amount:,}".replace(",", ".")
 
 
 def print_out(mint: Caller, batch: int, folder: Path) -> dict[str, Path]:

@@ -1,9 +1,15 @@
 """gunicorn's configuration: workers end with their master, slow senders with their time."""
 
+import contextlib
+import json
+import secrets
 import socket
 import struct
+from http import HTTPStatus
 from typing import Any
 
+from gunicorn.http import errors
+from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client import multiprocess
 
 from tem.process import die_with_parent
@@ -12,6 +18,61 @@ READ_SECONDS = 2
 
 # We stand behind no proxy that may rename paths: such headers are nobody's to send.
 forwarder_headers = ""
+
+
+# Requests that never reach the app; any other broken one is a 400.
+_STATUS: tuple[tuple[type[Exception], int, str], ...] = (
+    (errors.LimitRequestLine, 414, "The address is too long."),
+    (errors.LimitRequestHeaders, 431, "The headers are too long, or too many."),
+    (errors.ExpectationFailed, 417, "Leave the header Expect out."),
+    (errors.UnsupportedTransferCoding, 501, "Send the body with Content-Length, or in chunks."),
+)
+_OUR_FAULT = (
+    errors.ConfigurationProblem,
+    errors.InvalidResponseHeader,
+    errors.InvalidResponseHeaderName,
+)
+_BROKEN = (
+    "This is no HTTP request as we read it: percent-encode what is not ASCII in the address, "
+    "blanks too (curl -G --data-urlencode)."
+)
+
+
+class ProblemWorker(ThreadWorker):  # type: ignore[misc]
+    """A gthread worker that answers what it cannot read as all our errors are answered."""
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """RFC 9457 in place of a page of HTML; what is not the sender's fault stays as it was."""
+        if not isinstance(exc, errors.ParseException) or isinstance(exc, _OUR_FAULT):
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.debug("Unreadable request: %s", type(exc).__name__)
+        with contextlib.suppress(OSError):
+            client.sendall(unreadable(exc))
+
+
+def unreadable(error: Exception) -> bytes:
+    """The whole answer to a request that could not be read."""
+    found = (one[1:] for one in _STATUS if isinstance(error, one[0]))
+    status, detail = next(found, (400, _BROKEN))
+    phrase, id = HTTPStatus(status).phrase, secrets.token_hex(8)
+    code = phrase.lower().replace(" ", "_").replace("-", "_")
+    document = {
+        "type": f"urn:tem:problem:{code}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "instance": "",
+        "request_id": id,
+    }
+    body = json.dumps(document).encode()
+    head = (
+        f"HTTP/1.1 {status} {phrase}\r\nConnection: close\r\nX-Request-Id: {id}\r\n"
+        f"Content-Type: application/problem+json\r\nCache-Control: no-store\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def when_ready(server: Any) -> None:

@@ -8,16 +8,28 @@ request may be sent again with the same key once its cause is gone.
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, String, Table, Text, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    String,
+    Table,
+    Text,
+    delete,
+    or_,
+    select,
+    update,
+)
 
 from tem.database import UtcDateTime, insert_or_ignore, plumbing
 from tem.errors import Invalid
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
+_LONGEST_CALL = 200
 
 idempotency_table = Table(
     "idempotency",
@@ -26,7 +38,8 @@ idempotency_table = Table(
     Column("key", String(200), primary_key=True),
     Column("request_hash", String(64), nullable=False),
     Column("answer", Text, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
+    Column("operation", String(_LONGEST_CALL), nullable=False),  # method and path
 )
 
 
@@ -57,8 +70,12 @@ def once(
     key: str | None,
     request: str,
     act: Callable[[], dict[str, Any]],
+    *,
+    operation: str = "",
 ) -> dict[str, Any]:
     """Run ``act`` unless this key has run it before; then give the stored answer.
+
+    ``operation``, method and path, is kept beside it: :func:`forget` goes by it.
 
     Both happen in the caller's transaction. A concurrent request with the same key waits
     here for the first one to commit. Raises Invalid when the key was used for another request.
@@ -71,6 +88,7 @@ def once(
         "request_hash": request,
         "answer": "",
         "created_at": now,
+        "operation": operation[:_LONGEST_CALL],
     }
     c = idempotency_table.c
     mine = (c.tenant == tenant, c.key == key)
@@ -91,3 +109,21 @@ def _answer(text: str) -> dict[str, Any]:
     """The first answer and every repetition come out of the same text."""
     answer: dict[str, Any] = json.loads(text)
     return answer
+
+
+def forget(
+    connection: Connection,
+    before: datetime,
+    operations: Collection[str],
+    under: Collection[str] = (),
+) -> int:
+    """Delete the answers of some calls given before an instant, and give their number.
+
+    ``operations`` are method and path, to the letter; ``under`` are beginnings of such. A key whose
+    answer is gone counts as new.
+    """
+    c = idempotency_table.c
+    meant: list[ColumnElement[bool]] = [c.operation.in_(operations)]
+    meant += [c.operation.startswith(one, autoescape=True) for one in under]
+    gone = delete(idempotency_table).where(c.created_at < before, or_(*meant))
+    return connection.execute(gone).rowcount

@@ -61,6 +61,22 @@ ERRORS = {
     422: "A field or a rule is broken; `errors` names the fields.",
     503: "It cannot be answered now: send the same request again after Retry-After seconds.",
 }
+# Members that mean the same wherever they stand, for examples of bodies.
+_NAMED = {
+    "producer_id": "HT-P001",
+    "product_id": "HT-SP001",
+    "pos_id": "HT-DB01",
+    "name": "Nước mắm Sóng Lam (mẫu)",
+    "address": {"full": "Thôn Bắc, Tỉnh Hà Tĩnh", "commune_code": "18073"},
+    "certified_no": "12/2026 (mẫu)",
+    "contract_no": "12/2026/HĐ (mẫu)",
+    "note": "Tem còn dùng được (mẫu)",
+    "quantity": 98,
+    **dict.fromkeys(
+        ("decision_date", "production_date", "certified_on", "signed_on", "valid_until"),
+        "2026-11-20",
+    ),
+}
 _REQUEST_ID = {
     "description": "names this request in logs and audit trail",
     "schema": {"type": "string"},
@@ -86,7 +102,78 @@ def complete(document: Document, *, signed_in: bool) -> Document:
         for code, answer in answers.items():
             if code.isdigit() and "$ref" not in answer:
                 answer.setdefault("headers", {})["X-Request-Id"] = _REQUEST_ID
+        _exemplify(operation, schemas)
+    _link(document, schemas)
     return document
+
+
+def _exemplify(operation: Document, schemas: Document) -> None:
+    """A body as short as it may be, where the schema's own examples suffice to make one."""
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    if "schema" in body and not {"example", "examples"} & body.keys():
+        found = _example(body["schema"], schemas)
+        if found:
+            body["example"] = found
+
+
+def _example(schema: Document, schemas: Document) -> Any:
+    """An example of a schema: its own, or made of its required members'; None if it has none."""
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rsplit("/", 1)[1]]
+    if "example" in schema:
+        return schema["example"]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    if "items" in schema:
+        one = _example(schema["items"], schemas)
+        return None if one is None else [one]
+    if "properties" not in schema:
+        return None
+    parts = {
+        name: _example(schema["properties"][name], schemas) or _NAMED.get(name)
+        for name in schema.get("required", [])
+    }
+    return None if None in parts.values() else parts or None
+
+
+def _link(document: Document, schemas: Document) -> None:
+    """What an answer names leads on: what was made to the calls about it, a batch to its own.
+
+    A member ``order_id`` of what ``/v1/orders`` answers is the ``id`` of ``/v1/orders/{id}…``.
+    """
+    for path, _, operation in operations(document):
+        collection = path.split("/{")[0]
+        own = collection.rsplit("/", 1)[1].removesuffix("s") + "_id"
+        for code, answer in operation["responses"].items():
+            named = _members(answer, schemas) if code.startswith("2") else set()
+            links: Document = {}
+            if own in named:
+                links |= _links(document, collection + "/{id}", "id", own)
+            if "batch" in named:
+                links |= _links(document, "/v1/batches/{number}", "number", "batch")
+            links.pop(operation["operationId"], None)
+            if links:
+                answer["links"] = links
+
+
+def _members(answer: Document, schemas: Document) -> set[str]:
+    schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rsplit("/", 1)[1]]
+    return set(schema.get("properties", {}))
+
+
+def _links(document: Document, under: str, parameter: str, member: str) -> Document:
+    """A link to each call about one thing, which an answer names in a member."""
+    parameters = {parameter: f"$response.body#/{member}"}
+    return {
+        operation["operationId"]: {
+            "operationId": operation["operationId"],
+            "parameters": parameters,
+        }
+        for path, _, operation in operations(document)
+        if path == under or path.startswith(under + "/")
+    }
 
 
 def _anchor(part: Any) -> None:

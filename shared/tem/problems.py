@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from tem import errors
 from tem.logs import log
+from tem.wire import pointers, told
 
 STATUS: tuple[tuple[type[errors.TemError], int], ...] = (
     (errors.Unauthenticated, 401),
@@ -25,6 +26,10 @@ STATUS: tuple[tuple[type[errors.TemError], int], ...] = (
 # Requests that could not even be read, as opposed to read and refused.
 BAD_REQUEST = {"bad_json", "bad_body", "idempotency_key_missing", "idempotency_key_invalid"}
 RETRY_AFTER_SECONDS = 2
+_SENTENCES = {
+    404: "There is nothing at this path: /openapi.json lists every call.",
+    405: "This path is not asked that way: the header Allow names how, /openapi.json what for.",
+}
 
 
 def problem(status: int, code: str, detail: str, **extra: Any) -> Response:
@@ -69,10 +74,9 @@ def from_http_error(error: HTTPException) -> Response:
     messages = getattr(error, "data", {}).get("messages") if hasattr(error, "data") else None
     if messages:
         listed = list(pointers(messages))
-        detail = "; ".join(f"{item['pointer']}: {item['detail']}" for item in listed[:5])
-        return problem(status, "validation_failed", detail, errors=listed)
+        return problem(status, "validation_failed", told(listed), errors=listed)
     name = (error.name or "error").lower().replace(" ", "_")
-    response = problem(status, name, error.description or error.name)
+    response = problem(status, name, _sentence(error))
     for header in ("Allow", "Retry-After"):
         for key, value in error.get_headers():
             if key == header:
@@ -80,20 +84,11 @@ def from_http_error(error: HTTPException) -> Response:
     return response
 
 
-def pointers(messages: Any, path: str = "") -> Any:
-    """Flatten marshmallow's nested messages to ``{pointer, code, detail}``."""
-    if isinstance(messages, dict):
-        for key, value in messages.items():
-            step = "" if path == "" and key in ("json", "query") else f"/{_escaped(key)}"
-            yield from pointers(value, path + step)
-    else:
-        for message in messages if isinstance(messages, list) else [messages]:
-            code = "unknown_field" if "Unknown field" in str(message) else "invalid"
-            yield {"pointer": path or "/", "code": code, "detail": str(message)}
-
-
-def _escaped(key: object) -> str:
-    return str(key).replace("~", "~0").replace("/", "~1")[:60]
+def _sentence(error: HTTPException) -> str:
+    """What to do next: our own words where werkzeug speaks of servers and spelling."""
+    if error.description == type(error).description or not error.description:
+        return _SENTENCES.get(error.code or 500) or error.description or error.name
+    return error.description
 
 
 def register(app: Flask) -> None:

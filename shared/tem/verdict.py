@@ -138,6 +138,25 @@ def _newest(c: CertificateFacts) -> tuple[date, date, date]:
     return c.valid_from, c.valid_until, c.revoked_on or date.max
 
 
+def made_under(certificates: tuple[CertificateFacts, ...], day: date) -> CertificateFacts | None:
+    """The certificate that goods made on a day were made under.
+
+    The one in force on it; where a withdrawal dates from that day or before, the newest whose
+    term the day lies in: the goods carry its stars, so its withdrawal must be told.
+    """
+    in_term = [c for c in certificates if c.valid_from <= day <= c.valid_until]
+    return certificate_at(certificates, day) or max(in_term, key=_newest, default=None)
+
+
+def is_withdrawn(certificates: tuple[CertificateFacts, ...], day: date) -> bool:
+    """Whether a product's recognition is withdrawn on a day: its newest, and none is in force."""
+    begun = [c for c in certificates if c.valid_from <= day]
+    if not begun or certificate_at(certificates, day) is not None:
+        return False
+    revoked_on = max(begun, key=_newest).revoked_on
+    return revoked_on is not None and revoked_on <= day
+
+
 def producer_status_on(
     statuses: tuple[tuple[ProducerStatus, date], ...], day: date
 ) -> ProducerStatus:
@@ -161,12 +180,19 @@ def notes(lot: LotFacts, now: datetime) -> tuple[Note, ...]:
         found.append(Note.EXPIRES_TODAY)
     if lot.best_before is None:
         found.append(Note.NO_EXPIRY_DECLARED)
-    made_under = certificate_at(lot.certificates, lot.production_date)
-    if made_under is not None and certificate_at(lot.certificates, today) is None:
-        if made_under.revoked_on is not None and made_under.revoked_on <= today:
+    under = made_under(lot.certificates, lot.production_date)
+    if under is not None and not _renewed(under, lot.certificates, today):
+        if under.revoked_on is not None and under.revoked_on <= today:
             found.append(Note.CERT_REVOKED)
-        elif made_under.valid_until < today:
+        elif under.valid_until < today:
             found.append(Note.CERT_EXPIRED_AFTER_PRODUCTION)
     if producer_status_on(lot.producer_statuses, today) is not ProducerStatus.ACTIVE:
         found.append(Note.PRODUCER_SUSPENDED)
     return tuple(found)
+
+
+def _renewed(
+    under: CertificateFacts, certificates: tuple[CertificateFacts, ...], today: date
+) -> bool:
+    """Whether a certificate that began later is in force."""
+    return any(c.valid_from > under.valid_from and c.in_force_on(today) for c in certificates)

@@ -90,10 +90,17 @@ class Wiring:
     ) -> dict[str, Any]:
         """Run ``act(connection)`` in one transaction, once per ``Idempotency-Key``."""
         key = idempotency.check_key(request.headers.get("Idempotency-Key"), demanded=demanded)
-        same = idempotency.request_hash(f"{request.method} {request.path}", body)
+        call = f"{request.method} {request.path}"
+        same = idempotency.request_hash(call, body)
         with writing(self.engine) as connection:
             return idempotency.once(
-                connection, self.clock(), principal.tenant, key, same, lambda: act(connection)
+                connection,
+                self.clock(),
+                principal.tenant,
+                key,
+                same,
+                lambda: act(connection),
+                operation=call,
             )
 
 
@@ -162,6 +169,11 @@ def _body() -> bytes:
     """The body as sent. Raises Invalid where the sender broke off or broke the framing."""
     try:
         return request.get_data()
+    except RequestEntityTooLarge as error:
+        most = current_app.config["RAW_BODIES"].get(
+            request.path, current_app.config["MAX_CONTENT_LENGTH"]
+        )
+        raise RequestEntityTooLarge(_too_large(most)) from error
     except HTTPException:
         raise
     except Exception as error:  # the server's reader has exceptions of its own kinds
@@ -180,9 +192,14 @@ def raw_body(types: Collection[str]) -> bytes:
     body = _body()
     if not body:
         raise Invalid("file_empty", "Send the bytes of the file as the body.")
-    if len(body) > current_app.config["RAW_BODIES"][request.path]:
-        raise RequestEntityTooLarge()
+    most = current_app.config["RAW_BODIES"][request.path]
+    if len(body) > most:
+        raise RequestEntityTooLarge(_too_large(most))
     return body
+
+
+def _too_large(most: int) -> str:
+    return f"Send at most {most} bytes ({most // 1024} KiB) in this call."
 
 
 def _counted(method: str) -> str:

@@ -1,6 +1,7 @@
-"""What the bodies of all services have in common: strictness, ids, whole numbers."""
+"""What the bodies of all services have in common: strictness, ids, numbers, where a fault lies."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
@@ -11,6 +12,7 @@ IDENTIFIER = validate.Regexp(
     error="An id is 1 to 64 of A-Z a-z 0-9 . _ : - and begins with a letter or digit.",
 )
 MAX_QUANTITY = 5_000_000  # stamps in one batch
+TOLD = 5  # faults in the sentence of a problem; its ``errors`` have them all
 
 
 class Strict(Schema):
@@ -40,3 +42,27 @@ class WholeNumber(fields.Integer):
         if type(value) is not int:
             raise self.make_error("invalid")
         return int(super()._validated(value) or 0)
+
+
+def pointers(messages: Any, path: str = "") -> Iterator[dict[str, str]]:
+    """Flatten marshmallow's nested messages to ``{pointer, code, detail}``.
+
+    What is wrong with an object as a whole stands at the object's own place.
+    """
+    if isinstance(messages, dict):
+        for key, value in messages.items():
+            nowhere = key == "_schema" or (path == "" and key in ("json", "query"))
+            yield from pointers(value, path if nowhere else f"{path}/{_escaped(key)}")
+    else:
+        for message in messages if isinstance(messages, list) else [messages]:
+            code = "unknown_field" if "Unknown field" in str(message) else "invalid"
+            yield {"pointer": path or "/", "code": code, "detail": str(message)}
+
+
+def _escaped(key: object) -> str:
+    return str(key).replace("~", "~0").replace("/", "~1")[:60]
+
+
+def told(listed: list[dict[str, str]]) -> str:
+    """The first faults in one line, each after its place."""
+    return "; ".join(f"{one['pointer']}: {one['detail']}" for one in listed[:TOLD])

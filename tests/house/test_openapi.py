@@ -20,18 +20,22 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from tests.conftest import SetClock
-from tests.registry.records import Register, contract, point_of_sale
+from tests.registry.pictures import picture
+from tests.registry.records import OFFICE, Register, contract, point_of_sale
 
 import tem_issuer.app
 import tem_registry.app
 import tem_verifier.app
-from tem import auth, openapi, published
+from tem import auth, openapi, published, stampcode
 from tem.clock import system_clock
 from tem.database import open_published, writing
 from tem.installation import Installation
 from tem.up import first_start
 from tem.vocabulary import Role
 from tem.web import Wiring
+from tem_registry.council import council
+from tem_registry.files import files
+from tem_registry.stamps import void_reports
 from tem_verifier.index import Index
 from tem_verifier.manifests import Acceptance
 
@@ -69,12 +73,52 @@ CALLS = {
 THERE: dict[str, list[Any]] = {
     "/v1/producers/": ["P1"],
     "/v1/products/": ["SP1"],
-    "/v1/certificates/": ["CN-SP1", "CN-SP2"],
+    "/v1/certificates/": ["CN-SP2", "CN-SP3"],  # CN-SP1 stands: orders and lots are of SP1
     "/v1/points-of-sale/": ["DB1"],
     "/v1/contracts/": ["HD1"],
     "/v1/orders/": ["DH-1", "DH-2"],
     "/v1/batches/": [1, 2, 3],
     "/v1/lots/": ["L1", "L2"],
+    "/v1/stamps/{serial}": [stampcode.serial(1, index) for index in (1, 60, 100)],
+    "/v1/stamps/{number}": [1, 2, 3],
+    "/v1/files/": [],  # these three are filled in once they are there
+    "/v1/council-results/": [],
+    "/v1/void-reports/": [],
+}
+# The same for members of bodies: half of the generated ones are given these.
+MEMBERS: dict[str, list[Any]] = {
+    "product_id": ["SP1", "SP2"],
+    "producer_id": ["P1"],
+    "pos_id": ["DB1"],
+    "lot_id": ["L1", "L2"],
+    "batch": [1, 2],
+    "first": [1, 11],
+    "last": [11, 60],
+    "commune_code": ["18073"],
+    "category_code": ["I.4.a"],
+}
+MAIN = (
+    *("/v1/producers", "/v1/products", "/v1/certificates", "/v1/points-of-sale", "/v1/orders"),
+    *("/v1/lots", "/v1/lots/{id}/activations", "/v1/lots/{id}/recall"),
+    *("/v1/batches/{number}/print-run", "/v1/batches/{number}/receipt"),
+    *("/v1/batches/{number}/voids", "/v1/batches/{number}/void-reports"),
+)
+COUNCIL = {
+    "council": {
+        "name": "Hội đồng (mẫu)",
+        "session_date": "2026-10-28",
+        "decision_no": "2394/QĐ-UBND (mẫu)",
+        "decision_date": "2026-11-10",
+    },
+    "results": [
+        {
+            "product_id": "SP2",
+            "members": 5,
+            "scores": [44, 49, 47.5, 51, 46],
+            "mean": 47.5,
+            "stars": 2,
+        }
+    ],
 }
 CHECKS = [
     not_a_server_error,
@@ -97,6 +141,19 @@ def populate(register: Register) -> None:
     for id in ("L1", "L2"):
         register.lot(id)
     register.activate("L1", 1, 1, 50)
+    with register.write() as connection:
+        now = register.clock()
+        file = files.read(picture(), "image/jpeg")
+        files.store(connection, now, OFFICE, file, "P1")
+        damaged = {"kind": "damaged", "reason": "ướt", "photo": file.id}
+        reports = [
+            void_reports.add(connection, now, "P1", 1, "P1", first=n, last=n, **damaged)
+            for n in (51, 52)
+        ]
+        told = council.take_over(connection, now, OFFICE, COUNCIL)
+    THERE["/v1/files/"] = MEMBERS["photo"] = MEMBERS["image"] = [file.id]
+    THERE["/v1/void-reports/"] = [report["report_id"] for report in reports]
+    THERE["/v1/council-results/"] = [one["council_result_id"] for one in told["results"]]
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +231,7 @@ def test_every_example_is_one(service: str, apps: dict[str, tuple[Flask, str]]) 
     """An example in the document is valid by the schema it stands beside."""
     document = document_of(apps[service][0])
     found = 0
+    found += bodies_with_examples(document)
     for schema in schemas_with_examples(document):
         rooted = {**schema, "components": document["components"]}
         for example in (schema.get("examples") or []) + [schema.get("example")]:
@@ -181,6 +239,45 @@ def test_every_example_is_one(service: str, apps: dict[str, tuple[Flask, str]]) 
                 jsonschema_rs.validate(rooted, example)
                 found += 1
     assert found
+
+
+def bodies_with_examples(document: dict[str, Any]) -> int:
+    """How many calls show a body; each must be one by its schema."""
+    found = 0
+    for _, _, operation in openapi.operations(document):
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        if "example" in body:
+            schema = {**body["schema"], "components": document["components"]}
+            jsonschema_rs.validate(schema, body["example"])
+            found += 1
+    return found
+
+
+def test_the_main_calls_show_a_body(apps: dict[str, tuple[Flask, str]]) -> None:
+    """Whoever opens the document sees what to send, from a producer to an activation."""
+    document = document_of(apps["registry"][0])
+    for path in MAIN:
+        body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        assert body.get("example"), path
+
+
+def test_answers_lead_on(apps: dict[str, tuple[Flask, str]]) -> None:
+    """The document links an order to its batch, a lot to its activations, by operationId."""
+    document = document_of(apps["registry"][0])
+    known = {operation["operationId"] for _, _, operation in openapi.operations(document)}
+    links = {
+        (path, method): answer["links"]
+        for path, method, operation in openapi.operations(document)
+        for answer in operation["responses"].values()
+        if "links" in answer
+    }
+    assert {name for found in links.values() for name in found} <= known
+    order, lot = links["/v1/orders", "post"], links["/v1/lots", "post"]
+    by_id = {"id": "$response.body#/order_id"}
+    assert order["post_v1_orders_id_approvals"]["parameters"] == by_id
+    read = links["/v1/orders/{id}", "get"]["post_v1_batches_number_delivery"]
+    assert read["parameters"] == {"number": "$response.body#/batch"}
+    assert lot["post_v1_lots_id_activations"]["parameters"] == {"id": "$response.body#/lot_id"}
 
 
 def schemas_with_examples(part: Any) -> Iterator[dict[str, Any]]:
@@ -207,6 +304,11 @@ def test_no_generated_request_breaks_a_service(
         fuzz(operation.ok(), key, chance)
 
 
+def known_members(body: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """For members that name something, what is there."""
+    return {name: chance.choice(MEMBERS[name]) for name in body if name in MEMBERS}
+
+
 def fuzz(operation: schemathesis.APIOperation, key: str, chance: random.Random) -> None:
     """Some dozen generated requests to one call, most of them about things that are there."""
     quick = settings(
@@ -223,6 +325,8 @@ def fuzz(operation: schemathesis.APIOperation, key: str, chance: random.Random) 
         if there and case.path_parameters and chance.random() < 0.8:
             name = next(iter(case.path_parameters))
             case.path_parameters[name] = chance.choice(there)
+        if isinstance(case.body, dict) and chance.random() < 0.5:
+            case.body.update(known_members(case.body, chance))
         headers = {"Authorization": f"Bearer {key}"}
         response = case.call(headers=headers)
         case.validate_response(response, checks=CHECKS, headers=headers)

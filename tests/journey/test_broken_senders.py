@@ -1,6 +1,7 @@
 """Senders that break off, break the framing, or stop in the middle: nobody else is hurt."""
 
 import contextlib
+import json
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -42,6 +43,29 @@ def test_a_broken_body_is_the_senders_fault(sample: Running, body: bytes) -> Non
     )
     answer = exchange(sample, "verifier", head + body)
     assert answer == b"" or answer.startswith(b"HTTP/1.1 4"), answer[:300]
+
+
+UNREADABLE = (
+    ("GET /v1/communes?former=Kỳ HTTP/1.1\r\nHost: x\r\n\r\n".encode(), 400, "bad_request"),
+    (b"GET /v1/communes?former=K L HTTP/1.1\r\nHost: x\r\n\r\n", 400, "bad_request"),
+    (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 400, "bad_request"),
+    (b"GET / HTTP/1.1\r\nHost x\r\n\r\n", 400, "bad_request"),
+    (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, None),
+)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize(("request_", "status", "code"), UNREADABLE)
+def test_what_is_no_request_is_told_in_the_one_shape(
+    sample: Running, service: str, request_: bytes, status: int, code: str | None
+) -> None:
+    """Bytes that never reach the app get a problem document too, and the connection ends."""
+    head, _, body = exchange(sample, service, request_).partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode()), head
+    assert b"Content-Type: application/problem+json" in head and b"Connection: close" in head
+    document = json.loads(body)
+    assert document["status"] == status and code in (None, document["code"])
+    assert document["type"] == f"urn:tem:problem:{document['code']}" and document["detail"]
 
 
 def test_half_a_character_in_a_key_is_told_without_breaking(sample: Running) -> None:

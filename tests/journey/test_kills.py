@@ -160,7 +160,7 @@ def test_an_import_killed_at_any_step_goes_on(
     installation = Running(data)
     if beside:
         installation.start()
-    for step in ("certificate", "stamp_batch: ", "delivery"):
+    for step in ("certificates", "orders of batches", "batches delivered"):
         killed_at(data, part_of_sample, step)
         if not beside:
             until(lambda: processes_of(data) == {}, 5)

@@ -119,6 +119,8 @@ def test_filters_and_order(api: Api) -> None:
         "order=down",
         "before=-1",
         "kind=lot:L1",
+        "object=92",
+        "object=lot:",
         "kind=%00",
         "actor=%00",
         "actor=",

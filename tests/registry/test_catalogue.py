@@ -49,6 +49,7 @@ def test_a_record_comes_back_as_it_was_added(register: Register) -> None:
     named = {"commune": "Phường Hải Ninh", "province_code": "42", "province": "Tỉnh Hà Tĩnh"}
     added = producer("P1")
     added["address"] |= named  # what follows from the code of its commune
+    added |= {"status": "active", "status_since": "2026-11-20"}  # registered on this day
     assert found(register, "producer", "P1") == added
     assert found(register, "product", "SP1") == product("SP1", "P1")
     assert found(register, "certificate", "CN-SP1") == certificate("CN-SP1", "SP1")
@@ -164,8 +165,9 @@ def statuses(register: Register, id: str = "P1") -> list[tuple[str, str]]:
 
 
 def test_the_history_of_a_producers_status(register: Register) -> None:
-    """Each turn is kept with its day, and the record names the newest."""
-    assert statuses(register) == []
+    """Each turn is kept with its day, the first is that of registration, and the record names
+    the newest."""
+    assert statuses(register) == [("active", "2026-11-20")]
     register.change("producer", "P1", status="suspended", status_since="2026-03-01")
     register.change("producer", "P1", status="active")
     assert statuses(register) == [("suspended", "2026-03-01"), ("active", "2026-11-20")]
@@ -181,6 +183,59 @@ def test_a_status_without_a_day_counts_from_today(bare: Register) -> None:
     record = bare.add("producer", producer("P1", status="suspended"))
     assert record["status_since"] == "2026-11-20"
     assert statuses(bare) == [("suspended", "2026-11-20")]
+
+
+def test_a_day_of_a_status_is_corrected(register: Register) -> None:
+    """A day that was wrong is moved, and the audit trail tells both ways it was."""
+    register.change("producer", "P1", status="suspended", status_since="2026-11-01")
+    register.change("producer", "P1", status_since="2026-11-10")
+    assert statuses(register) == [("suspended", "2026-11-10")]
+    entry = json.loads(register.rows(entry_table)[-1]["details"])
+    assert entry["before"]["statuses"] == [{"status": "suspended", "since": "2026-11-01"}]
+    assert entry["after"]["statuses"] == [{"status": "suspended", "since": "2026-11-10"}]
+    assert register.faults() == []
+
+
+def test_what_lies_ahead_is_called_off(register: Register) -> None:
+    """A statement that a producer is active takes a suspension of tomorrow off the card."""
+    register.change("producer", "P1", status="suspended", status_since="2026-11-21")
+    assert statuses(register)[-1] == ("suspended", "2026-11-21")
+    refused = refusal(register.change, "producer", "P1", status_since="2026-11-22")
+    assert refused == "status_day_ambiguous"
+    register.change("producer", "P1", status="active")
+    assert statuses(register) == [("active", "2026-11-20")]
+    assert found(register, "producer", "P1")["status"] == "active"
+
+
+def test_the_kind_of_date_stays_while_lots_rest_on_it(register: Register) -> None:
+    """What lots' dates mean cannot be turned round; once their records are gone it can."""
+    register.change("product", "SP1", date_kind="use_by")
+    register.lot("L1")
+    before = register.everything()
+    assert refusal(register.change, "product", "SP1", date_kind="best_before") == "product_has_lots"
+    assert register.everything() == before
+    register.change("product", "SP1", date_kind="use_by", gs1_date_ai="17", name="Mới")
+    register.change("product", "SP2", date_kind="none", shelf_life=None)
+    with register.write() as connection:
+        connection.execute(tables.lot.update().values(purged_at=register.clock()))
+    register.change("product", "SP1", date_kind="best_before", gs1_date_ai="15")
+
+
+@pytest.mark.parametrize("kind", ["producer", "point_of_sale"])
+def test_an_address_in_full_is_made_of_its_parts(bare: Register, kind: str) -> None:
+    """Line, commune and province are the whole address where nobody wrote it out."""
+    record = producer("X") if kind == "producer" else point_of_sale("X")
+    record["address"] = {"line": "Thôn 1", "commune_code": "18781"}
+    full = "Thôn 1, Phường Hải Ninh, Tỉnh Hà Tĩnh"
+    assert bare.add(kind, record)["address"]["full"] == full
+    shown = card(bare, "pos" if kind == "point_of_sale" else kind, "X")["address"]
+    assert full in (shown, shown["full"] if isinstance(shown, dict) else "")
+    elsewhere = {"commune_code": "00004", "province_code": "01"}
+    assert refusal(bare.change, kind, "X", address=elsewhere) == "address_incomplete"
+    elsewhere |= {"commune": "Phường Ba Đình", "province": "Hà Nội"}
+    changed = bare.change(kind, "X", address=elsewhere)
+    assert changed["address"]["full"] == "Phường Ba Đình, Hà Nội"
+    assert bare.faults() == []
 
 
 PRIVATE = ["Lê Thị Kín", "representative", "3000000001", "tax_code"]
@@ -228,7 +283,7 @@ def test_a_card_shows_exactly_these_fields(register: Register) -> None:
         "phone": "0239 000 0001",
         "email": "P1@example.example",
         "gps": {"lat": 18.1, "lon": 106.3},
-        "statuses": [],
+        "statuses": [{"status": "active", "since": "2026-11-20"}],
     }
     register.change("certificate", "CN-SP1", revocation_reason="nội bộ", score=77.5)
     assert card(register, "product", "SP1") == {

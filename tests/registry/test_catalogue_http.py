@@ -6,6 +6,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from tests.registry.records import (
     Register,
     certificate,
@@ -18,6 +19,10 @@ from tests.registry.signed_in import Api, api_over, problem
 
 from tem import published
 from tem.audit import entry_table
+from tem.idempotency import idempotency_table
+from tem_registry.catalogue import answers
+from tem_registry.forgetting.forgetting import HourlySweep
+from tem_registry.months import Months
 
 
 @pytest.fixture(name="api")
@@ -320,6 +325,50 @@ def test_a_change_is_checked_like_a_record(api: Api) -> None:
     assert api.register.everything() == before
 
 
+def errors(response: Any, code: str = "validation_failed") -> list[tuple[str, str]]:
+    assert problem(response, 422) == code
+    return [(one["pointer"], one["code"]) for one in response.json["errors"]]
+
+
+def test_faults_are_told_alike_everywhere(api: Api) -> None:
+    """A change, and a record with several faults, get the shape that a body's fields get."""
+    changed = patch(api, "/v1/producers/P1", {"consent": {"contact": True}})
+    assert set(errors(changed)) == {
+        ("/consent/representative", "invalid"),
+        ("/consent/given_on", "invalid"),
+    }
+    api.register.change("certificate", "CN-SP1", valid_from="2025-01-01")
+    late = patch(api, "/v1/certificates/CN-SP1", {"valid_until": "2024-01-01"})
+    assert errors(late) == [("/valid_until", "invalid")]
+    assert late.json["detail"] == "/valid_until: It ends before it begins."
+    both = api.send("/v1/producers", producer("PX", email="x", phone="1"))
+    assert errors(both) == [("/phone", "phone_form"), ("/email", "email_form")]
+    assert both.json["detail"].startswith("/phone: Write 8 to 15 digits")
+    nested = api.send("/v1/products", product("SX", "P1", declared_output=5, image="x"))
+    assert set(errors(nested)) == {("/image", "invalid"), ("/declared_output", "invalid")}
+    assert "a file_id from POST /v1/files (F-…)" in nested.text
+
+
+def test_a_page_of_products_takes_a_bounded_number_of_queries(api: Api) -> None:
+    """However many products a page shows, their certificates are read at once."""
+    asked: list[str] = []
+    for number in range(30):
+        api.register.add("product", product(f"SN{number}", "P1"))
+        api.register.add("certificate", certificate(f"CN{number}", f"SN{number}"))
+
+    def noted(_: Any, __: Any, statement: str, *___: Any) -> None:
+        asked.append(statement)
+
+    event.listen(api.register.engine, "before_cursor_execute", noted)
+    try:
+        assert len(api.get("/v1/products?limit=500").json["items"]) == 33
+        most = len(asked)
+        assert len(api.get("/v1/products?limit=2").json["items"]) == 2
+    finally:
+        event.remove(api.register.engine, "before_cursor_execute", noted)
+    assert most == len(asked) - most <= 10, asked
+
+
 def test_a_service_carries_no_stamp(api: Api) -> None:
     """A product of group VI is not stampable, asked or not, and none can be ordered for it."""
     record = product("SPX", "P1", category_code="VI")
@@ -355,7 +404,10 @@ def test_a_producers_status_is_that_of_today(api: Api) -> None:
     shown = api.get(path).json
     assert (shown["status"], shown["statuses"]) == (
         "active",
-        [{"status": "ceased", "since": "2026-11-25"}],
+        [
+            {"status": "active", "since": "2026-11-20"},
+            {"status": "ceased", "since": "2026-11-25"},
+        ],
     )
     api.register.clock.advance(days=5)
     shown = api.get(path).json
@@ -380,6 +432,20 @@ def test_an_old_address_stays_readable(api: Api) -> None:
     assert api.register.faults() == []
 
 
+def test_answers_that_tell_of_people_are_forgotten(api: Api) -> None:
+    """After 30 days stored answers about records go with the hourly sweep; those of acts stay."""
+    api.send("/v1/producers", producer("PX"))
+    api.send("/v1/producers/P1", {"phone": "0239 111 2222"}, method="PATCH")
+    api.send("/v1/orders", {"product_id": "SP1", "quantity": 5})
+    api.register.clock.advance(days=29)
+    assert answers.forget(api.register.engine, api.register.clock()) == 0
+    api.register.clock.advance(days=2)
+    HourlySweep(api.register.engine, api.register.clock, Months({"": 24})).if_due()
+    kept = [row["operation"] for row in api.register.rows(idempotency_table)]
+    assert kept == ["POST /v1/orders"]
+    assert api.register.faults() == []
+
+
 PERSON = {"producer_type": "household", "gps": {"lat": 18.1, "lon": 106.3}}
 CONSENT = {
     "representative": True,
@@ -397,19 +463,19 @@ def card(api: Api) -> dict[str, Any]:
 
 
 def test_a_person_is_shown_with_consent_only(api: Api) -> None:
-    """Name and contact of a household appear with consent and leave with its withdrawal."""
+    """Name, contact and place of a household appear with consent and leave with it."""
     path = "/v1/producers/P1"
     patch(api, path, PERSON)
-    assert not {"representative", "phone", "email"} & set(card(api))
+    assert not {"representative", "phone", "email", "gps"} & set(card(api))
     patch(api, path, {"consent": CONSENT})
     assert card(api)["representative"] == "Lê Thị Kín"
-    assert card(api)["phone"] == "0239 000 0001"
+    assert (card(api)["phone"], card(api)["gps"]) == ("0239 000 0001", PERSON["gps"])
     patch(api, path, {"consent": {**CONSENT, "contact": False}})
-    assert "representative" in card(api) and "phone" not in card(api)
+    assert "representative" in card(api) and not {"phone", "gps"} & set(card(api))
     assert (
         patch(api, path, {"consent": {**CONSENT, "withdrawn_on": "2026-11-20"}}).status_code == 200
     )
-    assert not {"representative", "phone", "email", "consent"} & set(card(api))
+    assert not {"representative", "phone", "email", "gps", "consent"} & set(card(api))
     everything = json.dumps(api.register.rows(published.card), default=str, ensure_ascii=False)
     assert "Lê Thị Kín" not in everything and "phiếu số 7" not in everything
     assert api.register.faults() == []

@@ -4,8 +4,10 @@ from datetime import date
 from typing import Any
 
 import pytest
+from marshmallow import ValidationError
 
 from tem.errors import Invalid
+from tem.vocabulary import ProducerStatus
 from tem_registry import gtin
 from tem_registry.catalogue import (
     addresses,
@@ -15,7 +17,9 @@ from tem_registry.catalogue import (
     places,
     product_rules,
     standing,
+    turns,
 )
+from tem_registry.fields import Words
 
 TODAY = date(2026, 11, 20)
 
@@ -336,3 +340,100 @@ def test_what_the_state_has_laid_down() -> None:
     assert len(places.communes()) == 69
     assert len(places.categories()) == 38
     assert [c.code for c in places.categories().values() if not c.stampable] == ["VI"]
+
+
+def written(shown: str) -> tuple[tuple[ProducerStatus, date], ...]:
+    """``active 11-01, suspended 11-10`` as turns of 2026."""
+    words = [one.split() for one in shown.split(", ") if one]
+    return tuple((ProducerStatus(s), date.fromisoformat(f"2026-{day}")) for s, day in words)
+
+
+@pytest.mark.parametrize(
+    ("before", "status", "since", "after"),
+    [
+        # a day alone moves the turn it is about
+        ("suspended 11-01", None, "11-05", "suspended 11-05"),
+        ("suspended 11-05", None, "11-01", "suspended 11-01"),
+        ("suspended 11-25", None, "11-28", "suspended 11-28"),
+        ("active 01-01, suspended 11-05", None, "11-10", "active 01-01, suspended 11-10"),
+        ("active 01-01, suspended 11-05", None, "11-30", "active 01-01, suspended 11-30"),
+        ("", None, "11-05", "active 11-05"),
+        # a status alone counts from today, and calls off what lies ahead
+        ("active 01-01", "suspended", None, "active 01-01, suspended 11-20"),
+        ("suspended 11-20", "active", None, "active 11-20"),
+        ("active 01-01, suspended 11-21", "active", None, "active 01-01"),
+        ("suspended 11-21", "active", None, "active 11-20"),
+        ("suspended 11-01", "suspended", None, "suspended 11-01"),
+        ("active 01-01, ceased 11-21", "suspended", None, "active 01-01, suspended 11-20"),
+        # both: the same again is nothing new, or another day of it
+        ("active 01-01, suspended 11-21", "active", "01-01", "active 01-01, suspended 11-21"),
+        ("active 01-01, suspended 11-01", "suspended", "11-05", "active 01-01, suspended 11-05"),
+        ("active 01-01, suspended 11-05", "suspended", "11-01", "active 01-01, suspended 11-01"),
+        ("active 01-01, suspended 11-21", "suspended", "11-28", "active 01-01, suspended 11-28"),
+        ("suspended 11-01, active 12-01", "suspended", "11-05", "suspended 11-05, active 12-01"),
+        # both: a new turn takes away what begins after it
+        ("suspended 11-10", "active", "11-01", "active 11-01"),
+        ("active 01-01, suspended 11-10", "active", "02-01", "active 02-01"),
+        ("active 01-01, suspended 11-10", "ceased", "11-10", "active 01-01, ceased 11-10"),
+        ("active 01-01", "suspended", "11-25", "active 01-01, suspended 11-25"),
+        (
+            "active 01-01, suspended 11-25",
+            "active",
+            "12-25",
+            "active 01-01, suspended 11-25, active 12-25",
+        ),
+    ],
+)
+def test_statements_of_a_status(
+    before: str, status: str | None, since: str | None, after: str
+) -> None:
+    """What is stated is what counts: the day moves, or a turn begins and later ones go."""
+    said = ProducerStatus(status) if status else None
+    day = date.fromisoformat(f"2026-{since}") if since else None
+    found = turns.stated(written(before), said, day, TODAY)
+    assert found == written(after)
+    if said is not None and (day or TODAY) <= TODAY:
+        now = turns.in_force(found, TODAY)
+        assert now is not None and now[0] is said
+
+
+def test_a_day_that_could_mean_two_turns() -> None:
+    """With a turn that lies ahead, a day alone is refused: the status must be named."""
+    for before in ("suspended 11-01, active 12-01", "suspended 11-25, active 12-01"):
+        with pytest.raises(Invalid) as refused:
+            turns.stated(written(before), None, date(2026, 11, 5), TODAY)
+        assert refused.value.code == "status_day_ambiguous"
+
+
+@pytest.mark.parametrize(
+    ("limit", "text", "fine"),
+    [
+        (200, "Nước mắm “Sóng Lam” – 4 sao ★", True),
+        (200, "Khánh\u0065\u0301", True),
+        (200, "👨\u200d👩\u200d👧", True),
+        (200, "a\nb", False),
+        (200, "a\tb", False),
+        (4000, "Bước 1\r\nBước 2\tmuối", True),
+        (4000, "a\x0bb", False),
+        (4000, "a\x00b", False),
+        (4000, "a\u2028b", False),
+        (200, "a\x1bb", False),
+        (200, "a\x85b", False),
+        *((200, f"a{mark}b", False) for mark in "\u061c\u200e\u200f\u202a\u202e\u2066\u2069"),
+        (200, "\u200b", False),
+        (200, "\u2060\ufeff", False),
+        (200, "\u3164", False),
+        (200, "\u2800", False),
+        (200, "\u0301", False),
+        (200, "\U000e0041", False),
+        (200, "\u00ad \u200d", False),
+    ],
+)
+def test_text_for_people(limit: int, text: str, fine: bool) -> None:
+    """Something to see, and nothing that hides or turns the text around it."""
+    try:
+        Words(limit).deserialize(text)
+    except ValidationError as refused:
+        assert not fine, refused
+    else:
+        assert fine

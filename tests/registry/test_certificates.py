@@ -220,7 +220,7 @@ def test_a_certificate_is_withdrawn_once(api: Api) -> None:
 
 @WAYS
 def test_a_product_recognised_anew_keeps_its_stamps(api: Api, way: str) -> None:
-    """Another certificate in force on the day of the withdrawal, or today, is enough."""
+    """Another certificate in force today is enough."""
     api.send("/v1/certificates", {**PAPER, "stars": 4, "decision_date": "2026-11-18"})
     before = api.register.ranges(1)
     assert withdraw(api, way, day="2026-11-15").status_code in (200, 201)
@@ -228,14 +228,73 @@ def test_a_product_recognised_anew_keeps_its_stamps(api: Api, way: str) -> None:
     assert verdict(api.register, 1, 11) == ("OK", [])
 
 
-def test_a_recognition_that_ended_since_counts_on_its_day(api: Api) -> None:
-    """Recognised on the day of the withdrawal, lapsed today: held back, not revoked."""
+@WAYS
+def test_a_recognition_that_ended_since_does_not_count(api: Api, way: str) -> None:
+    """Recognised on the day of a withdrawal dated back, lapsed today: revoked all the same."""
     paper = {**PAPER, "stars": 4, "decision_date": "2026-01-01", "valid_until": "2026-11-16"}
     api.send("/v1/certificates", paper)
-    before = api.register.ranges(1)
-    withdraw(api, "withdrawal", day="2026-11-15")
-    assert api.register.ranges(1) == before
-    assert [one["batch"] for one in api.get("/v1/certificates/held").json["items"]] == [1, 2]
+    assert withdraw(api, way, day="2026-11-15").status_code in (200, 201)
+    assert api.register.ranges(2) == [(1, 50, "revoked", None)]
+    assert api.get("/v1/certificates/held").json == {"items": []}
+    assert api.register.faults() == []
+
+
+@WAYS
+def test_a_withdrawal_dated_anew_dates_its_stamps(api: Api, way: str) -> None:
+    """What it revoked follows, in public too; what was revoked for another reason does not."""
+    register = api.register
+    register.revoke(2, 1, 5)
+    withdraw(api, way, day="2026-11-15")
+    change = partial(api.send, "/v1/certificates/CN-SP1", method="PATCH")
+    assert change({"revoked_on": "2026-11-17"}).status_code == 200
+    days = {(row["batch"], row["first"]): str(row["revoked_on"]) for row in revoked(register)}
+    assert days == {
+        (1, 1): "2026-11-17",
+        (1, 31): "2026-11-17",
+        (1, 46): "2026-11-17",
+        (2, 1): "2026-11-20",
+        (2, 6): "2026-11-17",
+    }
+    assert register.actions()[-3:] == ["stamps.redated"] * 2 + ["certificate.withdrawn"]
+    assert register.faults() == []
+    assert change({"revoked_on": None}).status_code == 200
+    assert days == {(r["batch"], r["first"]): str(r["revoked_on"]) for r in revoked(register)}
+    assert change({"revoked_on": "2026-11-16"}).status_code == 200
+    assert {str(row["revoked_on"]) for row in revoked(register)} == {"2026-11-16", "2026-11-20"}
+    assert register.faults() == []
+
+
+def revoked(register: Register) -> list[dict[str, Any]]:
+    return [r for r in register.rows(tables.stamp_interval) if r["state"] == "revoked"]
+
+
+def test_a_decision_or_a_reason(api: Api) -> None:
+    """One of them is enough for a withdrawal; neither is refused."""
+    path = "/v1/certificates/CN-{}/withdrawal"
+    by_reason = api.send(path.format("SP1"), {"reason": "quy trình"})
+    assert by_reason.status_code == 201, by_reason.text
+    assert by_reason.json["revocation_decision_no"] is None
+    by_decision = api.send(path.format("SP2"), {"decision_no": "9/QĐ-UBND"})
+    assert by_decision.status_code == 201, by_decision.text
+    assert by_decision.json["revocation_reason"] is None
+    assert problem(api.send(path.format("SP3"), {}), 422) == "validation_failed"
+    shown = api.get("/v1/certificates/CN-SP1").json
+    assert (shown["revocation_reason"], "revocation_decision_no" in shown) == ("quy trình", False)
+
+
+@pytest.mark.parametrize("id", ["held", "lapsing"])
+def test_an_id_that_is_a_list_is_refused(api: Api, id: str) -> None:
+    """A certificate under such an id could not be read."""
+    paper = {**PAPER, "stars": 4, "certificate_id": id}
+    assert problem(api.send("/v1/certificates", paper), 422) == "id_reserved"
+
+
+@pytest.mark.parametrize(
+    "query", ["held?after=+1", "held?limit=1_0", "lapsing?days= 6", "lapsing?limit=٣"]
+)
+def test_numbers_in_queries_are_digits(api: Api, query: str) -> None:
+    """Signs, spaces, underscores and other digits are refused."""
+    assert problem(api.get(f"/v1/certificates/{query}"), 422) == "validation_failed"
 
 
 def test_a_lapsed_recognition_can_be_withdrawn(api: Api) -> None:
@@ -319,6 +378,17 @@ def test_the_office_sees_what_is_held_back(api: Api) -> None:
     assert (first["next"], len(first["items"])) == ("1", 1)
     rest = api.get(f"/v1/certificates/held?after={first['next']}").json
     assert [one["batch"] for one in rest["items"]] == [2]
+
+
+def test_certificates_with_equal_dates_are_told_apart(api: Api) -> None:
+    """Two that ended on one day: the last id is named, every time."""
+    register = api.register
+    for id in ("CN-A", "CN-Z"):
+        register.add("certificate", certificate(id, "SP1"))
+    for id in ("CN-A", "CN-SP1", "CN-Z"):
+        register.change("certificate", id, valid_until="2026-11-10")
+    items = api.get("/v1/certificates/held").json["items"]
+    assert {one["certificate_id"] for one in items} == {"CN-Z"}
 
 
 def test_a_new_certificate_makes_held_stamps_usable(api: Api) -> None:

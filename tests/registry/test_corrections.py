@@ -1,16 +1,20 @@
 """Corrections: stamps activated by mistake go to the right lot, or back to delivered."""
 
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
 import pytest
-from tests.registry.records import OFFICE, Register
+from tests.registry.records import OFFICE, Register, certificate
 
 from tem import published
 from tem.errors import Conflict, Gone, Invalid, NotFound, TemError
 from tem.vocabulary import StampState
 from tem_registry import tables
 from tem_registry.activation.correction_rules import Part, Terms, correction_refusals, parts_of
+from tem_registry.certificates import certificates
 from tem_registry.intervals import Interval
 from tem_registry.lots import lots
 from tem_registry.stamps.bindings import Binding
@@ -200,6 +204,53 @@ def test_the_units_follow_the_stamps(ready: Register) -> None:
     assert refusal(ready.correct, 1, 6, 6, "L3").code == "more_stamps_than_units"
     with ready.read() as connection:
         assert (lots.units_taken(connection, "L1"), lots.units_taken(connection, "L3")) == (45, 10)
+
+
+def test_nothing_goes_back_once_the_recognition_is_withdrawn(ready: Register) -> None:
+    """Stamps that went back would be usable again, which the withdrawal has put an end to; with
+    another recognition in force they may."""
+    withdraw(ready)
+    before = ready.everything()
+    assert refusal(ready.correct, 1, 1, 5, None).code == "recognition_withdrawn"
+    assert ready.everything() == before
+    assert ready.correct(1, 6, 10, "L2")["lot_id"] == "L2", "to another lot they may go"
+    ready.add("certificate", certificate("CN-new", "SP1", valid_from="2026-11-20"))
+    assert ready.correct(1, 1, 5, None)["lot_id"] is None
+    assert ready.ranges(1)[0] == (1, 5, "delivered", None)
+    assert ready.faults() == []
+
+
+def withdraw(register: Register) -> None:
+    with register.write() as connection:
+        certificates.withdraw(
+            connection,
+            register.clock(),
+            OFFICE,
+            "CN-SP1",
+            decision_no="7/QĐ",
+            reason="kiểm tra lại",
+        )
+
+
+def test_a_correction_and_a_withdrawal_at_one_moment(ready: Register) -> None:
+    """Whichever comes first, no stamp of the product stays delivered."""
+    barrier = threading.Barrier(2)
+
+    def correct() -> None:
+        barrier.wait()
+        for n in range(5):
+            with contextlib.suppress(Conflict):
+                ready.correct(1, 10 * n + 1, 10 * n + 10, None)
+
+    def end() -> None:
+        barrier.wait()
+        withdraw(ready)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(correct), pool.submit(end)]:
+            done.result(timeout=60)
+    assert {state for _, _, state, _ in ready.ranges(1)} <= {"activated", "revoked"}
+    assert ready.faults() == []
 
 
 def test_what_is_not_there(ready: Register) -> None:

@@ -157,6 +157,10 @@ def head(**changes: Any) -> Callable[[Body], Any]:
     return lambda made: made["council"].update(changes)
 
 
+def lab(day: str) -> Callable[[Body], Any]:
+    return row(0, lab_report={"report_no": "KN-1", "tested_on": day})
+
+
 REFUSED: list[tuple[Callable[[Body], Any], str, str]] = [
     (row(1, product_id="NO"), "/results/1/product_id", "unknown_product"),
     (row(2, members=4), "/results/2/members", "members_not_of_scores"),
@@ -168,6 +172,9 @@ REFUSED: list[tuple[Callable[[Body], Any], str, str]] = [
     (twice, "/results/3/product_id", "stands_twice"),
     (row(0, certificate_id="CN-SP2"), "/results/0/certificate_id", "id_taken"),
     (head(decision_no="CN-SP1/QĐ-UBND"), "/results/0", "certificate_exists"),
+    (row(0, certificate_id="held"), "/results/0/certificate_id", "id_reserved"),
+    (lab("2026-11-21"), "/results/0/lab_report/tested_on", "tested_in_future"),
+    (lab("2026-10-29"), "/results/0/lab_report/tested_on", "tested_after_session"),
     (of_a_district, "/council/issuing_authority", "authority_needed"),
 ]
 
@@ -199,8 +206,18 @@ def test_every_fault_is_told_at_once(api: Api) -> None:
         ("/results/0/stars", "stars_not_of_mean"),
         ("/results/1/product_id", "unknown_product"),
     ]
-    for wrong in ({"scores": [101, 1, 1]}, {"members": "3"}, {"stars": 0}, {"scores": []}):
+    for wrong in (
+        {"scores": [101, 1, 1]},
+        {"scores": ["70", 72.5, 71]},
+        {"scores": [True, 72.5, 71]},
+        {"mean": "71.17"},
+        {"members": "3"},
+        {"stars": 0},
+        {"scores": []},
+    ):
         assert problem(api.send(PATH, body(**wrong)), 422) == "validation_failed"
+    tested_that_day = body(lab_report={"report_no": "KN-1", "tested_on": "2026-10-28"})
+    assert api.send(PATH, tested_that_day).status_code == 201
 
 
 def test_who_reads_results(api: Api) -> None:

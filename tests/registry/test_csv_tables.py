@@ -22,6 +22,15 @@ CASES = [
     ("＝1", "'＝1"),
     ("a=1", "a=1"),
     ("'=1", "'=1"),
+    ("\u200b=1", "'\u200b=1"),
+    ("\u202e\u2066=1", "'\u202e\u2066=1"),
+    ("\u3000=1", "'\u3000=1"),
+    ("\x0b=1", "'\x0b=1"),
+    ("a;=1", "a;'=1"),
+    ("a; =1;b", "a;' =1;b"),
+    ("a\t@x", "a\t'@x"),
+    ("a,=1", "a,=1"),
+    ("a;b", "a;b"),
     ("", ""),
     (None, ""),
     (-5, -5),
@@ -37,9 +46,9 @@ def test_no_cell_is_a_formula(cell: str | int | None, wanted: str | int) -> None
 
 
 def test_the_file_is_what_excel_expects() -> None:
-    """A byte order mark, CRLF, quotes where they are needed, and no more."""
+    """A byte order mark, CRLF, text in quotes, numbers without."""
     content = written(["Tên", "Số"], [['Mắm, "cốt"', 5], [None, -1]])
-    assert content == b"\xef\xbb\xbf" + 'Tên,Số\r\n"Mắm, ""cốt""",5\r\n,-1\r\n'.encode()
+    assert content == b"\xef\xbb\xbf" + '"Tên","Số"\r\n"Mắm, ""cốt""",5\r\n"",-1\r\n'.encode()
 
 
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)

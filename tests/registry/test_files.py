@@ -189,6 +189,7 @@ def test_sizes_that_are_refused(api: Api) -> None:
     response = send(api, large)
     assert problem(response, 413) == "request_entity_too_large"
     assert response.headers["Connection"] == "close"
+    assert response.json["detail"] == "Send at most 5242880 bytes (5120 KiB) in this call."
     assert problem(send_in_pieces(api, large), 413) == "request_entity_too_large"
     assert send_in_pieces(api, large[:-1]).status_code == 201
     body = b'{"name": "' + b"x" * 70_000 + b'"}'

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
-from tests.registry.records import OFFICE, Register
+from tests.registry.records import OFFICE, Register, settings
 
 from tem import published
 from tem.database import plumbing
@@ -278,7 +278,7 @@ def test_a_busy_database_is_scrubbed_later(
     monkeypatch.setattr(forgetting, "TRIES", 2)
     activated(register)
     close_window(register)
-    hourly = forgetting.HourlySweep(register.engine, register.clock)
+    hourly = forgetting.HourlySweep(register.engine, register.clock, settings().window_months)
     path = str(register.engine.url.database)
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
@@ -305,7 +305,7 @@ def test_the_hourly_sweep_runs_at_once_and_then_waits(register: Register) -> Non
     """The first call sweeps; the next ones within the hour do not."""
     activated(register)
     close_window(register)
-    hourly = forgetting.HourlySweep(register.engine, register.clock)
+    hourly = forgetting.HourlySweep(register.engine, register.clock, settings().window_months)
     hourly.if_due()
     assert card(register) == TOMBSTONE
     recall(register)

@@ -18,7 +18,7 @@ from tests.registry.records import Register, settings
 
 from tem.clock import system_clock
 from tem_registry.importing import import_dry_run, import_folder
-from tem_registry.importing.import_report import Refused, Report
+from tem_registry.importing.import_report import Refused, Report, Unknown
 
 SMALL = {"HT-T0001", "HT-T0053", "HT-T0089", "HT-T0085"}
 COUNTS = {
@@ -92,6 +92,8 @@ def test_after_a_real_import_all_is_unchanged(sample: Path, tmp_path: Path) -> N
         "unchanged": COUNTS,
         "changed": {},
         "refused": [],
+        "nothing_until_mended": False,
+        "unknown": [],
     }
     assert digest(data / "registry" / "registry.db") == before
 
@@ -172,6 +174,8 @@ FAULTS: list[tuple[str, Edit, tuple[str, str, str]]] = [
         lambda r: r[1]["void_ranges"].append({"from": 1, "to": 10**7, "reason": "lost"}),
         ("stamp_batch", "*", "no_such_stamps"),
     ),
+    ("product", lambda r: r[0].update(name="Mắm\u202etxt"), ("product", "*", "row_invalid")),
+    ("producer", lambda r: r[0].update(name="\u200b"), ("producer", "HT-P001", "row_invalid")),
 ]
 
 
@@ -206,7 +210,8 @@ def test_a_fault_is_named(bare: Register, good: Path, tmp_path: Path, fault: Any
 
 def test_all_faults_are_named_at_once(good: Path, tmp_path: Path) -> None:
     """Faults of form and refusals of the rules together, more than twenty, none held back."""
-    folder = spoilt(good, tmp_path / "bad", *FAULTS[:2], FAULTS[5])
+    unknown = next(one for one in FAULTS if one[2] == ("contract", "NEW", "unknown_reference"))
+    folder = spoilt(good, tmp_path / "bad", *FAULTS[:2], unknown)
     shops = rows(folder, "point_of_sale")
     worse = [{**shops[0], "pos_id": f"DB-{n}", "certified_on": "soon"} for n in range(30)]
     put(folder, "point_of_sale", [*shops, *worse])
@@ -219,10 +224,48 @@ def test_all_faults_are_named_at_once(good: Path, tmp_path: Path) -> None:
     assert ("lot", "file_invalid") in codes
     assert ("contract", "unknown_reference") in codes
     assert len([line for line in done.stdout.splitlines() if "certified_on" in line]) == 30
+    assert report["nothing_until_mended"]
+    assert "nothing would be imported until 33 fault(s) of form are mended; then:" in done.stdout
     field = next(one for one in report["refused"] if one["id"] == "DB-7")
     assert (field["file"], field["row"], field["field"]) == (
         *("points_of_sale.json", len(shops) + 8, "certified_on"),
     )
+
+
+def test_members_that_no_field_is_called_are_told(good: Path, tmp_path: Path) -> None:
+    """A misspelt member, at any depth, is a warning with its first row; the sample has none."""
+    folder = spoilt(
+        good,
+        tmp_path / "odd",
+        ("producer", lambda r: r[0].update(representitive="Lê Thị Kín"), None),
+        ("product", lambda r: [row["shelf_life"].update(units="day") for row in r], None),
+        ("lot", lambda r: r[0]["stamp_ranges"][0].update(note="x"), None),
+    )
+    places = len(rows(folder, "product"))
+    done = command(folder, tmp_path / "data", "--report", tmp_path / "report.json")
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    told = [(one["kind"], one["field"], one["rows"]) for one in report["unknown"]]
+    assert told == [
+        ("producer", "representitive", 1),
+        ("product", "shelf_life.units", places),
+        ("lot", "stamp_ranges.note", 1),
+    ]
+    assert "producers.json, row 1 (HT-P001): representitive" in done.stdout
+    assert "of form" in done.stdout, "what a schema refuses is a fault besides"
+    assert import_folder.read(SAMPLE).unknown == []
+
+
+def test_a_refused_range_is_told_whole(good: Path, tmp_path: Path, bare: Register) -> None:
+    """Text and CSV name the batch, its sub-ranges and what is in their way, as the JSON does."""
+    again = ("lot", lambda r: r.append({**r[0], "lot_id": "NEW", "lot_code": "NEW"}), None)
+    report = dry_run(bare, spoilt(good, tmp_path / "bad", again))
+    (refused,) = report.refused
+    part = refused.more["ranges"][0]
+    batch = refused.more["batch"]
+    words = f"Batch {batch}: {part['first']}..{part['last']} {part['state']} [{part['code']}]"
+    assert batch.startswith("HT-T")
+    assert words in str(refused)
+    assert words in report.as_csv()
 
 
 def test_a_changed_row_is_counted_as_changed(sample: Path, tmp_path: Path) -> None:
@@ -236,10 +279,13 @@ def test_a_changed_row_is_counted_as_changed(sample: Path, tmp_path: Path) -> No
 
 
 def test_the_report_as_csv() -> None:
-    """A line for each refusal; no cell of it is taken for a formula."""
+    """A line for each refusal and warning; no cell of it is taken for a formula."""
     report = Report(
-        refused=[Refused("lot", "=1+1", "row_invalid", 'Xấu, "rồi"', "lots.json", 3, "@x")]
+        refused=[Refused("lot", "=1+1", "row_invalid", 'Xấu, "rồi"', "lots.json", 3, "@x")],
+        unknown=[Unknown("lot", "lots.json", "=lot", 2, 5, "L5")],
     )
-    head, line = csv.reader(io.StringIO(report.as_csv()))
+    head, line, warning = csv.reader(io.StringIO(report.as_csv()))
+    told = "No field is called so: left aside, in 2 row(s)."
+    assert warning == ["lot", "L5", "unknown_field", told, "lots.json", "5", "'=lot"]
     assert head == ["kind", "id", "code", "detail", "file", "row", "field"]
     assert line == ["lot", "'=1+1", "row_invalid", 'Xấu, "rồi"', "lots.json", "3", "'@x"]

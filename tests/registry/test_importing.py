@@ -23,6 +23,7 @@ from tests.registry.installed import (
     run,
     small_folder,
 )
+from tests.registry.records import Register, certificate, product
 
 from tem import trust
 from tem.clock import system_clock
@@ -32,7 +33,7 @@ from tem.errors import Invalid
 from tem.installation import Installation
 from tem_registry import tables, verdicts
 from tem_registry.fsck import fsck
-from tem_registry.importing import import_folder
+from tem_registry.importing import import_folder, importing
 from tem_registry.importing.import_folder import read_folder
 from tem_registry.lots import lots
 from tem_registry.reports import statistics
@@ -78,7 +79,7 @@ def test_every_lot_ends_as_expected(sample: Path) -> None:
     """Each lot's date and the last day of its information are those of its row."""
     with opened(sample) as engine, reading(engine) as connection:
         for row in rows(SAMPLE, "lot"):
-            lot = lots.shown(connection, lots.find(connection, row["lot_id"]))
+            lot = lots.shown(connection, lots.find(connection, row["lot_id"]), system_clock())
             assert lot["info_expires_on"] == row["expected"]["info_expires_on"], row["lot_id"]
             assert lot["stamps_activated"] == row["stamps_activated"]
             for name in ("best_before", "production_date", "quantity", "unit", "lot_code"):
@@ -161,6 +162,36 @@ def test_a_changed_row_is_reported_and_left_alone(sample: Path, tmp_path: Path) 
         assert dump(engine) == before
     assert sorted(report.problems) == sorted(wanted)
     assert sum(report.unchanged.values()) == 494 - 7
+
+
+@pytest.mark.parametrize(
+    ("terms", "wanted"),
+    [
+        ([("2020-01-01", "2023-01-01", "2022-05-05"), ("2025-01-01", "2028-01-01", "2026-05-05")],
+         "2022-05-05"),
+        ([("2020-01-01", "2023-01-01", "2022-05-05"), ("2025-01-01", "2028-01-01", "2026-12-01")],
+         "2022-05-05"),
+        ([("2020-01-01", "2023-01-01", "2026-12-01"), ("2018-01-01", "2021-01-01", "2020-05-05")],
+         "2020-05-05"),
+        ([("2020-01-01", "2023-01-01", "2026-11-20")], "2026-11-20"),
+        ([("2020-01-01", "2023-01-01", "2026-11-21")], None),
+        ([("2020-01-01", "2023-01-01", None)], None),
+        ([("2023-01-01", "2026-01-01", "2025-05-05"), ("2024-01-01", "2027-01-01", "2026-05-05")],
+         "2026-05-05"),
+    ],
+)  # fmt: skip
+def test_the_day_a_revoked_batch_was_taken_along(
+    register: Register, terms: list[tuple[str, str, str | None]], wanted: str | None
+) -> None:
+    """That of the certificate it was issued under, else the product's latest; none to come."""
+    register.add("product", product("SP9", "P1"))
+    for place, (since, until, revoked) in enumerate(terms):
+        days = {"decision_date": since, "valid_from": since, "valid_until": until}
+        register.add("certificate", certificate(f"T{place}", "SP9", **days, revoked_on=revoked))
+    with register.read() as connection:
+        issued, today = date(2022, 1, 1), date(2026, 11, 20)
+        found = importing._certificate_revoked_on(connection, "SP9", issued, today)
+    assert found == wanted
 
 
 # --- whole or not begun ---

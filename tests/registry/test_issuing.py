@@ -1,5 +1,6 @@
 """From an approved order to a batch on record, with a real issuer behind real HTTP."""
 
+import json
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ from tests.registry.records import OFFICE, Register
 from werkzeug.serving import make_server
 
 from tem import auth, published, trust
-from tem.database import open_engine, reading, writing
+from tem.database import open_engine, plumbing, reading, writing
 from tem.errors import Conflict, Unavailable
 from tem.installation import Installation
 from tem.web import Wiring
@@ -404,6 +405,8 @@ def test_a_batch_whose_recognition_was_withdrawn_meanwhile(mint: Mint) -> None:
     with mint.register.write() as connection:
         taken_over = update(tables.stamp_order).where(tables.stamp_order.c.id == "O2")
         connection.execute(taken_over.values(requested_by=issuing.TAKEN_OVER))
+        row = {"kind": "stamp_batch", "id": "O2", "digest": "", "at": mint.register.clock()}
+        connection.execute(tables.import_ledger.insert().values(row))
         certificates.withdraw(
             connection, mint.register.clock(), OFFICE, "CN-SP1", decision_no="9", reason="x"
         )
@@ -411,6 +414,51 @@ def test_a_batch_whose_recognition_was_withdrawn_meanwhile(mint: Mint) -> None:
         mint.advance(id)
         assert mint.register.ranges(mint.find(id).batch or 0) == [(1, 20, state, None)]
     assert mint.faults() == []
+
+
+ENDED: list[tuple[str, str, dict[str, str]]] = [
+    ("certificate_not_in_force", "certificate", {"valid_until": "2026-11-19"}),
+    ("certificate_not_in_force", "certificate", {"revoked_on": "2026-11-20"}),
+    ("producer_not_active", "producer", {"status": "suspended"}),
+    ("producer_not_active", "producer", {"status": "ceased"}),
+]
+
+
+@pytest.mark.parametrize(("code", "kind", "fields"), ENDED)
+def test_what_has_ended_since_the_approval(
+    mint: Mint, code: str, kind: str, fields: dict[str, str]
+) -> None:
+    """The order fails with the reason before the issuer hears of it; what is taken over goes on."""
+    for id in ("O1", "O2"):
+        mint.order(id)
+    with mint.register.write() as connection:
+        o = tables.stamp_order.c
+        taken_over = update(tables.stamp_order).where(o.id == "O2")
+        connection.execute(taken_over.values(requested_by=issuing.TAKEN_OVER))
+    mint.register.change(kind, "P1" if kind == "producer" else "CN-SP1", **fields)
+    mint.advance("O1")
+    found = mint.find("O1")
+    assert (found.state, found.sent, found.batch) == ("failed", False, None)
+    assert code in str(found.failure)
+    with reading(mint.engine) as connection:
+        assert issuer_storage.list_batches(connection, 0, 10) == []
+    entry = mint.register.rows(plumbing.tables["audit_entry"])[-1]
+    assert (entry["action"], entry["object"]) == ("order.failed", "order:O1")
+    assert code in entry["details"]
+    mint.advance("O1")
+    mint.advance("O2")
+    assert (mint.find("O1").state, mint.find("O2").state) == ("failed", "issuing")
+    assert mint.faults() == []
+
+
+def test_the_number_given_is_in_the_audit_trail(mint: Mint) -> None:
+    """When an order is at the issuer its entry tells the batch, once."""
+    id = mint.order("DH-1")
+    mint.advance(id)
+    mint.advance(id)
+    told = mint.register.rows(plumbing.tables["audit_entry"])
+    sent = [(e["object"], json.loads(e["details"])) for e in told if e["action"] == "order.sent"]
+    assert sent == [("order:DH-1", {"batch": 1})]
 
 
 def test_a_rejected_order_is_never_taken_to_the_issuer(mint: Mint) -> None:

@@ -1,5 +1,6 @@
 """Production lots: their dates, whose they are, recalls."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import delete
 from tests.registry.records import OFFICE, Register, product, settings
 
 from tem import published
-from tem.errors import NotFound, TemError
+from tem.errors import Conflict, NotFound, TemError
 from tem_registry import publication, verdicts
 from tem_registry.lots import lots
 
@@ -32,7 +33,7 @@ def card(register: Register, id: str) -> Any:
 
 def shown(register: Register, id: str) -> dict[str, Any]:
     with register.read() as connection:
-        return lots.shown(connection, lots.find(connection, id))
+        return lots.shown(connection, lots.find(connection, id), register.clock())
 
 
 def test_the_date_is_worked_out_from_the_shelf_life(register: Register) -> None:
@@ -138,8 +139,8 @@ def test_a_producer_records_lots_of_its_own(register: Register) -> None:
         assert lots.find(connection, lot.id, "P2") == lot
         with pytest.raises(NotFound):
             lots.find(connection, lot.id, "P1")
-        assert lots.page(connection, "", 10, "P1") == []
-        assert lots.page(connection, "", 10) == [lot]
+        assert lots.page(connection, "", 10, "P1", now=register.clock()) == []
+        assert lots.page(connection, "", 10, now=register.clock()) == [lot]
 
 
 def test_a_recall_is_public_at_once_and_lifted_at_once(register: Register) -> None:
@@ -172,7 +173,7 @@ def test_a_lot_in_full_tells_its_recalls(register: Register) -> None:
                 answer = lots.lift(connection, register.clock(), OFFICE, "L1", "đạt")
             assert answer["lifted_at"] == "2026-11-21T02:00:00Z"
     with register.read() as connection:
-        found = lots.shown_in_full(connection, lot, settings())
+        found = lots.shown_in_full(connection, lot, settings(), register.clock())
     told = [(one["kind"], one["ordered_on"], one["lifted_at"]) for one in found["recalls"]]
     assert told == [
         ("voluntary", "2026-11-20", "2026-11-21T02:00:00Z"),
@@ -209,7 +210,8 @@ def test_lots_are_found(register: Register, chosen: dict[str, Any], ids: list[st
         lots.recall(connection, register.clock(), OFFICE, "L2", NOTICE)
         lots.lift(connection, register.clock(), OFFICE, "L2", None)
     with register.read() as connection:
-        assert [lot.id for lot in lots.page(connection, "", 10, **chosen)] == ids
+        found = lots.page(connection, "", 10, now=register.clock(), **chosen)
+    assert [lot.id for lot in found] == ids
 
 
 def test_a_hole_in_the_publication_is_no_verdict(register: Register) -> None:
@@ -253,3 +255,65 @@ def test_a_recalled_lot_takes_no_stamps(register: Register) -> None:
     with register.write() as connection:
         lots.lift(connection, register.clock(), OFFICE, "L1", None)
     assert register.activate("L1", 1, 1, 5)["stamps"] == 5
+
+
+def imported(register: Register, **dates: Any) -> None:
+    """A recall taken over, which an import may date as it was."""
+    with register.write() as connection:
+        lots.recall(
+            connection, register.clock(), OFFICE, "L1", {**NOTICE, **dates}, taken_over=True
+        )
+
+
+def test_a_recall_that_ends_later_is_in_force(register: Register) -> None:
+    """Until its end nothing is tied to the lot, no correction hides it, and lifting ends it at
+    once; every act reads it as the public does."""
+    register.batch(1)
+    register.lot("L1")
+    register.lot("L2")
+    register.activate("L1", 1, 1, 5)
+    end = register.clock() + timedelta(hours=15)
+    imported(register, ordered_on="2026-11-10", lifted_at=end)
+    assert shown(register, "L1")["recalled"]
+    with register.read() as connection:
+        found = lots.page(connection, "", 10, now=register.clock(), recalled=True)
+        assert [lot.id for lot in found] == ["L1"]
+        ended = lots.page(connection, "", 10, now=end, recalled=True)
+        assert ended == []
+    assert refusal(register.activate, "L1", 1, 6, 6) == "lot_recalled"
+    with pytest.raises(Conflict) as refused:
+        register.correct(1, 1, 5, "L2")
+    assert [one["code"] for one in refused.value.extra["ranges"]] == ["lot_recalled"]
+    assert refusal(lambda: imported(register)) == "already_recalled"
+    with register.write() as connection:
+        lots.lift(connection, register.clock(), OFFICE, "L1", "đạt")
+    assert card(register, "L1")["recalls"][0]["lifted_at"] == "2026-11-20T02:00:00Z"
+    assert not shown(register, "L1")["recalled"]
+    assert register.activate("L1", 1, 6, 6)["stamps"] == 1
+    assert register.faults() == []
+
+
+@pytest.mark.parametrize(
+    ("day", "code"),
+    [
+        ("2026-11-20", None),
+        ("2026-11-21", "recall_in_future"),
+        ("2026-10-20", None),
+        ("2026-10-19", "recall_before_production"),
+    ],
+)
+def test_the_day_of_a_recall(register: Register, day: str, code: str | None) -> None:
+    """Neither to come nor before the lot was made; an import keeps what it was told."""
+    register.lot("L1")
+
+    def recall() -> None:
+        with register.write() as connection:
+            lots.recall(connection, register.clock(), OFFICE, "L1", {**NOTICE, "ordered_on": day})
+
+    if code is None:
+        recall()
+    else:
+        assert refusal(recall) == code
+        imported(register, ordered_on=day)
+    assert card(register, "L1")["recalls"][0]["ordered_on"] == day
+    assert register.faults() == []

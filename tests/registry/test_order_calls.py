@@ -72,6 +72,16 @@ def test_an_order_is_rejected_or_cancelled(api: Api) -> None:
         assert problem(api.send(f"/v1/orders/{id}/approvals", {}), 409) == "not_awaiting_approval"
 
 
+def test_a_producer_is_not_told_who_approved(api: Api) -> None:
+    """It reads `office` and when, in one order and in the list; the office reads the name."""
+    id = ordered(api)
+    assert api.send(f"/v1/orders/{id}/approvals", {}).json["approvals"][0]["by"] == "Lan"
+    (listed,) = api.get("/v1/orders", "P1").json["items"]
+    for found in (listed, api.get(f"/v1/orders/{id}", "P1").json):
+        assert [one["by"] for one in found["approvals"]] == ["office"]
+    assert api.get(f"/v1/orders/{id}", "auditor").json["approvals"][0]["by"] == "Lan"
+
+
 def test_lists_are_filtered(api: Api) -> None:
     """By state, producer and product; a filter that names no state is refused."""
     first, second = sorted([ordered(api), ordered(api)])

@@ -8,6 +8,7 @@ from tests.registry.records import OFFICE, Register
 from tem.errors import Conflict, Invalid, NotFound, TemError
 from tem_registry import tables
 from tem_registry.batches import prints, reconciliation
+from tem_registry.stamps import stamps
 
 
 def refusal(act: Any, *args: Any, **options: Any) -> TemError:
@@ -80,6 +81,40 @@ def test_spoiled_stamps_that_cannot_be_voided(register: Register) -> None:
     assert refusal(report, register, 1, 98, (100, 101)).code == "no_such_stamps"
     assert isinstance(refusal(report, register, 9, 100), NotFound)
     assert register.everything() == before
+
+
+def test_spoiled_stamps_have_not_left_the_office(register: Register) -> None:
+    """Delivered and activated ones are named with their codes; others may be told late."""
+    register.batch(1, 100)
+    register.lot("L1")
+    register.activate("L1", 1, 11, 20)
+    register.take_back(1, 91, 100)
+    before = register.everything()
+    error = refusal(report, register, 1, 83, (5, 14), (90, 91), (96, 100))
+    assert error.code == "range_refused"
+    assert [(one["first"], one["last"], one["code"]) for one in error.extra["ranges"]] == [
+        (5, 10, "already_delivered"),
+        (11, 14, "already_activated"),
+        (90, 90, "already_delivered"),
+    ]
+    assert register.everything() == before
+    assert report(register, 1, 98, (99, 100)).printed_quantity == 98
+    assert register.faults() == []
+
+
+@pytest.mark.parametrize("kind", ["misprinted", "damaged"])
+def test_misprints_voided_before_belong_to_the_run(register: Register, kind: str) -> None:
+    """quantity = printed + spoiled + what was voided as misprinted before, and nothing else."""
+    register.batch(1, 100, delivered=False)
+    with register.write() as connection:
+        now = register.clock()
+        stamps.void(connection, now, OFFICE, 1, 51, 54, "mờ", kind=kind)
+    whole, less = (100, 96) if kind == "damaged" else (96, 100)
+    error = refusal(report, register, 1, less - 2, (1, 2))
+    assert error.code == "print_counts_disagree"
+    assert report(register, 1, whole - 2, (1, 2)).printed_quantity == whole - 2
+    assert counts(register)["spoiled"] == 102 - whole
+    assert register.faults() == []
 
 
 def test_the_day_of_printing(register: Register) -> None:
@@ -161,6 +196,62 @@ def test_a_batch_is_reconciled(register: Register) -> None:
     }
     with register.read() as connection, pytest.raises(NotFound):
         reconciliation.of_batch(connection, 1, "P2")
+
+
+SHORT: list[tuple[str, list[Any], int]] = [
+    ("never short", [("receive", 200)], 0),
+    ("short", [("receive", 190)], 10),
+    ("carried over a return", [("receive", 190), ("back", 1, 50), ("deliver",)], 10),
+    (
+        "short twice",
+        [("receive", 190), ("back", 1, 50), ("deliver",), ("receive", 47)],
+        13,
+    ),
+    ("named as lost", [("receive", 190), ("lost", 191, 200)], 0),
+    ("some of them named", [("receive", 190), ("lost", 191, 194)], 6),
+    ("more lost than came short", [("receive", 190), ("lost", 181, 200)], 0),
+    ("stolen", [("receive", 190), ("stolen", 191, 200)], 0),
+    ("damage explains nothing", [("receive", 190), ("damaged", 191, 200)], 10),
+    ("lost on the way, counted after", [("lost", 191, 200), ("receive", 190)], 0),
+    (
+        "carried, then named",
+        [("receive", 190), ("back", 1, 50), ("deliver",), ("lost", 191, 198), ("receive", 49)],
+        3,
+    ),
+    (
+        "lost before explains nothing of a later hand-over",
+        [("receive", 200), ("lost", 1, 5), ("back", 11, 30), ("deliver",), ("receive", 15)],
+        5,
+    ),
+    ("all came back", [("receive", 190), ("back", 1, 200), ("deliver",)], 0),
+    ("lost at the office", [("receive", 190), ("back", 1, 5), ("lost", 1, 5)], 10),
+    ("mended", [("receive", 190), ("lost", 191, 195), ("receive", 195)], 0),
+]
+
+
+@pytest.mark.parametrize(("case", "acts", "missing"), SHORT)
+def test_what_came_short_is_missing_until_it_is_named(
+    register: Register, case: str, acts: list[Any], missing: int
+) -> None:
+    """Over all hand-overs, without what was said to be lost or stolen; all identities hold."""
+    register.batch(1, 200)
+    for act, *given in acts:
+        if act == "receive":
+            receive(register, 1, *given, None)
+        elif act == "back":
+            register.take_back(1, *given)
+        elif act == "deliver":
+            register.deliver(1)
+        else:
+            with register.write() as connection:
+                now = register.clock()
+                stamps.void(connection, now, OFFICE, 1, *given, reason="biên bản", kind=act)
+    found = counts(register)
+    assert (found["missing"], found["received_short"]) == (missing, missing), case
+    assert found["unaccounted"] == 0
+    ended = found["void"] + found["revoked"]
+    assert found["ordered"] == 200 == found["activated"] + found["usable"] + ended
+    assert register.faults() == []
 
 
 @pytest.mark.parametrize("bare", ["sqlite"], indirect=True)

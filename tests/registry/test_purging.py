@@ -142,7 +142,7 @@ def test_nothing_can_be_done_with_a_purged_lot(register: Register) -> None:
     assert [refusal(act).code for act in acts] == ["lot_purged"] * len(acts)
     assert refusal(find, "P2").code == "no_such_lot"
     with register.read() as connection:
-        assert lots.page(connection, "", 10) == []
+        assert lots.page(connection, "", 10, now=register.clock()) == []
     assert register.everything() == before
 
 

@@ -162,7 +162,9 @@ class Oracle:
     recalled: set[str] = field(default_factory=set)
     activations: list[tuple[str, list[Stamp]]] = field(default_factory=list)
     handed: dict[int, int] = field(default_factory=dict)
-    received: set[int] = field(default_factory=set)
+    received: dict[int, int] = field(default_factory=dict)
+    carried: dict[int, int] = field(default_factory=dict)  # short at earlier hand-overs
+    lost: dict[int, int] = field(default_factory=dict)  # said to be lost since the latest one
     printed: set[int] = field(default_factory=set)
     reports: list[tuple[str, list[Stamp]]] = field(default_factory=list)
     day: int = 0
@@ -189,7 +191,11 @@ class Oracle:
         if not where or not all(one in self.state for one in where):
             return False
         if kind in ("void", "revoke"):
-            return self._end(where, "revoked" if kind == "revoke" else "void")
+            delivered = sum(self.state[one] == "delivered" for one in where)
+            ended = self._end(where, "revoked" if kind == "revoke" else "void")
+            if ended and (kind, given["reason"]) == ("void", "lost"):
+                self._lose(given["batch"], delivered)
+            return ended
         if kind == "take_back":
             return self._move(where, ["delivered"], "issued")
         act = {"activate": self._activate, "correct": self._correct, "report": self._report}
@@ -206,12 +212,27 @@ class Oracle:
 
     def _deliver(self, given: dict[str, Any]) -> bool:
         batch = given["batch"]
+        missing = self.missing(batch)
         ready = [one for one, state in self.state.items() if one[0] == batch and state == "issued"]
         self.state |= dict.fromkeys(ready, "delivered")
         if ready:
+            self.carried[batch] = missing
             self.handed[batch] = len(ready)
-            self.received.discard(batch)
+            self.received.pop(batch, None)
+            self.lost[batch] = 0
         return bool(ready)
+
+    def _lose(self, batch: int, stamps: int) -> None:
+        named = min(stamps, self.carried.get(batch, 0))
+        self.carried[batch] = self.carried.get(batch, 0) - named
+        self.lost[batch] = self.lost.get(batch, 0) + stamps - named
+
+    def missing(self, batch: int) -> int:
+        """Came short at any hand-over and not said to be lost: at most what is delivered."""
+        handed = self.handed.get(batch, 0)
+        latest = handed - self.received.get(batch, handed) - self.lost.get(batch, 0)
+        delivered = sum(s == "delivered" for (b, _), s in self.state.items() if b == batch)
+        return min(self.carried.get(batch, 0) + max(0, latest), delivered)
 
     def _print(self, given: dict[str, Any]) -> bool:
         batch = given["batch"]
@@ -219,7 +240,9 @@ class Oracle:
         where = [(batch, i) for one in ranges for i in one]
         agree = given["printed"] + len(where) == BATCHES[batch][1]
         once = len(set(where)) == len(where) and all(one in self.state for one in where)
-        if batch in self.printed or not agree or not once or not self._end(where, "void"):
+        if batch in self.printed or not agree or not once:
+            return False
+        if not self._move(where, ["issued"], "void"):
             return False
         self.printed.add(batch)
         return True
@@ -230,7 +253,7 @@ class Oracle:
             return False
         if given["quantity"] > self.handed.get(batch, -1):
             return False
-        self.received.add(batch)
+        self.received[batch] = given["quantity"]
         return True
 
     def _has_room(self, lot: str, where: list[Stamp], product_id: str) -> bool:
@@ -381,6 +404,7 @@ def check_counts(found: dict[str, Any], oracle: Oracle) -> None:
     assert found["usable"] == states.count("issued") + states.count("delivered")
     assert found["ordered"] == sum(found[n] for n in ("activated", "usable", "void", "revoked"))
     assert found["unaccounted"] == 0
+    assert found["received_short"] == found["missing"] == oracle.missing(found["batch"])
     assert found["usable"] == sum(r["last"] - r["first"] + 1 for r in found["usable_ranges"])
     assert found["delivered"] == oracle.handed.get(found["batch"])
     assert (found["printed"] is not None) is (found["batch"] in oracle.printed)

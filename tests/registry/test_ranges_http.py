@@ -38,10 +38,14 @@ def test_a_batch_lives_its_life(api: Api) -> None:
         "delivered_quantity": None,
         "received_on": None,
         "received_quantity": None,
+        "printer": "Nhà in A",
     }
     assert api.get("/v1/orders/DH-1").json["state"] == "printed"
     done(api.send("/v1/batches/1/delivery", {"receipt": "BB-1"}), 200)
-    received = done(api.send("/v1/batches/1/receipt", {"quantity": 98}, "P1"), 200)
+    count = {"quantity": 98, "note": "thùng ướt"}
+    received = done(api.send("/v1/batches/1/receipt", count, "P1"), 200)
+    shown = api.get("/v1/batches/1").json
+    assert (shown["printer"], shown["receipt_note"]) == ("Nhà in A", "thùng ướt")
     assert (received["received_on"], received["receipt"]) == ("2026-11-20", "BB-1")
     done(api.send("/v1/lots/L1/activations", {"batch": 1, "first": 3, "last": 20}, "P1"))
     wrong = {"first": 11, "last": 20, "lot_id": "L2", "reason": "nhầm lô"}
@@ -52,12 +56,18 @@ def test_a_batch_lives_its_life(api: Api) -> None:
     told = {"first": 19, "last": 21, "kind": "damaged", "reason": "rách"}
     report = done(api.send("/v1/batches/1/void-reports", told, "P1"))
     path = f"/v1/void-reports/{report['report_id']}"
-    assert api.get(path, "P1").json == api.get(path, "auditor").json == report
+    assert api.get(path, "P1").json == report
+    told = api.get(path, "auditor").json
+    assert told.pop("reported_by").startswith("producer:Hợp tác xã P1#")
+    assert told == report
     assert problem(api.get(path, "P2"), 404) == "no_such_report"
     assert [one["state"] for one in api.get("/v1/void-reports?state=open").json["items"]] == [
         "open"
     ]
     assert done(api.send(f"{path}/confirmation", {}), 200)["state"] == "confirmed"
+    assert api.get(path).json["decided_by"].startswith("office:Lan#")
+    for found in (api.get(path, "P1").json, *api.get("/v1/void-reports", "P1").json["items"]):
+        assert "Lan" not in str(found)
     assert api.get("/v1/void-reports?state=open").json["items"] == []
     assert api.get("/v1/void-reports", "P2").json["items"] == []
     shown = api.get("/v1/batches/1").json["ranges"]

@@ -1,13 +1,23 @@
 """The registry's fsck: a sound register has no fault, and tampering with any state is told."""
 
 import pytest
-from sqlalchemy import text
-from tests.registry.records import OFFICE, TRUST, Register, contract, point_of_sale
+from sqlalchemy import text, update
+from tests.registry.records import (
+    OFFICE,
+    TRUST,
+    Register,
+    certificate,
+    contract,
+    point_of_sale,
+)
 
-from tem import auth
+from tem import auth, published
 from tem.vocabulary import Role
+from tem_registry import tables
+from tem_registry.certificates import certificates
 from tem_registry.fsck import fsck
 from tem_registry.lots import lots
+from tem_registry.orders import orders
 
 NOTICE = {"kind": "voluntary", "ordered_by": "P1", "reason_public": "sai nhãn"}
 
@@ -27,6 +37,8 @@ def live(register: Register) -> Register:
     register.void(1, 5, 9)
     register.revoke(1, 90, 100)
     with register.write() as connection:
+        order = {"product_id": "SP1", "quantity": 10, "unit_fee_vnd": 200, "unit_subsidy_vnd": 30}
+        orders.request(connection, register.clock(), OFFICE, id="DH-9", **order)
         lots.recall(connection, register.clock(), OFFICE, "L3", NOTICE)
         auth.create_key(connection, register.clock(), "test", Role.PRODUCER, "HTX", "P1")
     return register
@@ -82,6 +94,12 @@ TAMPERINGS = [
     ("UPDATE published_state SET change = 3", "but the last one is 3"),
     ("UPDATE stamp_order SET quantity = 7 WHERE id = 'DH-1'", "order DH-1 is delivered, but no"),
     ("UPDATE stamp_order SET state = 'approved' WHERE id = 'DH-1'", "but its batch is on record"),
+    (
+        "UPDATE stamp_order SET unit_fee_vnd = 1 WHERE id = 'DH-9'",
+        "DH-9 has unit_fee_vnd 1, but it",
+    ),
+    ("UPDATE stamp_order SET unit_subsidy_vnd = 0 WHERE id = 'DH-9'", "it was 30 when"),
+    ("UPDATE stamp_order SET quantity = 11 WHERE id = 'DH-9'", "DH-9 has quantity 11, but it was"),
     ("DELETE FROM approval WHERE order_id = 'DH-1'", "but nobody has approved it"),
     ("UPDATE lot SET producer_id = 'P2' WHERE id = 'L1'", "lot L1 is not of its product's"),
     ("UPDATE stamp_order SET producer_id = 'P2' WHERE id = 'DH-2'", "order DH-2 is not of its"),
@@ -106,3 +124,50 @@ def test_every_tampering_is_told(register: Register) -> None:
             undone.rollback()
         assert any(told in fault for fault in found), (statement, found)
     assert register.faults() == [], "every tampering was undone"
+
+
+def withdraw(register: Register, id: str) -> None:
+    with register.write() as connection:
+        certificates.withdraw(
+            connection, register.clock(), OFFICE, id, decision_no="9/QĐ", reason="quy trình"
+        )
+
+
+def usable_again(register: Register) -> None:
+    """Behind the registry's back: a revoked range is delivered once more, and published so."""
+    values = {"state": "delivered", "revoked_on": None}
+    with register.write() as connection:
+        for table in (tables.stamp_interval, published.interval):
+            of_batch = table.c.batch == 4
+            connection.execute(update(table).where(of_batch).values(values))
+
+
+def test_usable_stamps_of_a_withdrawn_recognition_are_told(register: Register) -> None:
+    """A withdrawal took them along: such stamps came back behind the registry's back."""
+    register.batch(4, 100)
+    withdraw(register, "CN-SP1")
+    assert register.faults() == []
+    usable_again(register)
+    (fault,) = register.faults()
+    assert fault == (
+        "stamps 1..100 of batch 4 are delivered, but certificate CN-SP1 of SP1 is withdrawn"
+    )
+
+
+def test_stamps_that_may_be_held_are_no_fault(register: Register) -> None:
+    """Another recognition stood on that day and lapsed since, or the batch was taken over."""
+    register.batch(4, 100)
+    older = {"decision_date": "2024-01-01", "valid_from": "2024-01-01"}
+    register.add("certificate", certificate("CN-OLD", "SP1", valid_until="2026-12-31", **older))
+    withdraw(register, "CN-SP1")
+    register.clock.advance(days=60)
+    assert register.ranges(4) == [(1, 100, "delivered", None)]
+    assert register.faults() == []
+    withdraw(register, "CN-SP2")
+    register.clock.advance(days=-60)
+    register.batch(5, 10, "SP2")
+    assert any("batch 5" in fault for fault in register.faults())
+    taken_over = {"kind": "stamp_batch", "id": "DH-5", "digest": "", "at": register.clock()}
+    with register.write() as connection:
+        connection.execute(tables.import_ledger.insert().values(taken_over))
+    assert register.faults() == []

@@ -114,6 +114,12 @@ CALLS: list[tuple[str, str, Any, dict[str, int]]] = [
     ("POST", "/v1/lots/L1/date-approval", {}, {**OFFICE_ONLY, "office": 409}),
     ("POST", "/v1/lots/L1/activations", RANGE, {**OWN_ONLY, "office": 201}),
     ("POST", "/v1/lots/L3/activations", RANGE, {"P2": 404, "P1": 404, "office": 409}),
+    (
+        "PATCH",
+        "/v1/lots/L1",
+        {"unit": "chai"},
+        {"P2": 404, "P1": 200, "auditor": 403, "office": 200},
+    ),
     ("POST", "/v1/lots/L1/recall", NOTICE, {**OFFICE_ONLY, "office": 201}),
     ("POST", "/v1/lots/L1/recall/lift", {}, {**OFFICE_ONLY, "office": 200}),
     ("POST", "/v1/lots/L1/purge", {}, {**OFFICE_ONLY, "office": 409}),
@@ -382,7 +388,20 @@ def test_other_content_types_are_refused(api: Api) -> None:
 def test_a_body_too_large_is_refused(api: Api) -> None:
     """More than 64 KB is not read."""
     body = json.dumps({**producer("PX"), "name": "x" * 70_000}).encode()
-    assert problem(api.raw("/v1/producers", body), 413) == "request_entity_too_large"
+    answer = api.raw("/v1/producers", body)
+    assert problem(answer, 413) == "request_entity_too_large"
+    assert answer.json["detail"] == "Send at most 65536 bytes (64 KiB) in this call."
+
+
+def test_a_path_that_is_none_leads_to_the_document(api: Api) -> None:
+    """What is nowhere, or not asked that way, is told where all calls stand."""
+    nowhere = api.get("/v1/lorem")
+    assert problem(nowhere, 404) == "not_found"
+    wrong = api.client.delete("/v1/lots/L1", headers=api.headers("office"))
+    assert problem(wrong, 405) == "method_not_allowed" and wrong.headers["Allow"]
+    for answer in (nowhere, wrong):
+        assert "/openapi.json" in answer.json["detail"]
+    assert api.get("/v1/lots/LX").json["detail"] == "There is no lot LX of yours."
 
 
 BAD_FIELDS: list[tuple[str, dict[str, Any]]] = [

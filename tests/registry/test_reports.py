@@ -113,7 +113,7 @@ def test_filters_choose_batches(register: Register) -> None:
     def total(**chosen: Any) -> int:
         both = (
             asked(register, statistics.count, "batch", **chosen)["total"]["quantity"],
-            asked(register, fees.report, "order", **chosen)["total"]["stamps"],
+            asked(register, fees.charge, "order", **chosen)["total"]["stamps"],
         )
         assert both[0] == both[1]
         return int(both[0])
@@ -141,7 +141,7 @@ def test_fees_are_those_of_the_day_of_the_order(register: Register) -> None:
         o = tables.stamp_order
         dear = o.update().where(o.c.id == "DH-2")
         connection.execute(dear.values(unit_fee_vnd=1_000_000, unit_subsidy_vnd=0))
-    found = asked(register, fees.report, "producer")
+    found = asked(register, fees.charge, "producer")
     assert found["rows"] == [
         {
             "key": "P1",
@@ -166,10 +166,10 @@ def test_fees_are_those_of_the_day_of_the_order(register: Register) -> None:
 def test_fees_add_up_in_every_grouping(register: Register) -> None:
     """All groupings have one total, which counts every batch once."""
     busy(register, 7)
-    total = asked(register, fees.report, "order")["total"]
+    total = asked(register, fees.charge, "order")["total"]
     assert (total["orders"], total["fee_vnd"]) == (12, total["stamps"] * 200)
     for by in ("order", *GROUPS):
-        found = asked(register, fees.report, by)
+        found = asked(register, fees.charge, by)
         assert found["total"] == total
         for name in FIGURES:
             assert sum(row[name] for row in found["rows"]) == total[name], (by, name)
@@ -269,13 +269,13 @@ def test_questions_that_are_none(api: Api) -> None:
         "statistics?format=xlsx",
         "statistics?product_id=%00",
         "fees?by=stamp",
-        "fees?from=2026-02-02&until=2026-02-01",
-        "fees?issued_from=2026-01-01",
-        "fees?from=x",
+        "fees?issued_from=2026-02-02&issued_until=2026-02-01",
+        "fees?from=2026-01-01",
+        "fees?issued_from=x",
     ):
         assert problem(api.get(f"/v1/{path}"), 422) == "validation_failed", path
         assert problem(api.get(f"/v1/{path}", None), 401) == "key_missing"
-    assert api.get("/v1/fees?from=2026-02-02&until=2026-02-02").status_code == 200
+    assert api.get("/v1/fees?issued_from=2026-02-02&issued_until=2026-02-02").status_code == 200
 
 
 # --- the sample ---
@@ -310,6 +310,6 @@ def test_the_samples_figures_in_every_grouping(sample: Path) -> None:
                 assert holds(row)
                 expected = wanted[row["key"]]
                 assert {name: row[name] for name in expected} == expected, (by, row["key"])
-        total = fees.report(connection, "month")["total"]
+        total = fees.charge(connection, "month")["total"]
     assert (total["orders"], total["stamps"]) == (89, 61_900)
     assert total["fee_vnd"] == sum(row["fee_vnd"] for row in batches)

@@ -142,6 +142,24 @@ def test_the_date_of_a_lot(
 
 
 @pytest.mark.parametrize(
+    ("declared", "precision", "basis", "beyond"),
+    [
+        (date(2027, 11, 30), "month", "declared", False),
+        (date(2027, 12, 31), "month", "declared", True),
+        (date(2027, 11, 30), "day", "declared", True),
+        (date(2027, 11, 20), "day", "computed_from_shelf_life", False),
+    ],
+)
+def test_a_month_on_the_label_is_within_the_shelf_life(
+    declared: date, precision: str, basis: str, beyond: bool
+) -> None:
+    """A label that names a month only may name the one in which the shelf life ends."""
+    product = replace(PRODUCT, shelf_life=(12, "month"))
+    found = lot_rules.lot_dates(product, TODAY, declared, precision)
+    assert found == LotDates(declared, basis, beyond)
+
+
+@pytest.mark.parametrize(
     ("kind", "life", "declared", "code"),
     [
         (DateKind.NONE, None, TODAY, "no_expiry_product"),
@@ -181,6 +199,7 @@ LOT = LotForActivation(
     product=PRODUCT,
     production_date=date(2026, 10, 1),
     best_before=date(2027, 10, 1),
+    window_ends_on=date(2027, 11, 1),
     beyond_shelf_life_unapproved=False,
     quantity=100,
     stamps=40,
@@ -209,6 +228,14 @@ LAPSED = CertificateFacts(date(2023, 10, 1), date(2026, 10, 1))
         (replace(LOT, best_before=TODAY), [TERM], (), 1, []),
         (replace(LOT, best_before=date(2026, 11, 19)), [TERM], (), 1, ["lot_past_date"]),
         (replace(LOT, best_before=None), [TERM], (), 1, []),
+        (replace(LOT, best_before=None, window_ends_on=TODAY), [TERM], (), 1, []),
+        (
+            replace(LOT, best_before=None, window_ends_on=date(2026, 11, 19)),
+            [TERM],
+            (),
+            1,
+            ["lot_window_closed"],
+        ),
         (replace(LOT, beyond_shelf_life_unapproved=True), [TERM], (), 1, BEYOND),
         (
             replace(LOT, recalled=True, best_before=date(2026, 1, 1), stamps=100),

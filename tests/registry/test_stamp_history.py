@@ -34,7 +34,7 @@ def lived(register: Register) -> Register:
 def test_a_stamp_tells_its_life(lived: Register) -> None:
     """Each act that touched it, in order, with its lot, and none that touched others only."""
     with lived.read() as connection:
-        found = stamp_history.of_stamp(connection, 1, 5)
+        found = stamp_history.of_stamp(connection, lived.clock(), 1, 5)
     history = found.pop("history")
     assert found == {
         "serial": serial(1, 5),
@@ -87,8 +87,8 @@ def test_recalled_and_purged_lots_are_told(lived: Register) -> None:
         purged = tables.lot.update().where(tables.lot.c.id == "L1")
         connection.execute(purged.values(**gone, purged_at=lived.clock()))
     with lived.read() as connection:
-        assert stamp_history.of_stamp(connection, 1, 5)["lot"]["recalled"] is True
-        assert stamp_history.of_stamp(connection, 1, 55)["lot"] == {
+        assert stamp_history.of_stamp(connection, lived.clock(), 1, 5)["lot"]["recalled"] is True
+        assert stamp_history.of_stamp(connection, lived.clock(), 1, 55)["lot"] == {
             "lot_id": "L1",
             "lot_code": None,
             "production_date": None,
@@ -97,7 +97,7 @@ def test_recalled_and_purged_lots_are_told(lived: Register) -> None:
         }
         for index in (0, 101, 103):
             with pytest.raises(NotFound):
-                stamp_history.of_stamp(connection, 1, index)
+                stamp_history.of_stamp(connection, lived.clock(), 1, index)
 
 
 @pytest.fixture

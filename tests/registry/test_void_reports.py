@@ -83,6 +83,11 @@ def test_a_dismissed_report_changes_nothing(ready: Register) -> None:
     id = report(ready, 46, 55)["report_id"]
     done = decide(ready, id, "ảnh không rõ")
     assert (done["state"], done["decision_note"]) == ("dismissed", "ảnh không rõ")
+    assert (done["reported_by"], done["decided_by"]) == ("producer:P1", OFFICE)
+    with ready.read() as connection:
+        (listed,) = void_reports.page(connection, "", 9, own="P1")
+        assert listed == void_reports.find(connection, id, "P1")
+    assert not {"reported_by", "decided_by"} & listed.keys()
     assert ready.ranges(1) == before
     assert report(ready, 46, 55)["state"] == "open"
 

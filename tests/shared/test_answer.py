@@ -153,6 +153,7 @@ def test_stored_plumbing_is_not_shown() -> None:
         "production_date_kind",
         "best_before",
         "info_expires_on",
+        "precision",
     }
     assert "lifted_at" not in found["recall"]
 
@@ -171,6 +172,29 @@ LAPSED = certificate(valid_until="2026-11-19")
 WITHDRAWN = certificate(revoked_on="2026-11-20", revocation_decision_no="7/QĐ (mẫu)")
 RENEWED = certificate(certificate_id="HT-CN001-2", valid_from="2026-11-20", stars=5,
                       decision_no="90012/QĐ-UBND (mẫu)", valid_until="2029-11-20")  # fmt: skip
+
+
+@pytest.mark.parametrize("withdrawn", ["2026-06-01", "2026-05-31", "2025-01-01"])
+def test_a_certificate_withdrawn_by_the_production_day_is_shown_bare(withdrawn: str) -> None:
+    """The goods carry its stars in print, so the page tells that it was withdrawn."""
+    shown = shown_certificate(certificate(revoked_on=withdrawn))
+    assert shown is not None
+    assert (shown["revoked_on"], "stars" in shown) == (withdrawn, False)
+
+
+def test_a_withdrawal_to_come_is_not_told() -> None:
+    """Also beside a newer certificate nothing is said before its day."""
+    shown = shown_certificate(certificate(revoked_on="2026-11-21"), RENEWED)
+    assert shown is not None
+    assert "revoked_on" not in shown
+    assert shown["current"]["stars"] == 5
+
+
+def test_a_month_on_the_label_is_told() -> None:
+    """The lot says whether its label gives a day; a card from before that says a day."""
+    month = answer(replace(GOOD, lot=lot(precision="month")), NOW, AS_OF)
+    assert month["lot"]["precision"] == "month"
+    assert answer(GOOD, NOW, AS_OF)["lot"]["precision"] == "day"
 
 
 def test_stars_stand_beside_a_certificate_in_force() -> None:

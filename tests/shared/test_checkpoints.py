@@ -139,6 +139,17 @@ def test_what_the_chain_cannot_see(
     assert told in fault
 
 
+def test_a_cut_tail_is_told_by_the_entries_that_are_left(
+    store: Engine, clock: SetClock, kept: Path
+) -> None:
+    """Entries are counted: a head that was left as it was does not hide how many are gone."""
+    worked(store, clock, kept)
+    with writing(store) as connection:
+        connection.execute(delete(audit.entry_table).where(audit.entry_table.c.seq > 7))
+    (fault,) = faults(store, kept)
+    assert "had 9 entries, now it has 7" in fault
+
+
 @pytest.mark.parametrize("left", [0, 3, 5, 8])
 def test_nothing_is_vouched_for_after_a_forgery(
     store: Engine, clock: SetClock, kept: Path, left: int

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
@@ -165,3 +166,36 @@ def test_what_makes_two_requests_the_same() -> None:
     bodies: list[Any] = [{"x": 1}, {"x": 2}, {"x": "1"}, {"x": True}, {"x": [1]}, [{"x": 1}], None]
     hashes = {same(call, body) for call in ("POST /a", "POST /b") for body in bodies}
     assert len(hashes) == 2 * len(bodies)
+
+
+def test_answers_of_some_calls_are_forgotten(store: Engine) -> None:
+    """Old answers of the calls that are named go, the others stay; a key left is new again."""
+    start, clock = SetClock()(), SetClock()
+    calls = ["POST /v1/a", "PATCH /v1/a/1", "POST /v1/a/1/act", "PATCH /v1/a_/1", "POST /v1/b"]
+
+    def act_all(prefix: str) -> None:
+        with writing(store) as connection:
+            for call in calls:
+                idempotency.once(
+                    connection,
+                    clock(),
+                    "office",
+                    f"{prefix}{call}".replace(" ", ""),
+                    REQUEST,
+                    lambda: {"phone": "0239"},
+                    operation=call,
+                )
+
+    act_all("old")
+    clock.advance(days=1)
+    act_all("new")
+    with writing(store) as connection:
+        before = start + timedelta(hours=1)
+        assert idempotency.forget(connection, before, ["POST /v1/a"], ["PATCH /v1/a/"]) == 2
+        assert idempotency.forget(connection, before, ["POST /v1/a"], ["PATCH /v1/a/"]) == 0
+    with reading(store) as connection:
+        c = idempotency.idempotency_table.c
+        left = connection.execute(select(c.operation).where(c.key.startswith("old"))).scalars()
+        assert sorted(left) == ["PATCH /v1/a_/1", "POST /v1/a/1/act", "POST /v1/b"]
+        assert connection.scalar(select(func.count()).select_from(c.key.table)) == 8
+    assert send(store, "oldPOST/v1/a", OTHER)["number"] == 1

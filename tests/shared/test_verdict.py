@@ -205,7 +205,18 @@ NOTES: list[tuple[str, LotFacts, dict[str, object], list[Note]]] = [
     ("made the day before the revocation", PLAIN,
      {"certificates": (WITHDRAWN,), "production_date": day("2026-11-18")}, [Note.CERT_REVOKED]),
     ("made on the day of the revocation", PLAIN,
-     {"certificates": (WITHDRAWN,), "production_date": YESTERDAY}, []),
+     {"certificates": (WITHDRAWN,), "production_date": YESTERDAY}, [Note.CERT_REVOKED]),
+    ("made after the revocation, within the term", PLAIN,
+     {"certificates": (replace(VALID, revoked_on=day("2025-01-01")),)}, [Note.CERT_REVOKED]),
+    ("revoked before production, then renewed", PLAIN,
+     {"certificates": (replace(VALID, revoked_on=day("2025-01-01")), RENEWED)}, []),
+    ("made after a term that was shortened", PLAIN,
+     {"certificates": (replace(VALID, valid_until=day("2026-05-31")),)}, []),
+    ("the newer one revoked, an older in force", PLAIN,
+     {"certificates": (VALID, replace(RENEWED, valid_from=day("2026-05-01"), revoked_on=TODAY))},
+     [Note.CERT_REVOKED]),
+    ("the older one lapsed, a newer in force at production", PLAIN,
+     {"certificates": (LAPSED, replace(RENEWED, valid_from=day("2026-05-01")))}, []),
     ("no certificate at all", PLAIN, {"certificates": ()}, []),
     ("suspended", PLAIN, suspended((SUSPENDED, YESTERDAY)), [Note.PRODUCER_SUSPENDED]),
     ("suspended from today", PLAIN, suspended((SUSPENDED, TODAY)), [Note.PRODUCER_SUSPENDED]),
@@ -262,6 +273,28 @@ def test_certificate_at_takes_the_newest_of_overlapping_terms() -> None:
     assert rules.certificate_at((VALID,), day("2024-10-14")) is None
     assert rules.certificate_at((VALID,), day("2027-10-15")) is VALID
     assert rules.certificate_at((VALID,), day("2027-10-16")) is None
+
+
+WITHDRAWALS = [
+    ((), False),
+    ((VALID,), False),
+    ((LAPSED,), False),
+    ((replace(VALID, revoked_on=TODAY),), True),
+    ((replace(VALID, revoked_on=TOMORROW),), False),
+    ((WITHDRAWN, RENEWED), False),
+    ((WITHDRAWN, replace(RENEWED, valid_from=TOMORROW)), True),
+    ((WITHDRAWN, replace(RENEWED, valid_until=YESTERDAY)), False),
+    ((LAPSED, replace(RENEWED, revoked_on=TODAY)), True),
+]
+
+
+@pytest.mark.parametrize(("certificates", "wanted"), WITHDRAWALS)
+def test_when_a_recognition_is_withdrawn(
+    certificates: tuple[CertificateFacts, ...], wanted: bool
+) -> None:
+    """Its newest certificate is, and none is in force; a lapse is another thing."""
+    assert rules.is_withdrawn(certificates, TODAY) is wanted
+    assert rules.is_withdrawn(certificates[::-1], TODAY) is wanted
 
 
 DAYS = st.dates(day("2025-06-01"), day("2028-06-01"))

@@ -437,6 +437,46 @@ def test_stars_are_shown_only_if_the_answer_has_them() -> None:
     assert "90011/QĐ-UBND" in words
 
 
+def test_a_withdrawn_certificate_claims_no_term() -> None:
+    """Its validity is not told beside its end, and the withdrawal has the glossary's name."""
+    ended = {name: value for name, value in FULL["certificate"].items() if name != "stars"}
+    ended |= {"revoked_on": "2026-11-01", "revocation_decision_no": "7/QĐ (mẫu)"}
+    for lang, term, words in (
+        ("vi", "<dt>Hiệu lực</dt>", "Thu hồi quyết định công nhận từ ngày"),
+        ("en", "<dt>Valid</dt>", "No longer recognised since"),
+    ):
+        html = PAGES.render(answer(certificate=ended), lang, PATH)  # type: ignore[arg-type]
+        assert words in read(html)
+        assert term not in html
+    assert "<dt>Hiệu lực</dt>" in PAGES.render(answer(), "vi", PATH)
+
+
+@pytest.mark.parametrize(
+    ("withdrawn", "words"),
+    [
+        ("2099-01-01", "Lô này được sản xuất trước ngày đó."),
+        ("2000-01-01", "Ngày sản xuất của lô này không trước ngày đó."),
+    ],
+)
+def test_a_withdrawal_before_production_is_told_as_such(withdrawn: str, words: str) -> None:
+    """Of a lot made on the day of a withdrawal or later it is not said that it was made before."""
+    certificate = FULL["certificate"] | {"revoked_on": withdrawn}
+    told = read(PAGES.render(answer(notes=["CERT_REVOKED"], certificate=certificate), "vi", PATH))
+    assert words in told
+
+
+def test_a_month_on_the_label_is_shown_as_printed() -> None:
+    """The month can be compared with the package; its last day stands beside it."""
+    month = FULL["lot"] | {"best_before": "2027-12-31", "precision": "month"}
+    for lang, words in (
+        ("vi", "12/2027 (đến hết ngày 31/12/2027)"),
+        ("en", "12/2027 (to the end of 31/12/2027)"),
+    ):
+        assert words in read(PAGES.render(answer(lot=month), lang, PATH))  # type: ignore[arg-type]
+    day = read(PAGES.render(answer(lot=FULL["lot"] | {"precision": "day"}), "vi", PATH))
+    assert "đến hết ngày 31/12" not in day.split("Thông tin được công bố")[0]
+
+
 def test_certificate_at_production_and_today_stand_apart() -> None:
     """After a re-evaluation both certificates are shown, the newer under its own heading."""
     newer = {"stars": 5, "decision_no": "NEW-1", "valid_from": "2027-10-16"}
@@ -464,7 +504,7 @@ def with_image(image: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("verdict", ["OK", "PAST_DATE", "RECALLED", "NOT_ACTIVATED"])
 def test_the_product_is_shown_in_a_picture(verdict: str) -> None:
-    """With its size, so that nothing jumps, its words for those who cannot see it, and lazily."""
+    """With its size, so that nothing jumps, its words for those who cannot see it, and at once."""
     images = Structure(PAGES.render(answer(verdict), "vi", PATH)).all("img")
     (photo,) = [image for image in images if image.get("class") == "photo"]
     assert photo == {
@@ -473,7 +513,6 @@ def test_the_product_is_shown_in_a_picture(verdict: str) -> None:
         "alt": "Ảnh sản phẩm: Nước mắm Sóng Lam 40°N",
         "width": "1200",
         "height": "900",
-        "loading": "lazy",
         "decoding": "async",
     }
 

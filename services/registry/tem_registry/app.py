@@ -1,6 +1,7 @@
 """Wiring of the registry's web app: the only place that builds it."""
 
 import os
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -24,6 +25,7 @@ from tem_registry.epcis import api as api_epcis
 from tem_registry.files import api as api_files
 from tem_registry.forgetting import api as api_purging
 from tem_registry.lots import api as api_lots
+from tem_registry.lots import lot_windows
 from tem_registry.orders import api as api_orders
 from tem_registry.reports import api as api_reports
 from tem_registry.reports import api_audit, api_held, api_stamps
@@ -47,7 +49,10 @@ def build(config: Settings, wiring: Wiring) -> Flask:
     rest.register_blueprint(api_certificates.build(wiring))
     rest.register_blueprint(api_held.build(wiring))
     rest.register_blueprint(api_council.build(wiring))
-    acts = {"certificate": {"add": certificates.add, "change": certificates.change}}
+    acts: dict[str, dict[str, Any]] = {
+        "certificate": {"add": certificates.add, "change": certificates.change},
+        "product": {"change": partial(lot_windows.change_product, config.window_months)},
+    }
     for kind in catalogue.KINDS.values():
         rest.register_blueprint(api_catalogue.build(wiring, kind, **acts.get(kind.name, {})))
     rest.register_blueprint(api_files.build(wiring))

@@ -19,6 +19,7 @@ from tem.database import reading
 from tem.dates import parse_instant
 from tem.errors import NotFound
 from tem.installation import Installation
+from tem.stampcode import MAX_INDEX
 from tem.vocabulary import Role
 from tem_registry import settings, verdicts
 from tem_registry.catalogue import catalogue
@@ -79,7 +80,7 @@ class Instant(click.ParamType[datetime]):
 
 @registry.command()
 @click.argument("batch")
-@click.argument("index", type=click.IntRange(1, 2**24))
+@click.argument("index", type=click.IntRange(1, MAX_INDEX))
 @click.option("--at", type=Instant(), help="Move the clock: 2026-11-20T09:00:00+07:00")
 @click.option("--json", "as_json", is_flag=True, help="The answer of a look-up, with its facts.")
 @existing_data_option
@@ -118,7 +119,7 @@ def follow(installation: Installation) -> None:
     keep_checkpoint = checkpoints.keeping(
         engine, system_clock, "registry", config.audit_key_file, config.checkpoints
     )
-    sweep = forgetting.HourlySweep(engine, system_clock)
+    sweep = forgetting.HourlySweep(engine, system_clock, config.window_months)
     with IssuerClient.from_key_file(config.issuer_url, config.issuer_key_file) as issuer:
         while not stopping():
             sweep.if_due()

@@ -135,11 +135,18 @@ stamp_batch = Table(
     Column("issued_on", Date, nullable=False, index=True),
     Column("printed_on", Date),  # absent: no print run was reported
     Column("printed_quantity", Integer),
+    Column("printer", Text),
+    Column("misprinted", Integer, nullable=False, default=0),  # voided as such, so far
     Column("delivered_on", Date),  # the latest hand-over
     Column("receipt", Text),
     Column("delivered_quantity", Integer),  # how many changed hands at that hand-over
     Column("received_on", Date),  # absent: the producer has not confirmed it
     Column("received_quantity", Integer),
+    Column("receipt_note", Text),
+    # Counted short at earlier hand-overs and not named since; and delivered stamps voided as lost
+    # or stolen since the latest one, which explain what it comes short.
+    Column("short_before", Integer, nullable=False, default=0),
+    Column("lost_since", Integer, nullable=False, default=0),
     Column("revision", Integer, nullable=False),  # raised by each act: locks and orders them
 )
 # Never overlapping, always covering 1..quantity of their batch; canaries lie beyond.

@@ -126,7 +126,8 @@ class Pages:
         if "notes" not in verdict["show"]:
             return []
         words = self._texts["notes"]
-        return [_fill(words[note][lang], blanks) for note in answer["notes"] if note in words]
+        named = [_note_case(note, answer) for note in answer["notes"]]
+        return [_fill(words[note][lang], blanks) for note in named if note in words]
 
 
 def _case_of(answer: Mapping[str, Any]) -> str:
@@ -137,6 +138,15 @@ def _case_of(answer: Mapping[str, Any]) -> str:
     if verdict == "PAST_DATE" and _part(answer, "product").get("date_kind") == "best_before":
         return "PAST_DATE.best_before"
     return verdict
+
+
+def _note_case(note: str, answer: Mapping[str, Any]) -> str:
+    """Which text belongs to a note: its own, or that of its special case."""
+    withdrawn = _part(answer, "certificate").get("revoked_on")
+    made = _part(answer, "lot").get("production_date")
+    if note == "CERT_REVOKED" and withdrawn and made and withdrawn <= made:
+        return "CERT_REVOKED.before_production"
+    return note
 
 
 def _part(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -221,6 +231,11 @@ def _day(iso: str | None) -> str:
         return str(iso)
 
 
+def _month(iso: str) -> str:
+    """The month of a date as mm/yyyy, as a label prints it; as it stands if it is no date."""
+    return _day(iso)[3:] if _day(iso) != iso else iso
+
+
 def _moment(as_of: str) -> str:
     """An RFC 3339 instant as dd/mm/yyyy HH:MM in Vietnam."""
     return datetime.fromisoformat(as_of).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
@@ -294,6 +309,7 @@ def _tells_more(product: Mapping[str, Any]) -> bool:
 _FILTERS = {
     "own_words": _own_words,
     "day": _day,
+    "month": _month,
     "moment": _moment,
     "link_for": _link_for,
     "coordinates": _coordinates,

@@ -19,6 +19,7 @@ class LotForActivation:
     product: Product
     production_date: date
     best_before: date | None
+    window_ends_on: date
     beyond_shelf_life_unapproved: bool
     quantity: int
     stamps: int
@@ -49,11 +50,19 @@ def activation_refusals(
         found.append(Refusal("production_date_in_future", "The lot is not made yet."))
     if lot.best_before is not None and lot.best_before < day:
         found.append(Refusal("lot_past_date", f"The lot is past its date, {lot.best_before}."))
+    if lot.best_before is None and lot.window_ends_on < day:
+        found.append(
+            Refusal(
+                "lot_window_closed",
+                f"The information of the lot was public until {lot.window_ends_on}: "
+                "its stamps would say nothing.",
+            )
+        )
     if lot.beyond_shelf_life_unapproved:
         found.append(
             Refusal(
                 "best_before_beyond_shelf_life",
-                "The date is later than the product's shelf life allows: ask the office.",
+                "The date is later than the shelf life allows, or than it was: ask the office.",
             )
         )
     if lot.stamps + stamps > lot.quantity:

@@ -14,13 +14,15 @@ from sqlalchemy import Connection, select
 from tem import audit
 from tem.dates import rfc3339, vietnam_day
 from tem.errors import Conflict
+from tem.verdict import is_withdrawn
 from tem.vocabulary import StampState
 from tem_registry import publication, tables
 from tem_registry.activation import activation
 from tem_registry.activation.correction_rules import Terms, correction_refusals, parts_of
+from tem_registry.catalogue import catalogue
 from tem_registry.certificates import certificates
 from tem_registry.intervals import Interval, change, clip
-from tem_registry.lots import lot_cards, lots
+from tem_registry.lots import lot_cards, lots, recalls
 from tem_registry.stamps import bindings, stamps
 
 
@@ -52,7 +54,9 @@ def correct(
             "stamps_changed_meanwhile",
             "Somebody acted on these stamps at this very moment: look at them, then send again.",
         )
-    _ask(connection, number, parts, Terms(lot_id, reason, vietnam_day(now), days))
+    _ask(connection, number, parts, Terms(lot_id, reason, vietnam_day(now), days), now)
+    if lot_id is None:
+        _check_recognised(connection, batch.product_id, now)
     after = change(before, first, last, lambda part: _tied(part, lot_id))
     stamps.write(connection, number, after)
     if lot_id is not None:
@@ -110,10 +114,24 @@ def _lock_lots(
     if lot_id is not None:
         lot = lots.find(connection, lot_id)  # not there, or purged: said before all else
         certificates.hold(connection, lot.product_id)
+    else:  # a withdrawal at this moment either sees the stamps delivered, or is seen here
+        certificates.hold(connection, stamps.find(connection, number, None).product_id)
     return held
 
 
-def _ask(connection: Connection, number: int, parts: list[Interval], terms: Terms) -> None:
+def _check_recognised(connection: Connection, product_id: str, now: datetime) -> None:
+    """Raises Conflict if a withdrawal has taken the product's unused stamps along."""
+    if is_withdrawn(catalogue.certificates_of(connection, product_id), vietnam_day(now)):
+        raise Conflict(
+            "recognition_withdrawn",
+            f"The recognition of {product_id} is withdrawn, and its unused stamps with it: "
+            "revoke or void these stamps instead.",
+        )
+
+
+def _ask(
+    connection: Connection, number: int, parts: list[Interval], terms: Terms, now: datetime
+) -> None:
     """Raises Conflict with the parts whose activation may not be corrected so."""
     first, last = parts[0].first, parts[-1].last
     tied = {part.lot_id for part in parts if part.lot_id is not None}
@@ -121,15 +139,10 @@ def _ask(connection: Connection, number: int, parts: list[Interval], terms: Term
         (one, vietnam_day(one.at))
         for one in bindings.play(log(connection, number, first, last)).bindings
     ]
-    asked = replace(terms, recalled=_recalled(connection, tied), purged=_purged(connection, tied))
+    recalled = recalls.under_recall(connection, tied, now)
+    asked = replace(terms, recalled=recalled, purged=_purged(connection, tied))
     refused = correction_refusals(parts_of(parts, bound), asked)
     stamps.refuse(refused, f"{first}..{last} cannot be corrected so")
-
-
-def _recalled(connection: Connection, ids: Collection[str]) -> set[str]:
-    c = tables.recall.c
-    open_recalls = select(c.lot_id).where(c.lot_id.in_(ids), c.lifted_at.is_(None))
-    return set(connection.execute(open_recalls).scalars())
 
 
 def _purged(connection: Connection, ids: Collection[str]) -> set[str]:

@@ -51,7 +51,7 @@ def _with_stamps(*states: StampState) -> ColumnElement[bool]:
 
 
 def shown(batch: Batch) -> dict[str, Any]:
-    """A batch as JSON; what has not happened is null or, of the receipt, absent."""
+    """A batch as JSON; what has not happened is null, texts are absent."""
     out: dict[str, Any] = {
         "number": batch.number,
         "batch_id": batch.order_id,
@@ -66,8 +66,9 @@ def shown(batch: Batch) -> dict[str, Any]:
         "received_on": _day(batch.received_on),
         "received_quantity": batch.received_quantity,
     }
-    if batch.receipt is not None:
-        out["receipt"] = batch.receipt
+    for name in ("receipt", "receipt_note", "printer"):
+        if getattr(batch, name) is not None:
+            out[name] = getattr(batch, name)
     return out
 
 

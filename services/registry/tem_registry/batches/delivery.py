@@ -11,6 +11,7 @@ from tem.dates import vietnam_day
 from tem.errors import Conflict
 from tem.vocabulary import StampState
 from tem_registry import tables
+from tem_registry.batches.shortfall import open_short
 from tem_registry.intervals import Interval, joined
 from tem_registry.stamps import stamps
 
@@ -39,6 +40,9 @@ def deliver(
         "delivered_quantity": sum(one.stamps for one in ready),
         "received_on": None,
         "received_quantity": None,
+        "receipt_note": None,
+        "short_before": open_short(batch, before),
+        "lost_since": 0,
     }
     connection.execute(
         update(tables.stamp_batch).where(tables.stamp_batch.c.number == number).values(**handed)

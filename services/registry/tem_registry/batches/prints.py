@@ -9,10 +9,9 @@ from tem import audit
 from tem.dates import vietnam_day
 from tem.errors import Conflict, Invalid
 from tem_registry import tables
+from tem_registry.intervals import clip
 from tem_registry.orders import orders
-from tem_registry.stamps import stamps
-
-MISPRINTED = "misprinted"
+from tem_registry.stamps import moves, stamps
 
 
 def report_run(
@@ -28,24 +27,26 @@ def report_run(
 ) -> stamps.Batch:
     """Take down a print run: ``printed`` good stamps; the ``spoiled`` ranges are voided.
 
-    Together they are the batch (domain 4.4: counts of the print run agree). Raises NotFound,
-    Invalid for a day that cannot be, Conflict when the counts disagree, when a run was reported
-    before, or when a spoiled stamp may not be voided.
+    With those voided as misprinted before they are the batch (domain 4.4: counts of the print
+    run agree). Raises NotFound, Invalid for a day that cannot be, Conflict when the counts
+    disagree, when a run was reported before, or when a spoiled stamp is not at the office.
     """
     batch = stamps.lock(connection, number, None)
     if batch.printed_on is not None:
         raise Conflict("already_printed", f"A print run of {batch.printed_on} is on record.")
     _check_counts(batch, printed, sum(one["last"] - one["first"] + 1 for one in spoiled))
+    _refuse_spoiled(connection, batch, spoiled)
     day = _day(batch, printed_on, vietnam_day(now))
     c = tables.stamp_batch.c
     connection.execute(
         update(tables.stamp_batch)
         .where(c.number == number)
-        .values(printed_on=day, printed_quantity=printed)
+        .values(printed_on=day, printed_quantity=printed, printer=printer)
     )
     orders.set_state(connection, batch.order_id, "issued", "printed")
     for one in spoiled:
-        stamps.void(connection, now, actor, number, **one, reason=MISPRINTED, kind=MISPRINTED)
+        kind = stamps.MISPRINTED
+        stamps.void(connection, now, actor, number, **one, reason=kind, kind=kind)
     details = {
         "printed": printed,
         "spoiled": [[one["first"], one["last"]] for one in spoiled],
@@ -57,16 +58,31 @@ def report_run(
 
 
 def _check_counts(batch: stamps.Batch, printed: int, spoiled: int) -> None:
-    difference = printed + spoiled - batch.quantity
+    difference = printed + spoiled + batch.misprinted - batch.quantity
     if difference:
         told = f"{abs(difference)} too {'many' if difference > 0 else 'few'}"
+        before = f", {batch.misprinted} misprinted before" if batch.misprinted else ""
         raise Conflict(
             "print_counts_disagree",
-            f"{printed} printed and {spoiled} spoiled are {told} for {batch.quantity} stamps: "
-            "count again, and name every spoiled stamp.",
+            f"{printed} printed and {spoiled} spoiled{before} are {told} for {batch.quantity} "
+            "stamps: count again, and name every spoiled stamp.",
             quantity=batch.quantity,
+            misprinted=batch.misprinted,
             difference=difference,
         )
+
+
+def _refuse_spoiled(
+    connection: Connection, batch: stamps.Batch, spoiled: Sequence[dict[str, int]]
+) -> None:
+    """A misprint is found before the hand-over. Raises Conflict naming what has left the office."""
+    found = []
+    for one in spoiled:
+        first, last = one["first"], one["last"]
+        stamps.check_range(batch, first, last)
+        parts = clip(stamps.intervals(connection, batch.number, first, last), first, last)
+        found += moves.refusals(parts, moves.NOT_SPOILABLE)
+    stamps.refuse(found, "the spoiled stamps are not at the office")
 
 
 def _day(batch: stamps.Batch, given: str | None, today: date) -> date:
@@ -111,7 +127,7 @@ def receive(
     connection.execute(
         update(tables.stamp_batch)
         .where(c.number == number)
-        .values(received_on=day, received_quantity=quantity)
+        .values(received_on=day, received_quantity=quantity, receipt_note=note)
     )
     details = {"quantity": quantity, "delivered": handed, "note": note}
     audit.record(connection, now, actor, "batch.received", f"batch:{number}", details)

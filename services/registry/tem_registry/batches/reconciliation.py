@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tem.vocabulary import StampState
+from tem_registry.batches.shortfall import open_short
 from tem_registry.intervals import Interval
 from tem_registry.stamps import stamps
 
@@ -18,7 +19,7 @@ def of_batch(connection: Connection, number: int, own: str | None = None) -> dic
     """What was ordered of a batch against what has become of it. Raises NotFound.
 
     Which stamps came short on arrival is not known until somebody names them: they count as
-    usable still, and as missing until they are voided as lost.
+    usable still, and as missing until they are voided as lost or stolen.
     """
     batch = stamps.find(connection, number, own)
     return reconciled(batch, stamps.intervals(connection, number))
@@ -34,17 +35,16 @@ def reconciled(batch: stamps.Batch, found: list[Interval]) -> dict[str, Any]:
         count, (StampState.ACTIVATED, StampState.VOID, StampState.REVOKED)
     )
     usable = count(*USABLE)
-    handed, arrived = batch.delivered_quantity, batch.received_quantity
     unaccounted = batch.quantity - activated - usable - void - revoked
-    short = 0 if handed is None or arrived is None else handed - arrived
+    short = open_short(batch, found)
     printed = batch.printed_quantity
     return {
         "batch": batch.number,
         "ordered": batch.quantity,
         "printed": printed,
         "spoiled": None if printed is None else batch.quantity - printed,
-        "delivered": handed,
-        "received": arrived,
+        "delivered": batch.delivered_quantity,
+        "received": batch.received_quantity,
         "activated": activated,
         "usable": usable,
         "void": void,

@@ -17,7 +17,7 @@ class Delivery(Strict):
 
 
 class PrintRunBody(Strict):
-    """Body of POST /v1/batches/{n}/print-run: printed + spoiled = the batch."""
+    """Body of POST /v1/batches/{n}/print-run: printed + misprinted = the batch."""
 
     printed = WholeNumber(
         required=True, validate=_COUNT, metadata={"description": "good stamps", "example": 998}
@@ -26,8 +26,8 @@ class PrintRunBody(Strict):
     spoiled = fields.List(
         fields.Nested(StampRange),
         load_default=list,
-        validate=validate.Length(max=500),
-        metadata={"description": "misprints: voided with it"},
+        validate=validate.Length(max=1000),
+        metadata={"description": "misprints still at the office: voided with it"},
     )
     printer = Words(200, metadata={"description": "who printed them"})
 
@@ -81,6 +81,8 @@ class BatchShown(Schema):
     )
     received_quantity = fields.Integer(required=True, allow_none=True)
     receipt = fields.String()
+    receipt_note = fields.String(metadata={"description": "told with the count on arrival"})
+    printer = fields.String(metadata={"description": "who printed them"})
 
 
 class IntervalShown(Schema):
@@ -135,7 +137,11 @@ class ReconciliationShown(Schema):
         required=True, metadata={"description": "ordered - activated - usable - void - revoked"}
     )
     received_short = fields.Integer(
-        required=True, metadata={"description": "handed over - received"}
+        required=True,
+        metadata={
+            "description": "handed over - received, of all hand-overs, without those that were "
+            "voided as lost or stolen since"
+        },
     )
     missing = fields.Integer(required=True, metadata={"description": "both of these"})
     usable_ranges = fields.List(fields.Nested(CountedRange), required=True)

@@ -18,15 +18,19 @@ LAST_DAY_OF_DISTRICTS = "2025-06-30"
 
 
 def completed(address: Mapping[str, Any], communes: Mapping[str, str]) -> Address:
-    """The address with commune and province named, where its code tells them.
+    """The address with commune and province named, where its code tells them, and in full.
 
-    ``communes`` are the names of the province's communes by code.
+    ``communes`` are the names of the province's communes by code. Left out, ``full`` is made of
+    line, commune and province; where the commune is not known either, it stays absent.
     """
     name = communes.get(address.get("commune_code", ""))
-    if name is None or address.get("province_code", PROVINCE_CODE) != PROVINCE_CODE:
-        return dict(address)
-    known = {"commune": name, "province_code": PROVINCE_CODE, "province": PROVINCE}
-    return {**known, **address}
+    found = dict(address)
+    if name is not None and address.get("province_code", PROVINCE_CODE) == PROVINCE_CODE:
+        found = {"commune": name, "province_code": PROVINCE_CODE, "province": PROVINCE} | found
+    if "full" not in found and "commune" in found:
+        parts = (found.get(part) for part in ("line", "commune", "province"))
+        found["full"] = ", ".join(part for part in parts if part)
+    return found
 
 
 def faults(address: Mapping[str, Any], communes: Mapping[str, str]) -> list[Fault]:
@@ -47,6 +51,14 @@ def faults(address: Mapping[str, Any], communes: Mapping[str, str]) -> list[Faul
         told = f"{code} is {communes[code]}, not {called}: correct one of the two."
         return [Fault("/address/commune", "commune_mismatch", told)]
     return []
+
+
+def incomplete(address: Mapping[str, Any]) -> list[Fault]:
+    """A completed address that is still not given in full: nobody has said which commune."""
+    if "full" in address:
+        return []
+    told = "Its code alone tells no name: give it in full, or its commune and province."
+    return [Fault("/address/full", "address_incomplete", told)]
 
 
 def moved(before: Mapping[str, Any], address: Address, today: date) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Public cards out of the registry's records: exactly what a shopper may see, nothing more.
 
-Personal data stays behind unless its person consents: the representative's name, and phone and
-e-mail of a household, whose business contact is a person's own (Law 91/2025/QH15).
+Personal data stays behind unless its person consents: the representative's name, and phone,
+e-mail and coordinates of a household, whose business is at home (Law 91/2025/QH15).
 """
 
 import json
@@ -94,9 +94,9 @@ def producer(connection: Connection, id: str) -> Card:
         "producer_type": record["producer_type"],
         "address": address,
     }
-    shown = ["website", "gps"]
+    shown = ["website"]
     if consents.shows_contact(record):
-        shown += ["phone", "email"]
+        shown += ["phone", "email", "gps"]
     if consents.given(record, "representative"):
         shown.append("representative")
     card |= {name: record[name] for name in shown if record.get(name)}

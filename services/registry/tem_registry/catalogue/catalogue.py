@@ -7,14 +7,15 @@ from datetime import date, datetime
 from typing import Any
 
 from marshmallow import EXCLUDE
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from tem import audit, etags
 from tem.database import insert_or_ignore
 from tem.dates import vietnam_day
 from tem.errors import Conflict, Invalid, NotFound
 from tem.verdict import CertificateFacts
-from tem.vocabulary import DateKind
+from tem.vocabulary import DateKind, ProducerStatus
+from tem.wire import pointers, told
 from tem_registry import rules, tables
 from tem_registry.catalogue import (
     addresses,
@@ -24,7 +25,9 @@ from tem_registry.catalogue import (
     catalogue_shown,
     kinds,
     places,
+    turns,
 )
+from tem_registry.rules import Statuses
 
 Record = dict[str, Any]
 Kind = kinds.Kind
@@ -41,14 +44,16 @@ def add(connection: Connection, now: datetime, actor: str, kind: Kind, record: R
     """
     id = record.get(kind.id_field) or f"{kind.prefix}-{secrets.token_hex(5)}"
     record = catalogue_checks.completed(kind, {kind.id_field: id, **record})
-    if "status" in record and kind.name == "producer":
-        record = {"status_since": vietnam_day(now).isoformat(), **record}
+    if kind.name == "producer":
+        began = vietnam_day(now).isoformat()
+        record = {"status": str(ProducerStatus.ACTIVE), "status_since": began, **record}
     catalogue_checks.check(connection, kind, record, vietnam_day(now))
     row = {"id": id, "record": _text(record), **_columns(kind, record)}
     if not insert_or_ignore(connection, kind.table, row):
         raise Conflict("id_taken", f"There is a {kind.name} {id} already.")
     if kind.name == "producer":
-        _note_status(connection, record)
+        first = (ProducerStatus(record["status"]), date.fromisoformat(record["status_since"]))
+        _keep_turns(connection, id, (first,))
     cards.publish(connection, now, kind.name, id)
     details = {"fields": sorted(record)}
     audit.record(connection, now, actor, f"{kind.name}.added", f"{kind.name}:{id}", details)
@@ -67,23 +72,46 @@ def change(
 ) -> Record:
     """Change some fields of a record and publish it; ``if_match`` is the header as sent.
 
-    Raises NotFound, PreconditionFailed if the record is not the one the caller has seen, or
-    Invalid for what would contradict.
+    Raises NotFound, PreconditionFailed if the record is not the one the caller has seen, Invalid
+    for what would contradict, or Conflict for what lots of the product rest on.
     """
     before = _locked(connection, kind, id)
     today = vietnam_day(now)
     etags.check_match(if_match, catalogue_shown.one(connection, kind, before, today))
+    old = catalogue_rows.statuses_of(connection, id) if kind.name == "producer" else ()
+    new, fields = _turned(kind, old, fields, today)
     record = _changed(kind, before, fields, today)
     catalogue_checks.check(connection, kind, record, today)
+    if kind.name == "product" and record["date_kind"] != before["date_kind"]:
+        catalogue_checks.require_no_lots(connection, id)
     values = {"record": _text(record), **_columns(kind, record)}
     connection.execute(update(kind.table).where(kind.table.c.id == id).values(values))
-    if kind.name == "producer" and {"status", "status_since"} & set(fields):
-        _note_status(connection, record)
+    if new != old:
+        _keep_turns(connection, id, new)
     left = [one for one in before.get("product_ids", []) if one not in record["product_ids"]]
     cards.publish(connection, now, kind.name, id, no_longer=left)
-    details = audit.difference(_told(before), _told(record), _personal(kind, before, record))
+    details = audit.difference(
+        {**_told(before), "statuses": catalogue_shown.turns(old)},
+        {**_told(record), "statuses": catalogue_shown.turns(new)},
+        _personal(kind, before, record),
+    )
     audit.record(connection, now, actor, f"{kind.name}.changed", f"{kind.name}:{id}", details)
     return record
+
+
+def _turned(kind: Kind, old: Statuses, fields: Record, today: date) -> tuple[Statuses, Record]:
+    """A producer's turns after these fields, which then name the last of them."""
+    if kind.name != "producer" or not {"status", "status_since"} & fields.keys():
+        return old, fields
+    status, since = fields.get("status"), fields.get("status_since")
+    new = turns.stated(
+        old,
+        ProducerStatus(status) if status else None,
+        date.fromisoformat(since) if since else None,
+        today,
+    )
+    last, began = new[-1]
+    return new, {**fields, "status": str(last), "status_since": began.isoformat()}
 
 
 def _locked(connection: Connection, kind: Kind, id: str) -> Record:
@@ -106,13 +134,10 @@ def _changed(kind: Kind, before: Record, fields: Record, today: date) -> Record:
         raise Invalid(
             "field_fixed", f"{', '.join(fixed)} cannot be changed: add a new {kind.name}."
         )
-    turned = fields.get("status", before.get("status")) != before.get("status")
-    if turned and kind.name == "producer":  # from today, unless a day is given
-        fields = {"status_since": today.isoformat(), **fields}
     record = {**before, **fields}
-    faults = kind.schema(unknown=EXCLUDE).validate(record)
+    faults = list(pointers(kind.schema(unknown=EXCLUDE).validate(record)))
     if faults:
-        raise Invalid("validation_failed", f"The changed {kind.name} would be wrong: {faults}")
+        raise Invalid("validation_failed", told(faults), errors=faults)
     record = catalogue_checks.completed(kind, record)
     if "address" in fields:
         record |= addresses.moved(before, record["address"], today)
@@ -134,19 +159,13 @@ def _personal(kind: Kind, *records: Record) -> frozenset[str]:
     return kind.personal | {"gps"} if home else kind.personal
 
 
-def _note_status(connection: Connection, record: Record) -> None:
-    """A status counts from its ``status_since``; earlier ones stay on record."""
-    if "status" not in record:
-        return
-    since = date.fromisoformat(record["status_since"])
-    c = tables.producer_status.c
-    row = {"producer_id": record["producer_id"], "since": since, "status": record["status"]}
-    if not insert_or_ignore(connection, tables.producer_status, row):
-        connection.execute(
-            update(tables.producer_status)
-            .where(c.producer_id == record["producer_id"], c.since == since)
-            .values(status=record["status"])
-        )
+def _keep_turns(connection: Connection, id: str, new: Statuses) -> None:
+    """A producer's turns are these and no others."""
+    table = tables.producer_status
+    connection.execute(delete(table).where(table.c.producer_id == id))
+    rows = [{"producer_id": id, "since": since, "status": str(status)} for status, since in new]
+    if rows:
+        connection.execute(table.insert(), rows)
 
 
 def _columns(kind: Kind, record: Record) -> dict[str, Any]:

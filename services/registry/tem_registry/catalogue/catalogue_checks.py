@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from tem.errors import Invalid
+from tem.errors import Conflict, Invalid
+from tem.wire import told
 from tem_registry import tables
 from tem_registry.catalogue import addresses, consents, contacts, places, product_rules
 from tem_registry.catalogue.catalogue_rows import Record
@@ -27,17 +28,14 @@ def completed(kind: Kind, record: Record) -> Record:
 
 
 def check(connection: Connection, kind: Kind, record: Record, today: date) -> None:
-    """Raises Invalid naming each fault of a record by its place, the first one's code as code."""
+    """Raises Invalid naming each fault by its place; one alone lends its code to the error."""
     check_references(connection, kind, record)
     found = [*_faults(connection, kind, record, today)]
     if found:
-        raise Invalid(
-            found[0].code,
-            " ".join(one.detail for one in found),
-            errors=[
-                {"pointer": one.pointer, "code": one.code, "detail": one.detail} for one in found
-            ],
-        )
+        listed = [{"pointer": one.pointer, "code": one.code, "detail": one.detail} for one in found]
+        if len(found) == 1:
+            raise Invalid(found[0].code, found[0].detail, errors=listed)
+        raise Invalid("validation_failed", told(listed), errors=listed)
 
 
 def check_references(connection: Connection, kind: Kind, record: Record) -> None:
@@ -52,10 +50,27 @@ def check_references(connection: Connection, kind: Kind, record: Record) -> None
             raise Invalid("unknown_reference", f"There is no {other} {id}.")
 
 
+def require_no_lots(connection: Connection, product_id: str) -> None:
+    """Raises Conflict if the dates of lots on record mean what the product says of dates now.
+
+    A lot somebody is about to record waits for the end of this transaction.
+    """
+    c = tables.product.c
+    connection.execute(select(c.id).where(c.id == product_id).with_for_update()).all()
+    lot = tables.lot.c
+    left = select(lot.id).where(lot.product_id == product_id, lot.purged_at.is_(None)).limit(1)
+    if connection.execute(left).first() is not None:
+        raise Conflict(
+            "product_has_lots",
+            "Lots are on record whose dates mean what date_kind says: add another product.",
+        )
+
+
 def _faults(connection: Connection, kind: Kind, record: Record, today: date) -> list[Fault]:
     found = contacts.faults(record)
     if "address" in record:
-        found += addresses.faults(record["address"], _communes())
+        place = record["address"]
+        found += addresses.faults(place, _communes()) or addresses.incomplete(place)
     if kind.name == "producer":
         found += consents.faults(record, today)
     elif kind.name == "product":

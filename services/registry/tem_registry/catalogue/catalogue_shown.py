@@ -46,9 +46,14 @@ def _producer(record: Record, statuses: Statuses, day: date) -> Record:
         **{name: value for name, value in record.items() if name != "status_since"},
         "status": str(producer_status_on(statuses, day)),
         **({"status_since": begun[-1]} if begun else {}),
-        "statuses": [{"status": str(s), "since": since.isoformat()} for s, since in statuses],
+        "statuses": turns(statuses),
         "former_addresses": addresses.former(record),
     }
+
+
+def turns(statuses: Statuses) -> list[Record]:
+    """Statuses as they are shown, in order of their day."""
+    return [{"status": str(status), "since": since.isoformat()} for status, since in statuses]
 
 
 def _product(record: Record, certificates: list[Record], day: date) -> Record:

@@ -32,5 +32,5 @@ def faults(record: Mapping[str, Any], today: date) -> list[Fault]:
 
 
 def shows_contact(record: Mapping[str, Any]) -> bool:
-    """A household's telephone is a person's own; that of others is their business's."""
+    """A household's telephone and place are a person's own; those of others their business's."""
     return record["producer_type"] != "household" or given(record, "contact")

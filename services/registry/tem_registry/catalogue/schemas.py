@@ -47,9 +47,13 @@ class Producer(Recorded):
     tax_code = Words(20, allow_none=True)
     status = fields.String(
         validate=validate.OneOf([str(s) for s in ProducerStatus]),
-        metadata={"description": "shown: that of today"},
+        metadata={"description": "shown: that of today; left out when added: active"},
     )
-    status_since = Day(metadata={"description": "left out with a new status: today"})
+    status_since = Day(
+        metadata={
+            "description": "its first day; left out: today; sent alone: moves the day of the status"
+        }
+    )
     statuses = fields.List(fields.Nested(StatusTurn), metadata=derived("in order of their day"))
     sample = fields.Boolean()
 
@@ -65,7 +69,8 @@ class FileId(fields.String):
     """The id of a file that was sent to /v1/files."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(validate=validate.Regexp(FILE_ID), **options)
+        wanted = validate.Regexp(FILE_ID, error="It is a file_id from POST /v1/files (F-…).")
+        super().__init__(validate=wanted, **options)
 
 
 class QualityTest(Strict):
@@ -193,7 +198,15 @@ class PointOfSale(Recorded):
 
     pos_id = Id()
     name = Words(200, required=True)
-    pos_type = Words(40, required=True, metadata={"example": "ocop_shop"})
+    pos_type = Words(
+        40,
+        required=True,
+        metadata={
+            "description": "free text; known are ocop_center, ocop_shop, tourist_site, rest_stop, "
+            "specialty_shop, farm_gate, mini_mart",
+            "example": "ocop_shop",
+        },
+    )
     address = fields.Nested(Address, required=True)
     former_addresses = past_addresses()
     gps = fields.Nested(Gps, allow_none=True)

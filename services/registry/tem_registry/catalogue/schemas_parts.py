@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from marshmallow import fields, post_load, validate
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from tem.vocabulary import ProducerStatus
 from tem.wire import Strict
@@ -47,12 +47,17 @@ class Address(Strict):
     valid_from = Day(metadata={"description": "its first day; left out in a change: today"})
     full = Words(
         400,
-        required=True,
         metadata={
-            "description": "as it is printed",
+            "description": "as it is printed; left out: line, commune, province",
             "example": "Tổ dân phố Tam Hải, Phường Hải Ninh, Tỉnh Hà Tĩnh",
         },
     )
+
+    @validates_schema
+    def somewhere(self, data: dict[str, Any], **_: Any) -> None:
+        """It is given in full, or says at least which commune it lies in."""
+        if not {"full", "commune", "commune_code"} & data.keys():
+            raise ValidationError("Give it in full, or its commune_code or commune.", "full")
 
 
 class FormerAddress(Strict):
@@ -86,7 +91,7 @@ class Consent(Strict):
         required=True, metadata={"description": "to showing the representative's name"}
     )
     contact = Flag(
-        required=True, metadata={"description": "to showing a household's phone and e-mail"}
+        required=True, metadata={"description": "to showing a household's phone, e-mail and place"}
     )
     given_on = Day(required=True)
     withdrawn_on = Day(allow_none=True)

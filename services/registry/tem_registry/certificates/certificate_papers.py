@@ -66,6 +66,12 @@ def _former_district(connection: Connection, product_id: str) -> str | None:
     return next((one["district"] for one in before if one and one.get("district")), None)
 
 
+def check_id(id: str | None) -> None:
+    """Raises Invalid for an id under which a certificate could not be asked for."""
+    if id in certificate_rules.RESERVED_IDS:
+        raise Invalid("id_reserved", f"/v1/certificates/{id} is a list: choose another id.")
+
+
 def check(record: Record, today: date) -> None:
     """Raises Invalid naming every rule that a complete certificate breaks."""
     day = date.fromisoformat

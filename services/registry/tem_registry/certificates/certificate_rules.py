@@ -16,6 +16,7 @@ from tem_registry.rules import Refusal
 TERM_MONTHS = 36
 MIN_CERTIFIED_STARS = 3  # below, the council's result stands without a certificate
 QD_1048, QD_148, QD_1489 = date(2019, 8, 21), date(2023, 2, 24), date(2025, 7, 6)
+RESERVED_IDS = ("held", "lapsing")  # the names of lists beside /v1/certificates/{id}
 _BANDS = ((90, 5), (70, 4), (50, 3), (30, 2), (0, 1))
 
 

@@ -6,7 +6,9 @@ product's row is the gate: a batch, an order or a certificate of it recorded at 
 is either seen here or comes after. An import calls the catalogue instead and triggers nothing.
 """
 
+import json
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -41,6 +43,7 @@ def add(
     A re-evaluation is a new certificate: it makes held stamps usable again. One that is added
     as withdrawn has the effects of a withdrawal.
     """
+    certificate_papers.check_id(record.get("certificate_id"))
     record = certificate_papers.complete(connection, record)
     certificate_papers.check(record, vietnam_day(now))
     withdrawn = record.get("revoked_on") is not None
@@ -62,8 +65,9 @@ def change(
 ) -> Record:
     """Change some fields; setting ``revoked_on`` has the effects of a withdrawal.
 
-    Raises NotFound, or Invalid. Rules are asked only where a field they speak of changes, so
-    that a paper taken over as it was printed can still be added to.
+    Setting it to another day gives that day to the stamps the withdrawal had revoked. Raises
+    NotFound, or Invalid. Rules are asked only where a field they speak of changes, so that a
+    paper taken over as it was printed can still be added to.
     """
     product_id = catalogue.find(connection, kind, id)["product_id"]
     held = hold_for_change(connection, product_id, batches=fields.get("revoked_on") is not None)
@@ -85,8 +89,8 @@ def withdraw(
     actor: str,
     id: str,
     *,
-    decision_no: str,
-    reason: str,
+    decision_no: str | None = None,
+    reason: str | None = None,
     revoked_on: str | None = None,
 ) -> dict[str, Any]:
     """Withdraw a recognition, from today or from a past day, and say which stamps went along.
@@ -102,11 +106,8 @@ def withdraw(
     dates = Withdrawal(date.fromisoformat(before["decision_date"]), date.fromisoformat(day))
     refused = certificate_rules.withdrawal_refusals(dates, vietnam_day(now))
     certificate_papers.refuse(refused)
-    fields = {
-        "revoked_on": day,
-        "revocation_decision_no": decision_no,
-        "revocation_reason": reason,
-    }
+    told = {"revocation_decision_no": decision_no, "revocation_reason": reason}
+    fields = {"revoked_on": day, **{name: said for name, said in told.items() if said is not None}}
     record = catalogue.change(connection, now, actor, KIND, id, fields)
     return _take_along(connection, now, actor, record, held)
 
@@ -141,13 +142,16 @@ def hold_for_change(connection: Connection, product_id: str, *, batches: bool) -
 def _take_along(
     connection: Connection, now: datetime, actor: str, record: Record, batches: list[int]
 ) -> dict[str, Any]:
-    """Revoke what is unused in locked batches, unless the product is recognised all the same.
+    """Revoke what is unused in locked batches, unless the product is recognised today.
 
-    Activated stamps stay (they answer OK with CERT_REVOKED), void ones stay void.
+    Activated stamps stay (they answer OK with CERT_REVOKED), void ones stay void; those that
+    this withdrawal revoked under another date follow it.
     """
     day, today = date.fromisoformat(record["revoked_on"]), vietnam_day(now)
     certificates = catalogue.certificates_of(connection, record["product_id"])
-    recognised = any(certificate_at(certificates, on) is not None for on in (day, today))
+    recognised = certificate_at(certificates, today) is not None
+    for number in batches:
+        stamps.redate(connection, now, actor, number, partial(_took_along, record), day)
     revoked = []
     if not recognised:
         reason = _reason(record)
@@ -169,7 +173,16 @@ def _take_along(
 def _reason(record: Record) -> str:
     decision = record.get("revocation_decision_no")
     by = f" by {decision}" if decision else ""
-    return f"certificate {record['certificate_id']} withdrawn{by}"
+    return f"{_withdrawn(record)}{by}"
+
+
+def _withdrawn(record: Record) -> str:
+    return f"certificate {record['certificate_id']} withdrawn"
+
+
+def _took_along(record: Record, reason: str) -> bool:
+    """Whether stamps were revoked because this certificate was withdrawn."""
+    return f"{reason} ".startswith(f"{_withdrawn(record)} ")
 
 
 def _revoke_usable(
@@ -189,10 +202,14 @@ def revoke_late_batch(
     Its order was approved while the certificate stood; the issuer signed it meanwhile.
     """
     today = vietnam_day(now)
+    c = tables.certificate.c
+    query = select(c.record).where(c.product_id == product_id).order_by(c.id)
+    records = [json.loads(text) for text in connection.execute(query).scalars()]
     certificates = catalogue.certificates_of(connection, product_id)
-    if certificate_at(certificates, today) is not None or not certificates:
+    if certificate_at(certificates, today) is not None or not records:
         return
-    newest = max(certificates, key=lambda one: one.valid_from)
-    if newest.revoked_on is not None and newest.revoked_on <= today:
-        reason = "the recognition was withdrawn while the batch was being issued"
-        _revoke_usable(connection, now, actor, batch, reason, newest.revoked_on)
+    newest = max(records, key=lambda record: str(record["valid_from"]))
+    day = newest.get("revoked_on")
+    if day is not None and date.fromisoformat(day) <= today:
+        reason = f"{_withdrawn(newest)} while the batch was being issued"
+        _revoke_usable(connection, now, actor, batch, reason, date.fromisoformat(day))

@@ -1,8 +1,10 @@
 """The wire of withdrawals, of held stamps and of terms that end soon."""
 
-from marshmallow import fields, validate
+from typing import Any
 
-from tem.wire import Strict, WholeNumber
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from tem.wire import QueryNumber, Strict, WholeNumber
 from tem_registry.fields import MAX_BATCH, Day, Id, Page, Words
 
 
@@ -10,15 +12,22 @@ class CertificateWithdrawal(Strict):
     """Body of POST /v1/certificates/{id}/withdrawal."""
 
     revoked_on = Day(metadata={"description": "left out: today; never a day to come"})
-    decision_no = Words(100, required=True, metadata={"example": "3763/QĐ-UBND"})
+    decision_no = Words(
+        100, metadata={"description": "this, a reason, or both", "example": "3763/QĐ-UBND"}
+    )
     reason = Words(
         1000,
-        required=True,
         metadata={
             "description": "for the office: never shown to the public",
             "example": "Không duy trì quy trình sản xuất đã công bố",
         },
     )
+
+    @validates_schema
+    def explained(self, data: dict[str, Any], **_: Any) -> None:
+        """Decision or reason (domain 4.4)."""
+        if not data.get("decision_no") and not data.get("reason"):
+            raise ValidationError("Give the decision_no, the reason, or both.", "reason")
 
 
 class RevokedRange(Strict):
@@ -39,7 +48,7 @@ class WithdrawalShown(Strict):
     revocation_reason = fields.String(required=True, allow_none=True)
     still_recognised = fields.Boolean(
         required=True,
-        metadata={"description": "another certificate is in force: no stamp was revoked"},
+        metadata={"description": "another certificate is in force today: no stamp was revoked"},
     )
     stamps_revoked = WholeNumber(required=True, metadata={"example": 500})
     ranges = fields.List(fields.Nested(RevokedRange), required=True)
@@ -76,8 +85,8 @@ class HeldBatch(Strict):
 class HeldQuery(Strict):
     """Query of the held stamps: what comes after a batch's number."""
 
-    after = fields.Integer(load_default=0, validate=validate.Range(0, MAX_BATCH))
-    limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
+    after = QueryNumber(load_default=0, validate=validate.Range(0, MAX_BATCH))
+    limit = QueryNumber(load_default=100, validate=validate.Range(1, 500))
 
 
 class HeldBatchList(Strict):
@@ -101,7 +110,7 @@ class LapsingCertificate(Strict):
 class LapsingQuery(Page):
     """Query of the terms that end soon."""
 
-    days = fields.Integer(load_default=60, validate=validate.Range(0, 1100))
+    days = QueryNumber(load_default=60, validate=validate.Range(0, 1100))
 
 
 class LapsingCertificateList(Strict):

@@ -69,6 +69,7 @@ def _faults(connection: Connection, now: datetime, body: Record) -> Iterator[Fau
         yield from council_rules.twice(results, field)
     for place, result in enumerate(results):
         found = list(council_rules.result_faults(place, result))
+        found += council_rules.lab_faults(place, council, result, vietnam_day(now))
         yield from found
         yield from _faults_of_record(connection, place, council, result, judged=not found)
 
@@ -91,6 +92,10 @@ def _faults_of_record(
         return
     if not judged or result["stars"] < MIN_CERTIFIED_STARS:
         return
+    try:
+        certificate_papers.check_id(result.get("certificate_id"))
+    except Invalid as error:
+        yield Fault(f"{at}/certificate_id", error.code, error.detail)
     try:
         certificate_papers.complete(connection, _certificate(council, result))
     except Invalid as error:

@@ -14,8 +14,8 @@ from tem.commandline import ACTOR, existing_data_option
 from tem.database import writing
 from tem.errors import Invalid
 from tem.installation import Installation
-from tem.problems import pointers
 from tem.strictjson import loads
+from tem.wire import pointers
 from tem_registry import settings
 from tem_registry.council import council
 from tem_registry.council.schemas import CouncilResults

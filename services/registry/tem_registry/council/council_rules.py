@@ -68,6 +68,18 @@ def result_faults(place: int, result: Row) -> Iterator[Fault]:
         )
 
 
+def lab_faults(place: int, council: Row, result: Row, today: date) -> Iterator[Fault]:
+    """A council scores what was tested before: not on a day to come, not after its session."""
+    tested = (result.get("lab_report") or {}).get("tested_on")
+    at = f"/results/{place}/lab_report/tested_on"
+    if tested is None:
+        return
+    if tested > today.isoformat():
+        yield Fault(at, "tested_in_future", f"{tested} has not come.")
+    elif tested > council["session_date"]:
+        yield Fault(at, "tested_after_session", f"It scored on {council['session_date']}.")
+
+
 def twice(results: list[Row], field: str) -> Iterator[Fault]:
     """Rows that name what a row before them names."""
     seen: set[str] = set()

@@ -1,11 +1,22 @@
 """The wire of council results: ``docs/council-results.md`` shows a whole file."""
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from tem.wire import Strict, WholeNumber
 from tem_registry.fields import Day, Id, Page, Words
 
 _POINTS = validate.Range(0, 100)
+
+
+class Points(fields.Float):
+    """A JSON number: no text, no true."""
+
+    def _validated(self, value: Any) -> float:
+        if type(value) not in (int, float):
+            raise self.make_error("invalid", input=value)
+        return float(super()._validated(value) or 0)
 
 
 class Council(Strict):
@@ -42,12 +53,12 @@ class ScoredProduct(Strict):
     product_id = Id(required=True)
     members = WholeNumber(required=True, validate=validate.Range(1, 99))
     scores = fields.List(
-        fields.Float(validate=_POINTS),
+        Points(validate=_POINTS),
         required=True,
         validate=validate.Length(1, 99),
         metadata={"description": "one per member, without their names", "example": [72, 74.5, 71]},
     )
-    mean = fields.Float(
+    mean = Points(
         required=True,
         validate=_POINTS,
         metadata={"description": "of the scores, to two decimals", "example": 72.5},

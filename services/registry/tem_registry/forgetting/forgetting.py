@@ -19,7 +19,9 @@ from tem.database import BUSY_SECONDS, writing
 from tem.dates import vietnam_day
 from tem.logs import log
 from tem_registry import publication, tables
-from tem_registry.lots import lot_cards
+from tem_registry.catalogue import answers
+from tem_registry.lots import lot_cards, lot_windows
+from tem_registry.months import Months
 
 ACTOR = "sweep"
 LOTS_AT_ONCE = 500
@@ -154,10 +156,13 @@ def _vacuumed(engine: Engine) -> bool:
 
 
 class HourlySweep:
-    """Sweeps at the first call and every hour after it, and scrubs until that succeeded."""
+    """Sweeps at the first call and every hour after it, and scrubs until that succeeded.
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine, self._clock = engine, clock
+    Before it sweeps, windows of undated goods are brought into line with ``window_months``.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock, window_months: Months) -> None:
+        self._engine, self._clock, self._months = engine, clock, window_months
         self._next = 0.0
         self._unscrubbed = True  # whoever ran before may have been killed in between
 
@@ -167,10 +172,14 @@ class HourlySweep:
             return
         self._next = time.monotonic() + SWEEP_SECONDS
         try:
+            renewed = lot_windows.renew_all(self._engine, self._clock(), self._months)
             forgotten = sweep(self._engine, self._clock())
+            answers.forget(self._engine, self._clock())
+            if renewed:
+                log.info("windows_changed", lots=renewed)
             if forgotten:
                 log.info("lots_forgotten", lots=forgotten)
-            if forgotten or self._unscrubbed:
+            if forgotten or renewed or self._unscrubbed:
                 self._unscrubbed = not scrub(self._engine)
         except SQLAlchemyError as error:  # the orders this process follows must not wait for it
             log.error("sweep_failed", error=type(error).__name__)

@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import click
 from sqlalchemy import Engine
 
 from tem.clock import Clock, system_clock
-from tem.commandline import existing_data_option
+from tem.commandline import Day, existing_data_option
 from tem.database import reading, writing
 from tem.dates import vietnam_day
 from tem.errors import TemError
@@ -24,13 +24,13 @@ ACTOR = "tem registry purge"
 @click.command()
 @click.option(
     "--until",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     help="Only records whose period ended on this day or before.  [default: yesterday]",
 )
 @click.option("--dry-run", is_flag=True, help="Only list what would be destroyed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @existing_data_option
-def purge(until: datetime | None, dry_run: bool, yes: bool, installation: Installation) -> None:
+def purge(until: date | None, dry_run: bool, yes: bool, installation: Installation) -> None:
     """Destroy the records of lots whose record period is over.
 
     Their stamps go on answering that their information is no longer published. Records of lots
@@ -40,7 +40,7 @@ def purge(until: datetime | None, dry_run: bool, yes: bool, installation: Instal
     with contextlib.ExitStack() as opened:
         engine = open_store(config)
         opened.callback(engine.dispose)
-        found = _due(engine, config, until.date() if until else None, system_clock)
+        found = _due(engine, config, until, system_clock)
         for one in found:
             click.echo(f"{one.id}  of {one.product_id}, kept until {one.record_ends_on}")
         click.echo(f"{len(found)} record(s) whose period is over")

@@ -57,18 +57,11 @@ def due(connection: Connection, config: Settings, until: date, now: datetime) ->
         for id in found:
             lot = lots.find(connection, id)
             ends_on = lots.record_ends_on(connection, lot, config)
-            if ends_on <= until and not _under_recall(connection, id, now):
+            if ends_on <= until and not lots.recalled(connection, id, now):
                 yield Due(id, lot.product_id, ends_on)
         if len(found) < _PAGE:
             return
         after = found[-1]
-
-
-def _under_recall(connection: Connection, id: str, now: datetime) -> bool:
-    """Whether a recall of the lot is not over, one that begins or ends later included."""
-    c = tables.recall.c
-    ends = connection.execute(select(c.lifted_at).where(c.lot_id == id)).scalars()
-    return any(end is None or end > now for end in ends)
 
 
 def purge(
@@ -81,7 +74,7 @@ def purge(
     """
     lot = lots.find(connection, id, locked=True)
     ends_on = lots.record_ends_on(connection, lot, config)
-    lot_rules.check_purge(ends_on, vietnam_day(now), _under_recall(connection, id, now))
+    lot_rules.check_purge(ends_on, vietnam_day(now), lots.recalled(connection, id, now))
     c = tables.lot.c
     nothing = dict.fromkeys(FACTS)
     connection.execute(update(tables.lot).where(c.id == id).values(**nothing, purged_at=now))

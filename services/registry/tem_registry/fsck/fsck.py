@@ -14,6 +14,7 @@ from tem.installation import Installation
 from tem_registry import settings, tables
 from tem_registry.fsck import (
     fsck_catalogue,
+    fsck_certificates,
     fsck_images,
     fsck_lots,
     fsck_owners,
@@ -60,8 +61,10 @@ def faults(connection: Connection, trusted: trust.Trust, now: datetime) -> Itera
     yield from fsck_owners.approvals(connection)
     yield from fsck_catalogue.records(connection)
     yield from fsck_stamps.orders(connection)
+    yield from fsck_stamps.orders_as_asked(connection)
     yield from fsck_stamps.batches(connection)
-    yield from fsck_stamps.lots(connection)
+    yield from fsck_certificates.withdrawn(connection)
+    yield from fsck_stamps.lots(connection, now)
     yield from fsck_stamps.void_reports(connection)
     yield from fsck_lots.records(connection)
     yield from fsck_published.batches(connection, trusted)

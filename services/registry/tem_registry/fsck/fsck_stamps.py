@@ -1,17 +1,22 @@
 """What must hold of orders, ranges and lots."""
 
+import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from tem import audit
 from tem.dates import info_expires_on
 from tem.vocabulary import StampState
 from tem_registry import tables
 from tem_registry.activation import corrections
 from tem_registry.intervals import Interval, cover_faults
+from tem_registry.lots import recalls as lot_recalls
 from tem_registry.stamps import bindings, stamps
 
 Tied = tuple[int, int, str]
+_ASKED = ("product_id", "quantity", "unit_fee_vnd", "unit_subsidy_vnd")
 
 
 def orders(connection: Connection) -> Iterator[str]:
@@ -38,6 +43,22 @@ def orders(connection: Connection) -> Iterator[str]:
                 yield f"order {row.id} is {row.state}, but no batch on record is what it ordered"
         elif row.id in issued:
             yield f"order {row.id} is {row.state}, but its batch is on record"
+
+
+def orders_as_asked(connection: Connection) -> Iterator[str]:
+    """Product, quantity, price and subsidy of an order are those the audit trail tells of."""
+    o, e = tables.stamp_order, audit.entry_table.c
+    kept = {row.id: row for row in connection.execute(select(*o.c))}
+    asked = select(e.seq, e.object, e.details).where(e.action == "order.requested")
+    for entry in connection.execute(asked.order_by(e.seq)):
+        order = kept.get(entry.object.removeprefix("order:"))
+        told = json.loads(entry.details)
+        for name in _ASKED if order is not None else ():
+            if name in told and getattr(order, name) != told[name]:
+                yield (
+                    f"{entry.object.replace(':', ' ')} has {name} {getattr(order, name)}, "
+                    f"but it was {told[name]} when it was asked for (audit entry {entry.seq})"
+                )
 
 
 def batches(connection: Connection) -> Iterator[str]:
@@ -129,14 +150,14 @@ def _merged(ranges: Iterable[Tied]) -> list[Tied]:
     return out
 
 
-def lots(connection: Connection) -> Iterator[str]:
+def lots(connection: Connection, now: datetime) -> Iterator[str]:
     """A lot has no more stamps than units (void ones give theirs back), one open recall at most,
     and dates by the rule. Of a purged lot nothing of this is left to check.
     """
     c, i, r = tables.lot.c, tables.stamp_interval.c, tables.recall.c
     taken = select(i.lot_id, func.sum(i.last - i.first + 1)).where(i.state != StampState.VOID)
     sums = {row[0]: row[1] for row in connection.execute(taken.group_by(i.lot_id))}
-    opened = select(r.lot_id, func.count()).where(r.lifted_at.is_(None)).group_by(r.lot_id)
+    opened = select(r.lot_id, func.count()).where(lot_recalls.not_over(now)).group_by(r.lot_id)
     recalls = {row[0]: row[1] for row in connection.execute(opened)}
     columns = (c.id, c.quantity, c.best_before, c.info_expires_on, c.window_ends_on)
     for row in connection.execute(select(*columns).where(c.purged_at.is_(None))):

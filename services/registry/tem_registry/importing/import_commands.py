@@ -1,5 +1,6 @@
 """``tem registry import``: load a folder, or say what loading it would do."""
 
+import logging
 import os
 import sys
 from functools import partial
@@ -16,9 +17,23 @@ from tem_registry import settings
 from tem_registry.forgetting import forgetting
 from tem_registry.importing import import_dry_run, import_folder, import_issue, importing
 from tem_registry.importing.import_folder import Folder
-from tem_registry.importing.import_report import Progress, Report
+from tem_registry.importing.import_report import FORM, Progress, Report
 from tem_registry.orders.issuer_client import IssuerClient
 from tem_registry.store import open_store
+
+# The steps of an import in an office's words; the right-hand ones are those of the glossary.
+STEPS = {
+    "producer": "cơ sở sản xuất / producers",
+    "product": "sản phẩm / products",
+    "certificate": "giấy chứng nhận / certificates",
+    "point_of_sale": "điểm bán / points of sale",
+    "contract": "hợp đồng / contracts",
+    "stamp_batch": "đơn đặt tem / orders of batches",
+    "stamp_batch issue": "phát hành tem / batches issued",
+    "stamp_batch delivery": "bàn giao tem / batches delivered",
+    "lot": "lô và kích hoạt / lots, activations, recalls",
+    "stamp_batch end": "hủy, thu hồi tem / voids and revocations of batches",
+}
 
 
 @click.command("import")
@@ -43,7 +58,7 @@ def import_(
     it was imported is reported and not applied. Exit status 1 if anything was not taken over,
     or with --dry-run would not be; a dry run names every fault and needs no issuer.
     """
-    logs.configure("import")
+    logs.configure("import", logging.WARNING)  # a person reads along: alarms only
     if dry_run:
         config = settings.read(os.environ, installation)
         report = import_dry_run.run(config, system_clock, import_folder.read(folder), _progress())
@@ -55,7 +70,7 @@ def import_(
 
 
 def _load(folder: Folder, installation: Installation) -> Report:
-    report, progress = Report(), _progress()
+    report, progress = Report(unknown=folder.unknown), _progress()
     with up.issuer_of(installation) as issuer_url:
         config = settings.read(os.environ, installation)
         engine, trusted = open_store(config), trust.load(config.trust_file)
@@ -71,7 +86,7 @@ def _load(folder: Folder, installation: Installation) -> Report:
                 folder.places,
             ).run(folder.files)
         # What was taken over about lots of the past does not stay public until the next hour.
-        forgetting.HourlySweep(engine, system_clock).if_due()
+        forgetting.HourlySweep(engine, system_clock, config.window_months).if_due()
     return report
 
 
@@ -84,11 +99,18 @@ def _write(report: Report, file: Path) -> None:
 
 def _tell(report: Report) -> None:
     would = "would be " if report.dry_run else ""
+    if report.nothing_until_mended:
+        faults = sum(one.code in FORM for one in report.refused)
+        click.echo(f"nothing would be imported until {faults} fault(s) of form are mended; then:")
     told = (("added", report.added), ("unchanged", report.unchanged), ("changed", report.changed))
     for title, counts in told:
         if title != "changed" or counts:
             words = ", ".join(f"{number} × {kind}" for kind, number in counts.items())
             click.echo(f"{would if title == 'added' else ''}{title}: {words or 'nothing'}")
+    if report.unknown:
+        click.echo("left aside, because no field is called so (misspelt?):")
+        for name in report.unknown:
+            click.echo(f"  {name}")
     if report.refused:
         click.echo(
             f"{would or 'not '}{'refused' if would else 'taken over'} ({len(report.refused)}):"
@@ -104,9 +126,9 @@ def _progress() -> Progress:
     last: list[str] = []
 
     def show(step: str, done: int, total: int) -> None:
-        text = f"  {step}: {done}/{total}"
+        text = f"  {STEPS.get(step, step)}: {done}/{total}"
         if terminal:
-            click.echo(f"\r{text:50}", nl=done >= total, err=True)
+            click.echo(f"\r{text:70}", nl=done >= total, err=True)
         elif done >= total and text not in last:
             click.echo(text, err=True)
         last[:] = [text]

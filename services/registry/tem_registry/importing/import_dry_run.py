@@ -32,7 +32,12 @@ from tem_registry.stamps import stamps
 
 def run(config: Settings, clock: Clock, folder: Folder, progress: Progress) -> Report:
     """Every row that would be refused, faults of form among them; nothing is changed."""
-    report = Report(dry_run=True, refused=list(folder.faults))
+    report = Report(
+        dry_run=True,
+        refused=list(folder.faults),
+        nothing_until_mended=bool(folder.faults),
+        unknown=folder.unknown,
+    )
     with _undone(config.database_url, clock()) as connection:
 
         @contextmanager

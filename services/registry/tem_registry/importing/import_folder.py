@@ -15,10 +15,18 @@ from tem.strictjson import loads
 from tem.wire import MAX_QUANTITY, Strict, WholeNumber
 from tem_registry import fields as wire
 from tem_registry.catalogue import catalogue
-from tem_registry.importing.import_report import Refused
+from tem_registry.importing.import_report import Refused, Unknown
 from tem_registry.lots import schemas as schemas_lots
 
 DERIVED = ("expected", "status_at_as_of", "certificate_status", "current_certificate_id")
+# What rows of a folder like the sample say beside their fields: told anew by what is taken over.
+_BESIDE = {
+    "stamp_batch": {"serial_from", "serial_to", "stamp_kind", "fee_vnd", "fee_note", "sample"},
+    "lot": {
+        *("status", "activated_by", "stamps_activated", "best_before_basis"),
+        *("edge_case", "sample"),
+    },
+}
 FILES = {
     "producer": ("producers.json", "producers"),
     "product": ("products.json", "products"),
@@ -107,11 +115,15 @@ def digest_of(row: Row) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The rows of a folder that have the right form, where each stands, and what has not."""
+    """The rows of a folder that have the right form, where each stands, and what has not.
+
+    ``unknown`` are members that no field is called, misspelt ones perhaps.
+    """
 
     files: dict[str, list[Row]]
     places: dict[tuple[str, str], int]
     faults: list[Refused]
+    unknown: list[Unknown]
 
 
 def read_folder(folder: Path) -> Folder:
@@ -127,17 +139,17 @@ def read_folder(folder: Path) -> Folder:
 
 def read(folder: Path) -> Folder:
     """All rows of a folder that can be used, and every fault of the others."""
-    found = Folder({}, {}, [])
+    found = Folder({}, {}, [], [])
     for kind, (name, member) in FILES.items():
         found.files[kind] = []
-        for place, row in _rows(folder, kind, name, member, found.faults):
+        for place, row in _rows(folder, kind, name, member, found):
             found.files[kind].append(row)
             found.places[kind, row[id_field(kind)]] = place
     return found
 
 
 def _rows(
-    folder: Path, kind: str, name: str, member: str, faults: list[Refused]
+    folder: Path, kind: str, name: str, member: str, found: Folder
 ) -> Iterator[tuple[int, Row]]:
     try:
         rows = loads((folder / name).read_bytes())[member]
@@ -150,9 +162,10 @@ def _rows(
     except (Invalid, KeyError, TypeError):
         why = f"is not JSON with a list named {member!r}"
     else:
-        yield from _checked(kind, name, rows, faults)
+        found.unknown.extend(_unknown(kind, name, rows))
+        yield from _checked(kind, name, rows, found.faults)
         return
-    faults.append(Refused(kind, "", "file_invalid", f"{name} {why}", name))
+    found.faults.append(Refused(kind, "", "file_invalid", f"{name} {why}", name))
 
 
 def _checked(
@@ -189,6 +202,33 @@ def _schema(kind: str) -> Schema:
     }
     described = catalogue.KINDS.get(kind)
     return special[kind] if described is None else described.schema(unknown=INCLUDE)
+
+
+def _unknown(kind: str, name: str, rows: list[Any]) -> Iterator[Unknown]:
+    """Each member that no field is called, once, with the first row that has it."""
+    schema, beside = _schema(kind), {*DERIVED, *_BESIDE.get(kind, ())}
+    seen: dict[str, list[tuple[int, str]]] = {}
+    for place, row in enumerate(rows, start=1):
+        if isinstance(row, dict):
+            for path in set(_strange(schema, row)) - beside:
+                seen.setdefault(path, []).append((place, str(row.get(id_field(kind), ""))))
+    for path, places in sorted(seen.items()):
+        yield Unknown(kind, name, path, len(places), *places[0])
+
+
+def _strange(schema: Schema, row: Row, within: str = "") -> Iterator[str]:
+    """Members of a row, and of what is nested in it, that its schema does not know."""
+    known = {field.data_key or name: field for name, field in schema.fields.items()}
+    for name, value in row.items():
+        if name not in known:
+            yield f"{within}{name}"
+            continue
+        field = known[name]
+        inner = field.inner if isinstance(field, fields.List) else field
+        if isinstance(inner, fields.Nested):
+            for part in value if isinstance(value, list) else [value]:
+                if isinstance(part, dict):
+                    yield from _strange(inner.schema, part, f"{within}{name}.")
 
 
 def _told(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:

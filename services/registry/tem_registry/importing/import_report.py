@@ -10,6 +10,7 @@ from typing import Any
 
 Progress = Callable[[str, int, int], None]
 COLUMNS = ("kind", "id", "code", "detail", "file", "row", "field")
+FORM = ("file_invalid", "row_invalid")  # codes of faults of form: nothing is imported
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -29,9 +30,20 @@ class Refused:
     field: str = ""
     more: dict[str, Any] = dataclasses.field(default_factory=dict)
 
+    @property
+    def words(self) -> str:
+        """The detail, and where it is about ranges, each of them with what is in its way."""
+        parts = [
+            f"{one['first']}..{one['last']} {one['state']} [{one['code']}]"
+            for one in self.more.get("ranges", ())
+        ]
+        if not parts:
+            return self.detail
+        return f"{self.detail} Batch {self.more.get('batch', self.id)}: {', '.join(parts)}"
+
     def __str__(self) -> str:
-        if self.code not in ("file_invalid", "row_invalid"):
-            return f"{self.kind} {self.id}: {self.detail} [{self.code}]"
+        if self.code not in FORM:
+            return f"{self.kind} {self.id}: {self.words} [{self.code}]"
         if self.row is None:
             return self.detail
         named = f" ({self.id})" if self.id else ""
@@ -39,15 +51,37 @@ class Refused:
         return f"{self.file}, row {self.row}{named}: {field}{self.detail}"
 
 
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A member that no field is called: in how many ``rows`` of a file, and the first of them."""
+
+    kind: str
+    file: str
+    field: str
+    rows: int
+    row: int
+    id: str
+
+    def __str__(self) -> str:
+        more = f" and {self.rows - 1} more" if self.rows > 1 else ""
+        return f"{self.file}, row {self.row} ({self.id}){more}: {self.field}"
+
+
 @dataclass
 class Report:
-    """What an import did, by kind of row, and what it did not do and why."""
+    """What an import did, by kind of row, and what it did not do and why.
+
+    ``nothing_until_mended``: there are faults of form, for which an import takes nothing over;
+    what is counted would be taken over without the rows at fault. ``unknown`` are warnings.
+    """
 
     dry_run: bool = False
     added: dict[str, int] = dataclasses.field(default_factory=dict)
     unchanged: dict[str, int] = dataclasses.field(default_factory=dict)
     changed: dict[str, int] = dataclasses.field(default_factory=dict)
     refused: list[Refused] = dataclasses.field(default_factory=list)
+    nothing_until_mended: bool = False
+    unknown: list[Unknown] = dataclasses.field(default_factory=list)
 
     def count(self, counts: dict[str, int], kind: str) -> None:
         """One more."""
@@ -63,12 +97,17 @@ class Report:
         return json.dumps(asdict(self), ensure_ascii=False, indent=1, default=str) + "\n"
 
     def as_csv(self) -> str:
-        """The refusals as CSV, no cell of which a spreadsheet takes for a formula."""
+        """Refusals and warnings as CSV, no cell of which a spreadsheet takes for a formula."""
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow(COLUMNS)
         for one in self.refused:
-            writer.writerow([_safe(getattr(one, name)) for name in COLUMNS])
+            cells = {**{name: getattr(one, name) for name in COLUMNS}, "detail": one.words}
+            writer.writerow([_safe(cell) for cell in cells.values()])
+        for name in self.unknown:
+            told = f"No field is called so: left aside, in {name.rows} row(s)."
+            cells = {**asdict(name), "code": "unknown_field", "detail": told}
+            writer.writerow([_safe(cells[column]) for column in COLUMNS])
         return text.getvalue()
 
 

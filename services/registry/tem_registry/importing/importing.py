@@ -6,8 +6,8 @@ digest: a killed import goes on where it stopped, a second run changes nothing, 
 has changed since is reported and left alone.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -18,8 +18,9 @@ from sqlalchemy.exc import DataError, IntegrityError
 from tem import audit
 from tem.clock import Clock
 from tem.database import insert_or_ignore
-from tem.dates import end_of_day, parse_instant, start_of_day
+from tem.dates import end_of_day, parse_instant, start_of_day, vietnam_day
 from tem.errors import Invalid, NotFound, TemError
+from tem.verdict import certificate_at
 from tem.vocabulary import StampState
 from tem_registry import tables
 from tem_registry.activation import activation
@@ -173,13 +174,17 @@ class Import:
             self._remember(connection, "batch_end", row["batch_id"], {})
             number = self._number(connection, row["batch_id"])
             now = self.clock()
-            for part in row["void_ranges"]:
-                stamps.void(connection, now, ACTOR, number, **part)
+            with _about(row["batch_id"]):
+                for part in row["void_ranges"]:
+                    stamps.void(connection, now, ACTOR, number, **part)
             if row["status"] == "revoked":
                 self._revoke(connection, number, row)
 
     def _revoke(self, connection: Connection, number: int, row: Row) -> None:
-        day = row["revoked_on"] or _certificate_revoked_on(connection, row["product_id"])
+        issued, today = date.fromisoformat(row["issued_on"]), vietnam_day(self.clock())
+        day = row["revoked_on"] or _certificate_revoked_on(
+            connection, row["product_id"], issued, today
+        )
         for part in stamps.intervals(connection, number):
             if part.state is not StampState.VOID:
                 stamps.revoke(
@@ -202,15 +207,16 @@ class Import:
             lots.add(connection, now, ACTOR, self.config, row, approve_beyond=True)
             for part in row["stamp_ranges"]:
                 number = self._number(connection, part["batch_id"])
-                activation.activate(
-                    connection,
-                    now,
-                    ACTOR,
-                    row["lot_id"],
-                    batch=number,
-                    first=part["first"],
-                    last=part["last"],
-                )
+                with _about(part["batch_id"]):
+                    activation.activate(
+                        connection,
+                        now,
+                        ACTOR,
+                        row["lot_id"],
+                        batch=number,
+                        first=part["first"],
+                        last=part["last"],
+                    )
             if row["recall"]:
                 self._recall(connection, row)
 
@@ -221,9 +227,26 @@ class Import:
         past = lifted_at is not None and lifted_at <= self.clock()
         if lifted_at is not None and not past:  # ends are inclusive: it is still in force today
             notice["lifted_at"] = lifted_at
-        lots.recall(connection, _at(notice["ordered_on"]), ACTOR, row["lot_id"], notice)
+        lots.recall(
+            connection,
+            _at(notice["ordered_on"]),
+            ACTOR,
+            row["lot_id"],
+            notice,
+            taken_over=True,
+        )
         if lifted_at is not None and past:
             lots.lift(connection, lifted_at, ACTOR, row["lot_id"], None)
+
+
+@contextmanager
+def _about(batch_id: str) -> Iterator[None]:
+    """What is refused meanwhile says of which batch of the file its ranges are."""
+    try:
+        yield
+    except TemError as error:
+        error.extra = {"batch": batch_id, **error.extra}
+        raise
 
 
 class _Known(TemError):
@@ -234,11 +257,18 @@ def _at(day: str) -> datetime:
     return start_of_day(date.fromisoformat(day))
 
 
-def _certificate_revoked_on(connection: Connection, product_id: str) -> str | None:
-    """The public date of a withdrawn certificate, which is what took its stamps along."""
-    revoked = [
-        facts.revoked_on
-        for facts in catalogue.certificates_of(connection, product_id)
-        if facts.revoked_on is not None
-    ]
-    return max(revoked).isoformat() if revoked else None
+def _certificate_revoked_on(
+    connection: Connection, product_id: str, issued: date, today: date
+) -> str | None:
+    """The public date of the withdrawal that took a batch along, never one to come.
+
+    That of the certificate under which it was issued, else the latest of its product's.
+    """
+    certificates = catalogue.certificates_of(connection, product_id)
+    stood = certificate_at(certificates, issued)
+    named = [stood] if stood is not None else []
+    for chosen in (named, certificates):
+        past = [one.revoked_on for one in chosen if one.revoked_on and one.revoked_on <= today]
+        if past:
+            return max(past).isoformat()
+    return None

@@ -2,15 +2,17 @@
 
 from typing import Any
 
+from flask import Response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 
+from tem import etags
 from tem.database import reading
 from tem.vocabulary import Role
 from tem.web import KEY_DEMANDED, KEY_HEADER, Wiring
 from tem.wire import Empty
-from tem_registry.lots import lots
+from tem_registry.lots import lot_corrections, lot_rules, lots
 from tem_registry.lots import schemas as wire
 from tem_registry.settings import Settings
 
@@ -27,39 +29,70 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
         def get(self, page: dict[str, Any]) -> Any:
             principal = wiring.principal(Role.OFFICE, Role.AUDITOR, Role.PRODUCER)
             with reading(wiring.engine) as connection:
-                found = lots.page(connection, **page, producer_id=principal.producer_id)
-                items = [lots.shown(connection, lot) for lot in found]
+                now = wiring.clock()
+                found = lots.page(connection, **page, producer_id=principal.producer_id, now=now)
+                items = [lots.shown(connection, lot, now) for lot in found]
             more = {"next": found[-1].id} if len(found) == page["limit"] else {}
             return {"items": items, **more}
 
-        @blp.arguments(wire.Lot)
+        @blp.arguments(wire.NewLot)
         @blp.response(201, wire.LotShown)
         @blp.doc(summary="Record a production lot", parameters=[KEY_HEADER])
         def post(self, body: dict[str, Any]) -> Any:
             principal = wiring.principal(Role.OFFICE, Role.PRODUCER)
+            lot_rules.check_new(body)
 
             def act(connection: Any) -> dict[str, Any]:
-                lot = lots.add(
-                    connection,
-                    wiring.clock(),
-                    principal.actor,
-                    config,
-                    body,
-                    own=principal.producer_id,
-                )
-                return lots.shown(connection, lot)
+                now, own = wiring.clock(), principal.producer_id
+                lot = lots.add(connection, now, principal.actor, config, body, own=own)
+                return lots.shown(connection, lot, now)
 
             return wiring.once(principal, body, act)
 
     @blp.route("/<id:id>")
     class One(MethodView):
-        @blp.response(200, wire.LotInFull)
-        @blp.doc(summary="A lot with its recalls; 410 once its record was purged")
+        @blp.response(200, wire.LotInFull, headers=etags.HEADER)
+        @blp.alt_response(304, description="The content you hold is still the same.")
+        @blp.doc(
+            summary="A lot with its recalls; 410 once its record was purged",
+            parameters=[etags.IF_NONE_MATCH],
+        )
         def get(self, id: str) -> Any:
             principal = wiring.principal(Role.OFFICE, Role.AUDITOR, Role.PRODUCER)
             with reading(wiring.engine) as connection:
                 lot = lots.find(connection, id, principal.producer_id)
-                return lots.shown_in_full(connection, lot, config)
+                answer = lots.shown_in_full(connection, lot, config, wiring.clock())
+            tag = etags.of(answer)
+            if etags.is_held(request.headers.get("If-None-Match"), tag):
+                return Response(status=304, headers={"ETag": tag})
+            return answer, 200, {"ETag": tag}
+
+        @blp.arguments(wire.LotCorrection)
+        @blp.response(200, wire.LotInFull, headers=etags.HEADER)
+        @blp.doc(
+            summary="Correct what was recorded of a lot; once stamps are tied to it, the office's",
+            parameters=[KEY_HEADER, etags.IF_MATCH],
+        )
+        def patch(self, fields: dict[str, Any], id: str) -> Any:
+            principal = wiring.principal(Role.OFFICE, Role.PRODUCER)
+            seen = request.headers.get("If-Match")
+
+            def act(connection: Any) -> dict[str, Any]:
+                now = wiring.clock()
+                lot = lot_corrections.correct(
+                    connection,
+                    now,
+                    principal.actor,
+                    config,
+                    id,
+                    fields,
+                    own=principal.producer_id,
+                    if_match=seen,
+                )
+                return lots.shown_in_full(connection, lot, config, now)
+
+            answer = wiring.once(principal, fields, act)
+            return answer, 200, {"ETag": etags.of(answer)}
 
     @blp.route("/<id:id>/date-approval")
     class DateApproval(MethodView):
@@ -70,14 +103,15 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
             principal = wiring.principal(Role.OFFICE)
 
             def act(connection: Any) -> dict[str, Any]:
-                lot = lots.approve_date(connection, wiring.clock(), principal.actor, id)
-                return lots.shown(connection, lot)
+                now = wiring.clock()
+                lot = lots.approve_date(connection, now, principal.actor, id)
+                return lots.shown(connection, lot, now)
 
             return wiring.once(principal, body, act)
 
     @blp.route("/<id:id>/recall")
     class Recalls(MethodView):
-        @blp.arguments(wire.Recall)
+        @blp.arguments(wire.Notice)
         @blp.response(201, wire.Recalled)
         @blp.doc(summary="Recall the lot, with a public notice", parameters=[KEY_DEMANDED])
         def post(self, body: dict[str, Any], id: str) -> Any:

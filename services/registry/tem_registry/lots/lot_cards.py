@@ -52,6 +52,7 @@ def in_full(connection: Connection, id: str) -> Card:
         c.production_date,
         c.production_date_kind,
         c.best_before,
+        c.precision,
         c.info_expires_on,
         c.window_ends_on,
         c.purged_at,
@@ -66,6 +67,7 @@ def in_full(connection: Connection, id: str) -> Card:
         "production_date": _day(row.production_date),
         "production_date_kind": row.production_date_kind,
         "best_before": _day(row.best_before),
+        "precision": row.precision,
         "info_expires_on": _day(row.info_expires_on),
         "window_ends_on": row.window_ends_on.isoformat(),
         "recalls": recalls(connection, id),
@@ -77,7 +79,7 @@ def _day(day: date | None) -> str | None:
 
 
 def recalls(connection: Connection, lot_id: str) -> list[Card]:
-    """The recalls of a lot, oldest first; ``lifted_at`` is None while one is in force."""
+    """The recalls of a lot, oldest first; ``lifted_at`` is None while nobody has lifted one."""
     c = tables.recall.c
     columns = (c.kind, c.ordered_on, c.ordered_by, c.decision_no, c.reason_public, c.lifted_at)
     rows = connection.execute(select(*columns).where(c.lot_id == lot_id).order_by(c.id))

@@ -1,6 +1,5 @@
 """Production lots: made once, dates by the rule, recalled and lifted by the office."""
 
-import calendar
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,12 +9,12 @@ from sqlalchemy import Connection, exists, func, select, update
 
 from tem import audit
 from tem.database import insert_or_ignore
-from tem.dates import info_expires_on, rfc3339, vietnam_day
+from tem.dates import info_expires_on, month_end, rfc3339, vietnam_day
 from tem.errors import Conflict, Gone, Invalid, NotFound
 from tem.vocabulary import StampState
 from tem_registry import publication, tables
 from tem_registry.catalogue import catalogue
-from tem_registry.lots import lot_cards, lot_rules
+from tem_registry.lots import lot_cards, lot_rules, recalls
 from tem_registry.settings import Settings
 
 _c = tables.lot.c
@@ -86,6 +85,7 @@ def page(
     limit: int,
     producer_id: str | None = None,
     *,
+    now: datetime,
     product: str | None = None,
     recalled: bool | None = None,
     q: str | None = None,
@@ -102,19 +102,26 @@ def page(
         query = query.where(_c.product_id == product)
     if recalled is not None:
         r = tables.recall.c
-        under_recall = exists().where(r.lot_id == _c.id, r.lifted_at.is_(None))
+        under_recall = exists().where(r.lot_id == _c.id, recalls.not_over(now))
         query = query.where(under_recall if recalled else ~under_recall)
     if q is not None:  # LIKE would tell upper from lower case on one engine only
         query = query.where(func.substr(_c.lot_code, 1, len(q)) == q)
     return [Lot(**row._mapping) for row in connection.execute(query)]
 
 
-def _declared(text: str | None) -> tuple[date | None, str]:
-    """The date declared, and whether the label gives a day or only a month (its last day)."""
-    if text is None or len(text) == 10:
-        return (date.fromisoformat(text) if text else None), "day"
-    first = date.fromisoformat(f"{text}-01")
-    return first.replace(day=calendar.monthrange(first.year, first.month)[1]), "month"
+def declared(body: dict[str, Any]) -> tuple[date | None, str]:
+    """The date declared, and whether the label gives a day or only a month (its last day).
+
+    A month is told as ``2027-12``, or as a record of ours has it: its last day, and ``precision``.
+    """
+    text = body.get("best_before")
+    if text is None:
+        return None, "day"
+    if len(text) == 7:
+        return month_end(date.fromisoformat(f"{text}-01")), "month"
+    day = date.fromisoformat(text)
+    is_month = body.get("precision") == "month" and day == month_end(day)
+    return day, "month" if is_month else "day"
 
 
 def add(
@@ -135,8 +142,8 @@ def add(
         raise Invalid("not_the_producer", f"{product.id} is made by {product.producer_id}.")
     record = catalogue.find(connection, catalogue.KINDS["product"], product.id)
     production = date.fromisoformat(body["production_date"])
-    declared, precision = _declared(body.get("best_before"))
-    dates = lot_rules.lot_dates(product, production, declared)
+    day, precision = declared(body)
+    dates = lot_rules.lot_dates(product, production, day, precision)
     months = config.window_months.of(product.category_code)
     row = {
         "id": body.get("lot_id") or f"L-{secrets.token_hex(6)}",
@@ -193,21 +200,31 @@ def units_taken(connection: Connection, lot_id: str) -> int:
     return int(connection.execute(standing).scalar_one())
 
 
-def recalled(connection: Connection, lot_id: str) -> bool:
-    """Whether a recall of the lot has not been lifted."""
-    c = tables.recall.c
-    open_recall = select(c.id).where(c.lot_id == lot_id, c.lifted_at.is_(None))
-    return connection.execute(open_recall).first() is not None
+def recalled(connection: Connection, lot_id: str, now: datetime) -> bool:
+    """Whether a recall of the lot is not over at an instant."""
+    return bool(recalls.under_recall(connection, [lot_id], now))
 
 
 def recall(
-    connection: Connection, now: datetime, actor: str, id: str, notice: dict[str, Any]
+    connection: Connection,
+    now: datetime,
+    actor: str,
+    id: str,
+    notice: dict[str, Any],
+    *,
+    taken_over: bool = False,
 ) -> dict[str, Any]:
-    """Recall a lot with a public notice. Raises NotFound, or Conflict if it is recalled."""
-    find(connection, id, locked=True)
-    if recalled(connection, id):
+    """Recall a lot with a public notice; one that is ``taken_over`` keeps its dates as they are.
+
+    Raises NotFound, Invalid for a day to come or before production, Conflict if it is recalled.
+    """
+    lot = find(connection, id, locked=True)
+    if recalled(connection, id, now):
         raise Conflict("already_recalled", f"Lot {id} is under recall: lift that one first.")
-    ordered_on = notice.get("ordered_on") or vietnam_day(now).isoformat()
+    today = vietnam_day(now)
+    ordered_on = notice.get("ordered_on") or today.isoformat()
+    if not taken_over:
+        lot_rules.check_recall(date.fromisoformat(ordered_on), lot.production_date, today)
     connection.execute(
         tables.recall.insert().values(
             lot_id=id,
@@ -230,12 +247,13 @@ def recall(
 def lift(
     connection: Connection, now: datetime, actor: str, id: str, reason: str | None
 ) -> dict[str, Any]:
-    """Lift the recall of a lot, at once. Raises NotFound, or Conflict if there is none."""
+    """Lift the recall of a lot, at once, also one that is to end later.
+
+    Raises NotFound, or Conflict if there is none.
+    """
     find(connection, id, locked=True)
-    c = tables.recall.c
-    lifted = connection.execute(
-        update(tables.recall).where(c.lot_id == id, c.lifted_at.is_(None)).values(lifted_at=now)
-    )
+    ending = update(tables.recall).where(tables.recall.c.lot_id == id, recalls.not_over(now))
+    lifted = connection.execute(ending.values(lifted_at=now))
     if lifted.rowcount == 0:
         raise Conflict("not_recalled", f"Lot {id} is not under recall.")
     lot_cards.publish(connection, publication.next_change(connection, now), id, now)
@@ -243,8 +261,8 @@ def lift(
     return {"lot_id": id, "recalled": False, "lifted_at": rfc3339(now)}
 
 
-def shown(connection: Connection, lot: Lot) -> dict[str, Any]:
-    """A lot as JSON."""
+def shown(connection: Connection, lot: Lot, now: datetime) -> dict[str, Any]:
+    """A lot as JSON, at an instant."""
     return {
         "lot_id": lot.id,
         "product_id": lot.product_id,
@@ -260,7 +278,7 @@ def shown(connection: Connection, lot: Lot) -> dict[str, Any]:
         "unit": lot.unit,
         "stamps_activated": stamps_of(connection, lot.id),
         "needs_date_approval": lot.beyond_shelf_life and lot.beyond_approved_by is None,
-        "recalled": recalled(connection, lot.id),
+        "recalled": recalled(connection, lot.id, now),
     }
 
 
@@ -272,10 +290,12 @@ def record_ends_on(connection: Connection, lot: Lot, config: Settings) -> date:
     )
 
 
-def shown_in_full(connection: Connection, lot: Lot, config: Settings) -> dict[str, Any]:
+def shown_in_full(
+    connection: Connection, lot: Lot, config: Settings, now: datetime
+) -> dict[str, Any]:
     """A lot as JSON with its recalls and with how long its record must be kept."""
     return {
-        **shown(connection, lot),
+        **shown(connection, lot, now),
         "record_ends_on": record_ends_on(connection, lot, config).isoformat(),
         "recalls": lot_cards.recalls(connection, lot.id),
     }

@@ -1,9 +1,11 @@
 """The wire of lots and recalls."""
 
-from marshmallow import Schema, fields, validate
+from typing import Any, ClassVar
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from tem.wire import Strict, WholeNumber
-from tem_registry.fields import MAX_BATCH, Day, DayOrMonth, Id, Page, Words
+from tem_registry.fields import DERIVED, MAX_BATCH, Day, DayOrMonth, Flag, Id, Page, Words
 from tem_registry.stamps.schemas import StampRange
 
 KINDS_OF_RECALL = ["voluntary", "mandatory"]
@@ -22,7 +24,7 @@ def _instant(description: str) -> fields.String:
 
 
 class Lot(Strict):
-    """Body of POST /v1/lots. ``best_before`` may be left to the product's shelf life."""
+    """What is told of a lot. ``best_before`` may be left to the product's shelf life."""
 
     lot_id = Id()
     product_id = Id(required=True, metadata={"example": "HT-SP001"})
@@ -41,6 +43,69 @@ class Lot(Strict):
         required=True, validate=validate.Range(1, 100_000_000), metadata={"example": 1200}
     )
     unit = Words(40, metadata={"example": "chai"})
+    precision = fields.String(
+        validate=validate.OneOf(["day", "month"]),
+        metadata={"description": "month: best_before is the last day of the month on the label"},
+    )
+
+
+# What a lot's record holds beside what its maker tells: members of ``shared/sample`` and of our
+# own answers. A record read somewhere may be sent as it is.
+NOT_TOLD = (
+    *("best_before_basis", "stamps_activated", "activated_at", "activated_by", "status"),
+    *("edge_case", "sample", "expected", "info_expires_on", "needs_date_approval"),
+    *("record_ends_on", "recalls"),
+)
+_IGNORED = {"readOnly": True, "description": DERIVED}
+_ELSEWHERE = "refused with not_taken_here if it tells of anything: recall, activation are calls"
+
+
+class _Record(Strict):
+    """A body that may hold members which are not its sender's to tell: they are dropped."""
+
+    class Meta(Strict.Meta):
+        include: ClassVar = {
+            name: fields.Raw(allow_none=True, metadata=_IGNORED) for name in NOT_TOLD
+        }
+
+    @post_load
+    def without_the_rest(self, body: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """What is ours to work out is not taken from others."""
+        return {name: value for name, value in body.items() if name not in NOT_TOLD}
+
+
+class NewLot(_Record, Lot):
+    """Body of POST /v1/lots."""
+
+    recall = fields.Dict(allow_none=True, metadata={"description": _ELSEWHERE})
+    recalled = Flag(metadata={"description": _ELSEWHERE})
+    stamp_ranges = fields.List(fields.Dict(), metadata={"description": _ELSEWHERE})
+
+
+class LotCorrection(_Record):
+    """Body of PATCH /v1/lots/{id}: what is to be otherwise. Ids may be sent, but not changed."""
+
+    lot_id = Id()
+    product_id = Id()
+    producer_id = Id()
+    lot_code = Words(60, metadata={"example": "L261120-A1"})
+    production_date = Day(metadata={"example": "2026-11-20"})
+    production_date_kind = fields.String(validate=validate.OneOf(KINDS_OF_DATE))
+    best_before = DayOrMonth(
+        allow_none=True,
+        metadata={"description": "a day, or a month as 2027-11; null: by the shelf life"},
+    )
+    precision = fields.String(validate=validate.OneOf(["day", "month"]))
+    quantity = WholeNumber(validate=validate.Range(1, 100_000_000), metadata={"example": 1200})
+    unit = Words(40, metadata={"example": "chai"})
+    recalled = Flag(metadata=_IGNORED)
+    reason = Words(
+        1000,
+        metadata={
+            "description": "of 20 characters at least once stamps are tied to the lot",
+            "example": "Nhầm ngày sản xuất khi nhập lô",
+        },
+    )
 
 
 class LotPage(Page):
@@ -72,9 +137,12 @@ class LotShown(Schema):
         metadata={"description": "tied to it, those voided or revoked since included"}
     )
     needs_date_approval = fields.Boolean(
-        metadata={"description": "its date lies beyond the shelf life; the office has to accept it"}
+        metadata={
+            "description": "its date lies beyond the shelf life, or was made later once it had "
+            "stamps; the office has to accept it"
+        }
     )
-    recalled = fields.Boolean(metadata={"description": "a recall is not lifted"})
+    recalled = fields.Boolean(metadata={"description": "a recall of it is not over"})
 
 
 class RecallShown(Schema):
@@ -128,7 +196,7 @@ class ActivationShown(Schema):
 
 
 class Recall(Strict):
-    """Body of POST /v1/lots/{id}/recall."""
+    """The public notice of a recall."""
 
     kind = fields.String(required=True, validate=validate.OneOf(KINDS_OF_RECALL))
     ordered_on = Day(metadata={"description": "today, if absent"})
@@ -141,6 +209,25 @@ class Recall(Strict):
         required=True,
         metadata={"description": "shown to everybody", "example": "Vượt mức histamin (mẫu)"},
     )
+
+
+def _not_lifted(_: str) -> None:
+    raise ValidationError("A recall is lifted by POST /v1/lots/{id}/recall/lift.")
+
+
+class Notice(Recall):
+    """Body of POST /v1/lots/{id}/recall."""
+
+    lifted_on = fields.String(
+        allow_none=True,
+        validate=_not_lifted,
+        metadata={"description": "null or absent: a recall is lifted by POST …/recall/lift"},
+    )
+
+    @post_load
+    def without_the_end(self, body: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """A null says nothing."""
+        return {name: value for name, value in body.items() if name != "lifted_on"}
 
 
 class Recalled(Schema):

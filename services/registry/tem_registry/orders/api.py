@@ -44,7 +44,9 @@ def _records(blp: Blueprint, wiring: Wiring, config: Settings) -> None:
             principal = wiring.principal(*READERS)
             with reading(wiring.engine) as connection:
                 found = orders.page(connection, **query, own=principal.producer_id)
-                items = order_answers.shown_all(connection, wiring.clock(), found, people)
+                items = order_answers.shown_all(
+                    connection, wiring.clock(), found, people, principal.producer_id
+                )
             more = {"next": found[-1].id} if len(found) == query["limit"] else {}
             return {"items": items, **more}
 
@@ -65,7 +67,7 @@ def _records(blp: Blueprint, wiring: Wiring, config: Settings) -> None:
                 order = orders.request(
                     connection, now, principal.actor, **body, **prices, own=principal.producer_id
                 )
-                return order_answers.shown(connection, now, order, people)
+                return order_answers.shown(connection, now, order, people, principal.producer_id)
 
             return wiring.once(principal, body, act)
 
@@ -77,7 +79,9 @@ def _records(blp: Blueprint, wiring: Wiring, config: Settings) -> None:
             principal = wiring.principal(*READERS)
             with reading(wiring.engine) as connection:
                 order = orders.find(connection, id, principal.producer_id)
-                return order_answers.shown(connection, wiring.clock(), order, people)
+                return order_answers.shown(
+                    connection, wiring.clock(), order, people, principal.producer_id
+                )
 
 
 def _decisions(blp: Blueprint, wiring: Wiring, config: Settings) -> None:
@@ -135,6 +139,6 @@ def _decisions(blp: Blueprint, wiring: Wiring, config: Settings) -> None:
                 order = order_decisions.cancel(
                     connection, now, principal.actor, id, **body, own=principal.producer_id
                 )
-                return order_answers.shown(connection, now, order, people)
+                return order_answers.shown(connection, now, order, people, principal.producer_id)
 
             return wiring.once(principal, body, act)

@@ -47,10 +47,8 @@ def advance(engine: Engine, clock: Clock, trust: Trust, issuer: IssuerClient, or
 
 
 def _reserve(engine: Engine, clock: Clock, issuer: IssuerClient, order: Order) -> None:
-    if not order.sent:  # the intent is on record before the issuer hears of it
-        with writing(engine) as connection:
-            if not orders.send(connection, order.id):
-                return  # rejected, or taken on by somebody else meanwhile
+    if not order.sent and not _send(engine, clock, order):
+        return
     try:
         batch = issuer.reserve(order.id, order.product_id, order.producer_id, order.quantity)
     except Conflict as refusal:
@@ -61,7 +59,28 @@ def _reserve(engine: Engine, clock: Clock, issuer: IssuerClient, order: Order) -
         _fail(engine, clock, order, f"{refusal.code}: {refusal.detail}")
         return
     with writing(engine) as connection:
-        orders.set_state(connection, order.id, "approved", "issuing", batch=batch.number)
+        if orders.set_state(connection, order.id, "approved", "issuing", batch=batch.number):
+            details = {"batch": batch.number}
+            audit.record(connection, clock(), ACTOR, "order.sent", f"order:{order.id}", details)
+
+
+def _send(engine: Engine, clock: Clock, order: Order) -> bool:
+    """Put the intent on record before the issuer hears of it; False if nothing is to be sent.
+
+    What held at the approval may have ended since: then the order fails. What an import takes
+    over was issued long ago.
+    """
+    with writing(engine) as connection:
+        try:
+            if order.requested_by != TAKEN_OVER:
+                orders.orderable(connection, order.product_id, clock())
+        except Conflict as refusal:
+            why = f"{refusal.code}: {refusal.detail}"
+        else:
+            # False: rejected, or taken on by somebody else meanwhile
+            return orders.send(connection, order.id)
+    _fail(engine, clock, order, why)
+    return False
 
 
 def _fail(engine: Engine, clock: Clock, order: Order, why: str) -> None:

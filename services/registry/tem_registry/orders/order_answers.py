@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from tem.dates import rfc3339
+from tem.vocabulary import Role
 from tem_registry import tables
 from tem_registry.catalogue import catalogue
 from tem_registry.orders import declared_output
@@ -18,17 +19,29 @@ _DAYS = ("printed_on", "delivered_on", "received_on")
 
 
 def shown(
-    connection: Connection, now: datetime, order: Order, two_person_quantity: int
+    connection: Connection,
+    now: datetime,
+    order: Order,
+    two_person_quantity: int,
+    own: str | None = None,
 ) -> dict[str, Any]:
-    """One order; ``batch`` is null until the issuer reserved a number."""
-    return shown_all(connection, now, [order], two_person_quantity)[0]
+    """One order; ``batch`` is null until the issuer reserved a number.
+
+    ``own`` is the producer that asks: it is told that the office approved, and not who.
+    """
+    return shown_all(connection, now, [order], two_person_quantity, own)[0]
 
 
 def shown_all(
-    connection: Connection, now: datetime, orders: Sequence[Order], two_person_quantity: int
+    connection: Connection,
+    now: datetime,
+    orders: Sequence[Order],
+    two_person_quantity: int,
+    own: str | None = None,
 ) -> list[dict[str, Any]]:
     """Orders of a page, with one query for all their batches and one for their approvals."""
-    batches, approvals = _batches(connection, orders), _approvals(connection, orders)
+    batches = _batches(connection, orders)
+    approvals = _approvals(connection, orders, names=own is None)
     return [
         {
             **_shown(order, two_person_quantity),
@@ -86,11 +99,12 @@ def _batches(connection: Connection, orders: Sequence[Order]) -> dict[str, dict[
 
 
 def _approvals(
-    connection: Connection, orders: Sequence[Order]
+    connection: Connection, orders: Sequence[Order], *, names: bool
 ) -> defaultdict[str, list[dict[str, str]]]:
     a = tables.approval.c
     query = select(a.order_id, a.approver, a.at).order_by(a.at, a.approver)
     found: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
     for row in connection.execute(query.where(a.order_id.in_([order.id for order in orders]))):
-        found[row.order_id].append({"by": row.approver, "at": rfc3339(row.at)})
+        by = row.approver if names else str(Role.OFFICE)
+        found[row.order_id].append({"by": by, "at": rfc3339(row.at)})
     return found

@@ -71,7 +71,9 @@ class Cancellation(Strict):
 class ApprovalShown(Schema):
     """One person's approval."""
 
-    by = fields.String(metadata={"example": "chị Hoa"})
+    by = fields.String(
+        metadata={"example": "chị Hoa", "description": "a producer is told `office` only"}
+    )
     at = fields.String(metadata={"format": "date-time", "example": "2026-11-20T02:00:00Z"})
 
 

@@ -59,7 +59,7 @@ def build(wiring: Wiring) -> Blueprint:
             responses={200: _AS_CSV},
         )
         def get(self, query: dict[str, Any]) -> Any:
-            return _answer(wiring, "fees", fees.report, fees.as_csv, query)
+            return _answer(wiring, "fees", fees.charge, fees.as_csv, query)
 
     return blp
 

@@ -33,8 +33,7 @@ def build(wiring: Wiring) -> Blueprint:
         def get(self, page: dict[str, Any]) -> Any:
             own = wiring.principal(*READERS).producer_id
             with reading(wiring.engine) as connection:
-                today = vietnam_day(wiring.clock())
-                items = held.stamps(connection, today, **page, producer_id=own)
+                items = held.stamps(connection, wiring.clock(), **page, producer_id=own)
             more = {"next": str(items[-1]["batch"])} if len(items) == page["limit"] else {}
             return {"items": items, **more}
 

@@ -22,7 +22,8 @@ def build(wiring: Wiring) -> Blueprint:
     def shown(number: int, index: int) -> Any:
         principal = wiring.principal(*READERS)
         with reading(wiring.engine) as connection:
-            return stamp_history.of_stamp(connection, number, index, principal.producer_id)
+            now, own = wiring.clock(), principal.producer_id
+            return stamp_history.of_stamp(connection, now, number, index, own)
 
     @blp.route("/<id:serial>")
     class BySerial(MethodView):

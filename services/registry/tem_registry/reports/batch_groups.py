@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Select, and_, select
 from sqlalchemy.sql.elements import ColumnElement
@@ -46,6 +46,48 @@ class Chosen:
         if self.issued_until is not None:
             found.append(b.issued_on <= self.issued_until)
         return found
+
+
+class Sums(Protocol):
+    """Figures that batches are added to, one row of the report's query each."""
+
+    def add(self, row: Any) -> None:
+        """Add one batch."""
+
+    def shown(self) -> dict[str, int]:
+        """As JSON."""
+
+
+S = TypeVar("S", bound=Sums)
+
+
+@dataclass(slots=True)
+class Report(Generic[S]):
+    """The figures of each group, one of its batches as an example, and their sum."""
+
+    total: S
+    groups: dict[str, S] = field(default_factory=dict)
+    examples: dict[str, Any] = field(default_factory=dict)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a group, in order of their keys."""
+        return [{"key": key, **self.groups[key].shown()} for key in in_order(self.groups)]
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"rows": self.rows(), "total": self.total.shown()}
+
+
+def report(connection: Connection, query: Select[Any], by: str, sums: type[S]) -> Report[S]:
+    """Add up a query's rows in groups. The query holds :func:`columns`, one row a batch."""
+    found = Report(sums())
+    categories = categories_of(connection, by)
+    for row in connection.execute(query):
+        key = key_of(by, row, categories)
+        found.groups.setdefault(key, sums()).add(row)
+        found.examples.setdefault(key, row)
+        found.total.add(row)
+    return found
 
 
 def columns() -> tuple[Any, ...]:

@@ -5,7 +5,6 @@ order; whole VND throughout. Stamps voided later were made and are paid for. Sou
 1.23 (S4 §6). Nothing here collects money.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +12,7 @@ from sqlalchemy import Connection, Select, select
 
 from tem_registry import tables
 from tem_registry.reports import report_tables
-from tem_registry.reports.batch_groups import (
-    Chosen,
-    categories_of,
-    columns,
-    in_order,
-    joined,
-    key_of,
-)
+from tem_registry.reports.batch_groups import Chosen, columns, joined, report
 
 FIGURES = ("orders", "stamps", "fee_vnd", "subsidy_vnd", "total_vnd")
 
@@ -47,40 +39,15 @@ class Fees:
         return {**named, "total_vnd": self.fee_vnd + self.subsidy_vnd}
 
 
-@dataclass(frozen=True, slots=True)
-class Charged:
-    """The fees of each group, one of its batches, and their sum."""
-
-    groups: dict[str, Fees]
-    examples: dict[str, Any]
-    total: Fees
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One row a group, in order of their keys."""
-        return [{"key": key, **self.groups[key].shown()} for key in in_order(self.groups)]
-
-
-def report(connection: Connection, by: str, **chosen: Any) -> dict[str, Any]:
-    """Rows by order or one of ``schemas_reports.GROUPS``, and their total."""
-    found = _charged(connection, by, Chosen(**chosen))
-    return {"rows": found.rows(), "total": found.total.shown()}
+def charge(connection: Connection, by: str, **chosen: Any) -> dict[str, Any]:
+    """Rows by order or one of ``schemas.GROUPS``, and their total."""
+    return report(connection, _query(Chosen(**chosen)), by, Fees).shown()
 
 
 def as_csv(connection: Connection, by: str, **chosen: Any) -> bytes:
     """The same rows as a table for a spreadsheet, names beside keys; without the total."""
-    found = _charged(connection, by, Chosen(**chosen))
+    found = report(connection, _query(Chosen(**chosen)), by, Fees)
     return report_tables.table(connection, by, found.rows(), found.examples, FIGURES)
-
-
-def _charged(connection: Connection, by: str, chosen: Chosen) -> Charged:
-    found = Charged(defaultdict(Fees), {}, Fees())
-    categories = categories_of(connection, by)
-    for row in connection.execute(_query(chosen)):
-        key = key_of(by, row, categories)
-        found.groups[key].add(row)
-        found.examples.setdefault(key, row)
-        found.total.add(row)
-    return found
 
 
 def _query(chosen: Chosen) -> Select[Any]:

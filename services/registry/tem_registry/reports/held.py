@@ -5,11 +5,12 @@ makes the stamps usable again by being there.
 """
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from tem.dates import vietnam_day
 from tem.verdict import CertificateFacts, certificate_at
 from tem_registry import tables
 from tem_registry.activation.activation_rules import LotForActivation, activation_refusals
@@ -22,7 +23,7 @@ Item = dict[str, Any]
 
 
 def stamps(
-    connection: Connection, today: date, after: int, limit: int, producer_id: str | None = None
+    connection: Connection, now: datetime, after: int, limit: int, producer_id: str | None = None
 ) -> list[Item]:
     """Batches with usable stamps and no certificate in force, above a number, in order."""
     b, i = tables.stamp_batch.c, tables.stamp_interval.c
@@ -40,7 +41,7 @@ def stamps(
     known: dict[str, Item | None] = {}
     for row in connection.execute(query):
         if row.product_id not in known:
-            known[row.product_id] = _held(connection, row.product_id, row.producer_id, today)
+            known[row.product_id] = _held(connection, row.product_id, row.producer_id, now)
         why = known[row.product_id]
         if why is not None:
             own = {"product_id": row.product_id, "producer_id": row.producer_id}
@@ -50,19 +51,21 @@ def stamps(
     return found
 
 
-def _held(connection: Connection, product_id: str, producer_id: str, today: date) -> Item | None:
+def _held(connection: Connection, product_id: str, producer_id: str, now: datetime) -> Item | None:
     """Since when a product has no certificate, and the lots made before; None if it has one."""
-    records = _records(connection, product_id)
-    named = {_facts(record): record["certificate_id"] for record in records}
-    terms = tuple(named)
+    today = vietnam_day(now)
+    named = [
+        (_facts(record), record["certificate_id"]) for record in _records(connection, product_id)
+    ]
+    terms = tuple(facts for facts, _ in named)
     if certificate_at(terms, today) is not None:
         return None
-    ended = [one for one in terms if _last_day(one) < today]
-    last = max(ended, key=_last_day) if ended else None
+    ended = [(_last_day(facts), id) for facts, id in named if _last_day(facts) < today]
+    last, certificate_id = max(ended) if ended else (None, None)
     return {
-        "certificate_id": named[last] if last else None,
-        "held_since": _last_day(last) + timedelta(days=1) if last else None,
-        "lots": _activable(connection, product_id, producer_id, terms, today),
+        "certificate_id": certificate_id,
+        "held_since": last + timedelta(days=1) if last else None,
+        "lots": _activable(connection, product_id, producer_id, terms, now),
     }
 
 
@@ -78,9 +81,10 @@ def _activable(
     product_id: str,
     producer_id: str,
     terms: tuple[CertificateFacts, ...],
-    today: date,
+    now: datetime,
 ) -> list[Item]:
     """The lots of a product to which at least one stamp may be tied today."""
+    today = vietnam_day(now)
     product = catalogue.product_for_rules(connection, product_id)
     statuses = catalogue.statuses_of(connection, producer_id)
     c = tables.lot.c
@@ -90,6 +94,7 @@ def _activable(
             c.lot_code,
             c.production_date,
             c.best_before,
+            c.window_ends_on,
             c.quantity,
             c.beyond_shelf_life,
             c.beyond_approved_by,
@@ -105,10 +110,11 @@ def _activable(
             product=product,
             production_date=row.production_date,
             best_before=row.best_before,
+            window_ends_on=row.window_ends_on,
             beyond_shelf_life_unapproved=row.beyond_shelf_life and not row.beyond_approved_by,
             quantity=row.quantity,
             stamps=tied,
-            recalled=lots.recalled(connection, row.id),
+            recalled=lots.recalled(connection, row.id, now),
         )
         if not activation_refusals(lot, terms, statuses, 1, today):
             found.append(

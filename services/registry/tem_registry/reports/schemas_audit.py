@@ -26,7 +26,7 @@ def _moment(description: str, **options: Any) -> Moment:
 
 
 def _words(pattern: str, description: str, example: str) -> fields.String:
-    checked = validate.Regexp(re.compile(rf"(?:{pattern})\Z"))
+    checked = validate.Regexp(re.compile(rf"(?:{pattern})\Z"), error=f"Write it as {example}.")
     return fields.String(
         validate=checked, metadata={"description": description, "example": example}
     )
@@ -51,7 +51,7 @@ class AuditQuery(Strict):
         validate=validate.OneOf(["asc", "desc"]),
         metadata={"description": "asc: oldest first; desc: newest first"},
     )
-    object = _words(r"[!-~]{1,120}", "one thing only, as kind:id", "lot:HT-L0001")
+    object = _words(r"[a-z_-]{1,20}:[!-~]{1,99}", "one thing only, as kind:id", "lot:HT-L0001")
     kind = _words(r"[a-z_-]{1,40}", "all things of a kind: what stands before the colon", "lot")
     actor = _words(
         r"[\w .@:+#-]{1,100}",

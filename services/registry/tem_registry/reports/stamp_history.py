@@ -1,6 +1,7 @@
 """One stamp, and all that happened to it: what an inspector asks for (seed 3.04)."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, or_, select
@@ -18,7 +19,7 @@ _TOLD = ("reason", "receipt")
 
 
 def of_stamp(
-    connection: Connection, number: int, index: int, own: str | None = None
+    connection: Connection, now: datetime, number: int, index: int, own: str | None = None
 ) -> dict[str, Any]:
     """A stamp's state, its lot and its history, oldest first.
 
@@ -41,12 +42,12 @@ def of_stamp(
         "product_id": batch.product_id,
         "producer_id": batch.producer_id,
         "issued_on": batch.issued_on.isoformat(),
-        "lot": _lot(connection, found.lot_id) if found.lot_id else None,
+        "lot": _lot(connection, found.lot_id, now) if found.lot_id else None,
         "history": history(connection, number, index, names=own is None),
     }
 
 
-def _lot(connection: Connection, id: str) -> dict[str, Any]:
+def _lot(connection: Connection, id: str, now: datetime) -> dict[str, Any]:
     """A lot in short, also a purged one, of which little is left."""
     c = tables.lot.c
     columns = (c.lot_code, c.production_date, c.best_before)
@@ -56,7 +57,7 @@ def _lot(connection: Connection, id: str) -> dict[str, Any]:
         "lot_code": row.lot_code,
         "production_date": row.production_date.isoformat() if row.production_date else None,
         "best_before": row.best_before.isoformat() if row.best_before else None,
-        "recalled": lots.recalled(connection, id),
+        "recalled": lots.recalled(connection, id, now),
     }
 
 

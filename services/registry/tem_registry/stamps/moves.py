@@ -28,6 +28,12 @@ MOVES: dict[StampState, Codes] = {
 }
 # What a producer cannot report as damaged, misprinted, lost or stolen.
 NOT_REPORTABLE: Codes = {StampState.ISSUED: "not_delivered", **MOVES[StampState.VOID]}
+# What a print run cannot name as spoiled: it has left the office, or has ended.
+NOT_SPOILABLE: Codes = {
+    StampState.DELIVERED: "already_delivered",
+    StampState.ACTIVATED: "already_activated",
+    **MOVES[StampState.VOID],
+}
 # What is tied to no lot, so that no activation of it can have been wrong.
 NOT_CORRECTABLE: Codes = {
     StampState.ISSUED: "not_activated",

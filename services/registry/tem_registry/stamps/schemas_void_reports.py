@@ -47,6 +47,8 @@ class VoidReportShown(Schema):
     reported_at = fields.String(required=True, metadata={"format": "date-time"})
     decided_at = fields.String(metadata={"format": "date-time"})
     decision_note = fields.String()
+    reported_by = fields.String(metadata={"description": "for office and auditor only"})
+    decided_by = fields.String(metadata={"description": "for office and auditor only"})
 
 
 class VoidReportList(Schema):

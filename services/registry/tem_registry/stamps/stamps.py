@@ -16,8 +16,10 @@ from tem.dates import vietnam_day
 from tem.errors import Conflict, Invalid, NotFound
 from tem.vocabulary import StampState
 from tem_registry import publication, tables
-from tem_registry.intervals import Interval, change, clip
+from tem_registry.intervals import Interval, change, clip, joined
 from tem_registry.stamps.moves import RangeRefusal, range_refusals
+
+MISPRINTED, LOST = "misprinted", ("lost", "stolen")  # kinds of voids that are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +34,20 @@ class Batch:
     issued_on: date
     printed_on: date | None
     printed_quantity: int | None
+    printer: str | None
+    misprinted: int
     delivered_on: date | None
     receipt: str | None
     delivered_quantity: int | None
     received_on: date | None
     received_quantity: int | None
+    receipt_note: str | None
+    short_before: int
+    lost_since: int
 
 
 _c = tables.stamp_batch.c
-_COLUMNS = (
-    _c.number,
-    _c.order_id,
-    _c.product_id,
-    _c.producer_id,
-    _c.quantity,
-    _c.issued_on,
-    _c.printed_on,
-    _c.printed_quantity,
-    _c.delivered_on,
-    _c.receipt,
-    _c.delivered_quantity,
-    _c.received_on,
-    _c.received_quantity,
-)
+_COLUMNS = tuple(_c[name] for name in Batch.__slots__)
 
 
 def find(connection: Connection, number: int, producer_id: str | None = None) -> Batch:
@@ -193,14 +186,33 @@ def void(
     ``more`` are members of the audit entry's details, such as the report it follows.
     """
 
+    parts: list[Interval] = []
+
     def act(part: Interval) -> Interval:
+        parts.append(part)
         return replace(part, state=StampState.VOID, reason=reason)
 
     told = {"kind": kind} if kind is not None else {}
     ended = _end(
         connection, now, actor, number, first, last, StampState.VOID, act, reason, {**told, **more}
     )
+    _count_void(connection, number, parts, kind or reason)
     return {**ended, **told}
+
+
+def _count_void(connection: Connection, number: int, parts: list[Interval], what: str) -> None:
+    """Misprints belong to the print run; lost stamps explain what came short on arrival."""
+    batch = find(connection, number)
+    values = {}
+    if what == MISPRINTED:
+        values["misprinted"] = batch.misprinted + sum(one.stamps for one in parts)
+    elif what in LOST:
+        lost = sum(one.stamps for one in parts if one.state is StampState.DELIVERED)
+        before = min(lost, batch.short_before)
+        values["short_before"] = batch.short_before - before
+        values["lost_since"] = batch.lost_since + lost - before
+    if values:
+        connection.execute(update(tables.stamp_batch).where(_c.number == number).values(values))
 
 
 def revoke(
@@ -220,6 +232,33 @@ def revoke(
         return replace(part, state=StampState.REVOKED, reason=reason, revoked_on=day)
 
     return _end(connection, now, actor, number, first, last, StampState.REVOKED, act, reason, {})
+
+
+def redate(
+    connection: Connection,
+    now: datetime,
+    actor: str,
+    number: int,
+    because: Callable[[str], bool],
+    revoked_on: date,
+) -> None:
+    """Stamps of a locked batch whose reason of revocation fits are revoked as of another day."""
+    before = intervals(connection, number)
+    moved = [
+        one
+        for one in before
+        if one.state is StampState.REVOKED
+        and one.revoked_on != revoked_on
+        and because(one.reason or "")
+    ]
+    if not moved:
+        return
+    after = joined(replace(one, revoked_on=revoked_on) if one in moved else one for one in before)
+    write(connection, number, after)
+    publish(connection, now, number, after)
+    ranges = [[one.first, one.last] for one in moved]
+    details = {"ranges": ranges, "revoked_on": revoked_on.isoformat()}
+    audit.record(connection, now, actor, "stamps.redated", f"batch:{number}", details)
 
 
 def _end(

@@ -63,7 +63,7 @@ def add(
     connection.execute(tables.void_report.insert().values(**row))
     details = {"batch": number, "first": first, "last": last, "kind": kind, "photo": photo}
     audit.record(connection, now, actor, "void_report.added", f"void_report:{row['id']}", details)
-    return find(connection, str(row["id"]))
+    return find(connection, str(row["id"]), own)
 
 
 def _reported(connection: Connection, number: int, first: int, last: int) -> list[RangeRefusal]:
@@ -101,18 +101,23 @@ def _query(*where: Any) -> Any:
         _c.photo,
         _c.state,
         _c.reported_at,
+        _c.reported_by,
         _c.decided_at,
+        _c.decided_by,
         _c.decision_note,
     ).where(*where)
 
 
 def find(connection: Connection, id: str, own: str | None = None) -> dict[str, Any]:
-    """A report as JSON. Raises NotFound, also for another producer's when one is given."""
+    """A report as JSON, with names for the office (``own`` is None).
+
+    Raises NotFound, also for another producer's when one is given.
+    """
     mine = [_c.producer_id == own] if own is not None else []
     row = connection.execute(_query(_c.id == id, *mine)).first()
     if row is None:
         raise NotFound("no_such_report", f"There is no report {id}.")
-    return _shown(row)
+    return _shown(row, names=own is None)
 
 
 def page(
@@ -128,7 +133,7 @@ def page(
     wanted = ((_c.producer_id, own), (_c.state, state), (_c.batch, batch))
     where = [column == value for column, value in wanted if value is not None]
     rows = connection.execute(_query(_c.id > after, *where).order_by(_c.id).limit(limit))
-    return [_shown(row) for row in rows]
+    return [_shown(row, names=own is None) for row in rows]
 
 
 def confirm(connection: Connection, now: datetime, actor: str, id: str) -> dict[str, Any]:
@@ -185,7 +190,7 @@ def _record(
     audit.record(connection, now, actor, f"void_report.{state}", object, details)
 
 
-def _shown(row: Any) -> dict[str, Any]:
+def _shown(row: Any, *, names: bool) -> dict[str, Any]:
     """A report as JSON; what does not apply is absent."""
     out = {
         "report_id": row.id,
@@ -201,5 +206,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "reported_at": rfc3339(row.reported_at),
         "decided_at": rfc3339(row.decided_at) if row.decided_at else None,
         "decision_note": row.decision_note,
+        "reported_by": row.reported_by if names else None,
+        "decided_by": row.decided_by if names else None,
     }
     return {name: value for name, value in out.items() if value is not None}
