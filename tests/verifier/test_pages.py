@@ -513,7 +513,6 @@ def test_the_product_is_shown_in_a_picture(verdict: str) -> None:
         "alt": "Ảnh sản phẩm: Nước mắm Sóng Lam 40°N",
         "width": "1200",
         "height": "900",
-        "decoding": "async",
     }
 
 
