@@ -156,7 +156,7 @@ def main() -> int:
     for row in ratios:
         low, high = row.spread
         met = "met" if row.met else "MISSED"
-        print(f"{row.value:8.2f}  target {row.target:<5} {met:6}  {low:.2f}-{high:.2f}  {row.name}")
+        print(f"{row.value:8.3f}  target {row.target:<5} {met:6}  {low:.3f}-{high:.3f}  {row.name}")
     return 0 if all(row.met for row in ratios) else 1
 
 

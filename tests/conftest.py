@@ -1,6 +1,8 @@
-"""What every test may ask for: a clock it can set, and empty databases of both kinds."""
+"""What every test may ask for: a clock to set, empty databases of both kinds, the sample."""
 
+import fcntl
 import itertools
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from tests.postgres import PostgresServer
+from tests.running import SAMPLE, tem
 
 from tem.database import open_engine, sqlite_url
 
@@ -59,3 +62,22 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     finally:
         opened.dispose()
         server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation into which the whole sample was imported by the command; for reading only.
+
+    Made once for all processes of a test run: the first one makes it, the others wait.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    data, done = shared / "imported", shared / "imported.done"
+    with (shared / "imported.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            made = tem(data, "registry", "import", SAMPLE)
+            assert made.returncode == 0, made.stdout + made.stderr
+            done.write_text(made.stdout)
+    return data

@@ -101,9 +101,9 @@ class PostgresServer:
         address = f"postgres:{self._password}@127.0.0.1:{self.port}"
         return f"postgresql+psycopg://{address}/{_checked(database)}"
 
-    def create_database(self, name: str) -> None:
-        """Create an empty database."""
-        self._execute(f"CREATE DATABASE {_checked(name)}")
+    def create_database(self, name: str, like: str = "template1") -> None:
+        """Create an empty database, or a copy of one that nobody is connected to."""
+        self._execute(f"CREATE DATABASE {_checked(name)} TEMPLATE {_checked(like)}")
 
     def drop_database(self, name: str) -> None:
         """Drop a database if it is there, ending the connections to it."""

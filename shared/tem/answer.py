@@ -141,15 +141,18 @@ def _certificate_shown(subject: Subject, now: datetime) -> Card | None:
     """The certificate at production and, after a re-evaluation, the one in force today.
 
     Stars stand only beside a certificate that is in force: a lapsed or withdrawn one may not
-    show them (QĐ 148/QĐ-TTg and the practice under it).
+    show them (QĐ 148/QĐ-TTg and the practice under it). Goods made while none was in force carry
+    none, whatever the product was recognised for before or since.
     """
     made_on = date.fromisoformat((subject.lot or {})["production_date"])
     cards, today = subject.product["certificates"], vietnam_day(now)
     terms = tuple(_certificate(card) for card in cards)
     at_production = _card_of(cards, made_under(terms, made_on))
     in_force = _card_of(cards, certificate_at(terms, today))
-    if at_production is None or at_production is in_force:
-        return _with_stars(in_force) if in_force else None
+    if at_production is None:
+        return None
+    if at_production is in_force:
+        return _with_stars(at_production)
     ended = at_production["revoked_on"] and at_production["revoked_on"] <= today.isoformat()
     shown = _told(at_production, (*_TERM, *_REVOCATION) if ended else _TERM)
     if in_force is not None:

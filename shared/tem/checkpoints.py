@@ -18,6 +18,7 @@ import errno
 import fcntl
 import os
 import re
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import IO
 
 from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from tem import audit
 from tem.database import reading, writing
@@ -39,6 +41,7 @@ _RECORD = re.compile(rb"(?:(?!\xe2\x80\x94 )[^\n]+\n){1,16}\n(?:\xe2\x80\x94 [^\
 _SIZE = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 INTERVAL_SECONDS = 60  # what is not yet vouched for can be cut off unseen for so long
 TORN_BYTES = 400  # what a write cut short can leave at most: less than one note
+TAIL_BYTES = 8192  # where the newest note is looked for: room for a few dozen
 
 
 def origin(service: str) -> str:
@@ -137,9 +140,10 @@ def read(content: bytes) -> Kept:
     """The notes of a file, one after the other, empty lines between them or not."""
     notes: list[tuple[int, str]] = []
     damaged: list[int] = []
-    at = 0
+    at = counted = 0
+    line = 1
     while (at := _skip_empty(content, at)) < len(content):
-        line = content.count(b"\n", 0, at) + 1
+        line, counted = line + content.count(b"\n", counted, at), at
         here = _RECORD.match(content, at)
         if here is None:
             later = _RECORD.search(content, at)
@@ -229,14 +233,14 @@ def keep(engine: Engine, clock: Callable[[], datetime], signer: NoteSigner, path
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # let go when the file is closed
-        kept = read(file.read())
+        newest_note, whole = _end(file)
         with reading(engine) as connection:
             new = take(connection, clock(), service)
-            newest = _newest(kept, signer.key)
+            newest = _newest(newest_note, signer.key)
             _require_continued(connection, newest, new)
         if new.size == (newest.size if newest else 0):
             return False
-        file.truncate(kept.whole)
+        file.truncate(whole)
         _write(file, signer.sign(new.text).encode())
         os.fsync(file.fileno())
     if made:
@@ -249,7 +253,8 @@ def keeping(
 ) -> Callable[[], None]:
     """What a process that runs for long calls often: it keeps a checkpoint once a minute.
 
-    A contradiction, a full disk or a folder that is not there is an alarm, not an end.
+    A contradiction, a full disk, a folder that is not there or a database that does not answer is
+    an alarm, not an end.
     """
     done: list[float] = []
 
@@ -259,7 +264,7 @@ def keeping(
         done[:] = [time.monotonic()]
         try:
             keep(engine, clock, load_key(service, key), path)
-        except (TemError, OSError) as error:
+        except (TemError, OSError, SQLAlchemyError, sqlite3.Error) as error:
             log.error("alarm", alarm="checkpoint_not_kept", file=str(path), error=str(error))
 
     return now_and_then
@@ -271,9 +276,20 @@ def _write(file: IO[bytes], content: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(file.name))
 
 
-def _newest(kept: Kept, key: NoteKey) -> Checkpoint | None:
+def _end(file: IO[bytes]) -> tuple[str | None, int]:
+    """The newest note of a file, and how many bytes of it are whole; little else is read."""
+    start = max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES)
+    file.seek(start)
+    kept = read(file.read())
+    if start and len(kept.notes) < 2:  # the first one may lack its beginning
+        start = file.seek(0)
+        kept = read(file.read())
+    return (kept.notes[-1][1] if kept.notes else None), start + kept.whole
+
+
+def _newest(note: str | None, key: NoteKey) -> Checkpoint | None:
     try:
-        return _opened(kept.notes[-1][1], key) if kept.notes else None
+        return _opened(note, key) if note is not None else None
     except NoteRefused as refused:
         raise Conflict(
             "checkpoints_contradict",
@@ -292,7 +308,8 @@ def _require_continued(connection: Connection, newest: Checkpoint | None, new: C
             f"The audit trail does not continue entry {known[0]}, of which a checkpoint is kept: "
             "run `tem fsck`. After restoring a backup, put the file of checkpoints aside.",
         )
-    for fault in audit.faults(connection, known):
+    fault = next(audit.faults(connection, known), None)
+    if fault is not None:
         raise Conflict("trail_broken", f"{fault}: see `tem fsck`.")
 
 

@@ -22,8 +22,11 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
+    inspect,
     make_url,
 )
+
+from tem.errors import Conflict
 
 BUSY_SECONDS = 20
 
@@ -126,6 +129,32 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writing_now = connection.get_execution_options().get("writing", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing_now else "BEGIN")
+
+
+def make_tables(connection: Connection, *known: MetaData) -> None:
+    """Make the tables that are missing. Raises Conflict where one there is of another version.
+
+    No table is ever altered: a database that another version of this software made stays as it is.
+    """
+    for metadata in known:
+        metadata.create_all(connection)
+    names = [name for metadata in known for name in metadata.tables]
+    there = inspect(connection).get_multi_columns(filter_names=names)
+    found = {name: {column["name"] for column in columns} for (_, name), columns in there.items()}
+    lacking = [
+        f"{table.name}.{column.name}"
+        for metadata in known
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if column.name not in found[table.name]
+    ]
+    if lacking:
+        raise Conflict(
+            "database_of_another_version",
+            f"{connection.engine.url.render_as_string()} was made by another version: it has no "
+            f"{', '.join(lacking)}. Nothing was changed. Go on with the version that made it, or "
+            "choose another --data and import into a new installation.",
+        )
 
 
 @contextmanager

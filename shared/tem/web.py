@@ -1,5 +1,6 @@
 """What every service's web app has in common: strict JSON, problems, health, OpenAPI, headers."""
 
+import contextlib
 import json
 import re
 import secrets
@@ -165,11 +166,24 @@ def _requests(app: Flask, service: str) -> None:
         return response
 
 
+DRAIN_BYTES = 8 * 1024 * 1024
+
+
+def _drain() -> None:
+    """Read on what is too much, up to a bound: many clients read no answer before they have sent
+    everything, and would only see a broken connection."""
+    stream, left = request.environ["wsgi.input"], DRAIN_BYTES
+    with contextlib.suppress(Exception):  # the answer is the same whatever the sender does
+        while left > 0 and (piece := stream.read(min(left, 65536))):
+            left -= len(piece)
+
+
 def _body() -> bytes:
     """The body as sent. Raises Invalid where the sender broke off or broke the framing."""
     try:
         return request.get_data()
     except RequestEntityTooLarge as error:
+        _drain()
         most = current_app.config["RAW_BODIES"].get(
             request.path, current_app.config["MAX_CONTENT_LENGTH"]
         )

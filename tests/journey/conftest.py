@@ -1,6 +1,7 @@
 """One running installation with the sample data in it, for all journeys that break nothing."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,11 @@ FILES = (
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """`tem up` with the sample imported. Tests add to it and change only what they added."""
-    with running(tmp_path_factory.mktemp("sample") / "data") as installation:
-        installation.tem("registry", "import", SAMPLE)
+def sample(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """`tem up` over the imported sample. Tests add to it and change only what they added."""
+    data = tmp_path_factory.mktemp("sample") / "data"
+    shutil.copytree(imported, data)
+    with running(data) as installation:
         yield installation
 
 

@@ -78,6 +78,18 @@ def test_half_a_character_in_a_key_is_told_without_breaking(sample: Running) -> 
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_json")
 
 
+def test_a_sender_that_listens_last_learns_that_it_sent_too_much(sample: Running) -> None:
+    """Six megabytes are read to their end before the refusal, so that it is not lost."""
+    address = urlsplit(sample.url("registry"))
+    key = (sample.data / "keys" / "registry-office.key").read_text().strip()
+    body = bytes(6 * 1024 * 1024)
+    head = f"POST /v1/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+    head += f"Content-Type: image/png\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection((address.hostname, address.port), timeout=20) as sock:
+        sock.sendall(head.encode() + body)
+        assert sock.recv(20).startswith(b"HTTP/1.1 413")
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_requests_that_never_end_give_their_threads_back(sample: Running, service: str) -> None:
     """Forty connections that stop in the middle of a request hold a service up for seconds."""

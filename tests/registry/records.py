@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine, Table, select
 from tests.conftest import SetClock
@@ -144,6 +145,10 @@ def make_tables(engine: Engine) -> None:
         plumbing.create_all(connection)
         tables.metadata.create_all(connection)
         published.metadata.create_all(connection)
+
+
+# Above a test of what is refused before the database is asked, or answered by Python alone.
+ONE_ENGINE = pytest.mark.parametrize("bare", ["sqlite"], indirect=True)
 
 
 @dataclass(frozen=True)

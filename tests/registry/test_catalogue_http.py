@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 from tests.registry.records import (
+    ONE_ENGINE,
     Register,
     certificate,
     contract,
@@ -213,6 +214,7 @@ def test_a_filtered_list_goes_page_by_page(full: Api) -> None:
     assert seen == ["CN-SP1", "CN-SP2", "CN-SP3"]
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize(
     "query",
     [
@@ -243,6 +245,7 @@ def test_queries_that_are_refused(api: Api, query: str) -> None:
     assert problem(api.get(f"/v1/{query}"), 422) == "validation_failed"
 
 
+@ONE_ENGINE
 def test_reference_lists(api: Api) -> None:
     """Communes with all that became of a former unit, and categories, for everybody signed in."""
     found = api.get("/v1/communes?former=K%E1%BB%B3%20L%E1%BB%A3i", "P1").json["items"]
@@ -299,6 +302,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
 ]
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize(("path", "record", "code", "pointer"), REFUSED)
 def test_records_that_are_refused(
     api: Api, path: str, record: dict[str, Any], code: str, pointer: str
@@ -311,6 +315,7 @@ def test_records_that_are_refused(
     assert api.register.everything() == before
 
 
+@ONE_ENGINE
 def test_a_change_is_checked_like_a_record(api: Api) -> None:
     """A change that would leave a record at odds with itself is refused the same way."""
     before = api.register.everything()
@@ -330,6 +335,7 @@ def errors(response: Any, code: str = "validation_failed") -> list[tuple[str, st
     return [(one["pointer"], one["code"]) for one in response.json["errors"]]
 
 
+@ONE_ENGINE
 def test_faults_are_told_alike_everywhere(api: Api) -> None:
     """A change, and a record with several faults, get the shape that a body's fields get."""
     changed = patch(api, "/v1/producers/P1", {"consent": {"contact": True}})

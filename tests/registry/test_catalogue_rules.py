@@ -373,7 +373,13 @@ def written(shown: str) -> tuple[tuple[ProducerStatus, date], ...]:
         ("suspended 11-01, active 12-01", "suspended", "11-05", "suspended 11-05, active 12-01"),
         # both: a new turn takes away what begins after it
         ("suspended 11-10", "active", "11-01", "active 11-01"),
-        ("active 01-01, suspended 11-10", "active", "02-01", "active 02-01"),
+        ("active 01-01, suspended 11-10", "active", "02-01", "active 01-01"),
+        (
+            "suspended 01-01, active 02-01, ceased 11-10",
+            "active",
+            "11-05",
+            "suspended 01-01, active 02-01",
+        ),
         ("active 01-01, suspended 11-10", "ceased", "11-10", "active 01-01, ceased 11-10"),
         ("active 01-01", "suspended", "11-25", "active 01-01, suspended 11-25"),
         (

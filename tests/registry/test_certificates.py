@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from tests.registry.installed import opened, put, rows, run, small_folder
-from tests.registry.records import Register, certificate
+from tests.registry.records import OFFICE, ONE_ENGINE, Register, certificate
 from tests.registry.signed_in import Api, api_over, problem
 from tests.registry.test_registry_races import together
 
@@ -16,6 +17,7 @@ from tem.installation import Installation
 from tem_registry import tables, verdicts
 from tem_registry.catalogue import catalogue
 from tem_registry.certificates import certificates
+from tem_registry.lots import lots
 
 PAPER = {"product_id": "SP1", "decision_no": "77/QĐ-UBND", "decision_date": "2026-11-10"}
 DECISION = {"decision_no": "3763/QĐ-UBND", "reason": "quy trình"}
@@ -43,6 +45,7 @@ def verdict(register: Register, batch: int, index: int) -> tuple[str, list[str]]
 # --- adding ---
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize(
     ("given", "wanted"),
     [
@@ -103,6 +106,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize(("given", "code"), REFUSED)
 def test_a_certificate_that_contradicts_itself(api: Api, given: Any, code: str) -> None:
     """It is refused with the rule it breaks, and nothing is stored."""
@@ -111,6 +115,7 @@ def test_a_certificate_that_contradicts_itself(api: Api, given: Any, code: str) 
     assert api.register.everything() == before
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -534,3 +539,41 @@ def test_an_import_judges_no_paper(tmp_path: Path) -> None:
     assert completed["issuing_authority"] == "UBND tỉnh Hà Tĩnh"
     assert completed["valid_until"] == "2027-10-15"
     assert (found["ODD"]["stars"], found["ODD"]["valid_until"]) == (3, "2099-01-01")
+
+
+def test_held_lots_are_those_an_activation_takes(api: Api) -> None:
+    """A void stamp gives its unit back: the lot is named with what is left, and takes it; a recall
+    takes the lot out. However many lots there are, the database is asked as often."""
+    register = api.register
+    register.lot("TORN", quantity=1)
+    register.activate("TORN", 1, 50, 50)
+    api.send("/v1/certificates/CN-SP1", {"valid_until": "2026-11-10"}, method="PATCH")
+
+    def named() -> dict[str, int]:
+        items = api.get("/v1/certificates/held").json["items"]
+        return {lot["lot_id"]: lot["units_left"] for lot in items[0]["lots"]}
+
+    def asked() -> int:
+        statements: list[str] = []
+
+        def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+            statements.append(statement)
+
+        event.listen(register.engine, "before_cursor_execute", note)
+        named()
+        event.remove(register.engine, "before_cursor_execute", note)
+        return len(statements)
+
+    assert "TORN" not in named()
+    register.void(1, 50, 50)
+    assert named()["TORN"] == 1
+    before = asked()
+    for n in range(5):
+        register.lot(f"MORE{n}")
+    assert asked() == before
+    register.activate("TORN", 1, 51, 51)
+    assert "TORN" not in named()
+    notice = {"kind": "voluntary", "ordered_by": "P1", "reason_public": "sai nhãn"}
+    with register.write() as connection:
+        lots.recall(connection, register.clock(), OFFICE, "MORE3", notice)
+    assert "MORE3" not in named() and "MORE4" in named()

@@ -1,12 +1,18 @@
 """The registry's commands as people type them: cut-off output, bounds, days."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.registry.installed import without_our_variables
+from click.testing import CliRunner
+from sqlalchemy.exc import OperationalError
+from tests.registry.installed import SAMPLE, copied, without_our_variables
+
+from tem_registry import commands
 
 
 def tem(sample: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -55,3 +61,52 @@ def test_the_purge_of_the_documents_can_be_typed(sample: Path) -> None:
     """The day that docs/operation.md gives as example is over."""
     done = tem(sample, "purge", "--until", "2026-10-31", "--dry-run")
     assert done.returncode == 0, done.stderr
+
+
+def test_a_database_of_another_version_is_told_in_a_line(sample: Path, tmp_path: Path) -> None:
+    """One table lacks a column: commands and `tem up` say so, end with 1 and change nothing."""
+    data = copied(sample, tmp_path / "data")
+    path = data / "registry" / "registry.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE stamp_batch DROP COLUMN short_before")
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for words in (
+        ("registry", "verdict", "1", "1"),
+        ("registry", "key", "list"),
+        ("registry", "import", SAMPLE, "--dry-run"),
+        ("registry", "follow"),
+        ("up", "--base-port", "18700"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "tem", *words, "--data", data],
+            env=without_our_variables(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1, (words, done.stdout)
+        (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error")]
+        assert "it has no stamp_batch.short_before" in line, words
+        assert line.endswith("[database_of_another_version]")
+        assert "Traceback" not in done.stderr
+
+
+def test_the_follower_outlives_a_database_that_does_not_answer(
+    sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Orders that cannot be read are an alarm, and are asked for again."""
+    data, asked = copied(sample, tmp_path / "data"), []
+
+    def advance_all(*_: object) -> None:
+        asked.append(1)
+        raise OperationalError("SELECT", {}, Exception("the server starts anew"))
+
+    monkeypatch.setattr(commands.issuing, "advance_all", advance_all)
+    monkeypatch.setattr(commands, "stopping_flag", lambda *_: lambda: len(asked) == 2)
+    monkeypatch.setattr(commands, "POLL_SECONDS", 0)
+    monkeypatch.setattr(commands.logs, "configure", lambda *_: None)
+    for name in [name for name in os.environ if name.startswith("TEM_")]:
+        monkeypatch.delenv(name)
+    done = CliRunner().invoke(commands.follow, ["--data", str(data)])
+    assert (done.exit_code, len(asked)) == (0, 2), done.output

@@ -2,9 +2,8 @@
 
 import copy
 import json
+import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -12,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.registry.installed import SAMPLE, rows, without_our_variables
-from tests.registry.records import OFFICE, Register, certificate
+from click.testing import CliRunner, Result
+from tests.registry.installed import SAMPLE, rows
+from tests.registry.records import OFFICE, ONE_ENGINE, Register, certificate
 from tests.registry.signed_in import Api, api_over, problem
 from tests.registry.test_registry_races import together
 
+from tem.cli import main
 from tem.errors import Invalid
 from tem_registry import tables
 from tem_registry.certificates import certificates
@@ -179,6 +180,7 @@ REFUSED: list[tuple[Callable[[Body], Any], str, str]] = [
 ]
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize(("break_it", "pointer", "code"), REFUSED)
 def test_all_rows_or_none(
     register: Register, break_it: Callable[[Body], Any], pointer: str, code: str
@@ -310,16 +312,11 @@ def test_the_document_names_every_code() -> None:
     assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
 
 
-def run(data: Path, file: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tem", "registry", "council-results", file, "--data", data]
-    return subprocess.run(
-        [*command, *more],
-        env=without_our_variables(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+def run(data: Path, file: Path, *more: str) -> Result:
+    """The command, without settings of ours that point elsewhere."""
+    command = [*("registry", "council-results"), str(file), *("--data", str(data)), *more]
+    ours = {name: None for name in os.environ if name.startswith("TEM_")}
+    return CliRunner().invoke(main, command, env=ours)
 
 
 def test_the_command(sample: Path, tmp_path: Path) -> None:
@@ -328,14 +325,14 @@ def test_the_command(sample: Path, tmp_path: Path) -> None:
     file.write_text(example(), "utf-8")
     for _ in range(2):
         tried = run(sample, file, "--dry-run")
-        assert tried.returncode == 0, tried.stderr
+        assert tried.exit_code == 0, tried.stderr
         assert "would be recorded: 3 (2 certificates); unchanged: 0" in tried.stdout
     made = json.loads(example())
     made["results"][0]["stars"] = 5
     made["results"][1]["product_id"] = "NO"
     file.write_text(json.dumps(made), "utf-8")
     refused = run(sample, file)
-    assert refused.returncode == 1
+    assert refused.exit_code == 1
     assert "/results/0/stars" in refused.stderr and "[stars_not_of_mean]" in refused.stderr
     assert "/results/1/product_id" in refused.stderr
     made["results"][2] = {"product_id": 7}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.registry import epcis_schema
 from tests.registry.installed import SAMPLE, copied, opened, rows, without_our_variables
-from tests.registry.records import OFFICE, Register, product
+from tests.registry.records import OFFICE, ONE_ENGINE, Register, product
 from tests.registry.signed_in import Api, api_over, problem
 
 from tem import audit
@@ -317,6 +317,7 @@ def test_who_may_export(api: Api) -> None:
     assert problem(api.get("/v1/epcis", None), 401) == "key_missing"
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize(
     "query",
     [

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from tests.registry.records import OFFICE, Register, settings
 
 from tem import published
-from tem.database import plumbing
+from tem.database import open_engine, plumbing, sqlite_url
 from tem_registry import publication, tables, verdicts
 from tem_registry.forgetting import forgetting
 from tem_registry.lots import lots
@@ -349,3 +349,88 @@ def test_no_copy_is_left_in_the_gaps_of_split_pages(register: Register) -> None:
     assert b"needle" in Path(path).read_bytes()
     assert forgetting.scrub(register.engine)
     assert b"needle" not in b"".join(files_of(register).values())
+
+
+@IN_A_FILE
+def test_what_a_lift_overwrites_is_scrubbed_in_the_next_hour(register: Register) -> None:
+    """A recall after the window publishes the card again; lifted, it is out of the files with the
+    next hour's run, although no sweep finds anything: neither does a later one scrub in vain."""
+    activated(register, lot_code="needle")
+    close_window(register)
+    hourly = forgetting.HourlySweep(register.engine, register.clock, settings().window_months)
+    needle = b'"code": "needle"'  # in the form of the card
+
+    def an_hour_later() -> None:
+        register.clock.advance(hours=1)
+        hourly._next = 0.0
+        hourly.if_due()
+
+    def is_in_a_file() -> bool:
+        return needle in b"".join(files_of(register).values())
+
+    hourly.if_due()
+    assert not is_in_a_file()
+    recall(register)
+    an_hour_later()
+    assert is_in_a_file()
+    lift(register)
+    assert card(register) == TOMBSTONE
+    an_hour_later()
+    assert not is_in_a_file()
+    assert register.actions().count("lots.forgotten") == 1
+
+
+def test_nothing_published_nothing_scrubbed(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start always; then only when something was published since one that succeeded."""
+    tried: list[bool] = []
+
+    def scrub(engine: Any) -> bool:
+        tried.append(len(tried) != 1)
+        return tried[-1]
+
+    monkeypatch.setattr(forgetting, "scrub", scrub)
+    monkeypatch.setattr(forgetting, "SWEEP_SECONDS", 0)
+    hourly = forgetting.HourlySweep(register.engine, register.clock, settings().window_months)
+    for _ in range(3):
+        hourly.if_due()
+    assert tried == [True]
+    register.change("producer", "P1", name="Hợp tác xã khác")
+    for _ in range(3):
+        hourly.if_due()
+    assert tried == [True, False, True], "what failed is tried again"
+
+
+@IN_A_FILE
+def test_a_full_disk_is_not_tried_again_at_once(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waiting does not mend is told once, and left to the next hour; nothing is lost."""
+    activated(register)
+    before = register.everything()
+    waited: list[float] = []
+    monkeypatch.setattr(forgetting.time, "sleep", waited.append)
+    with closing(register.engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        pages = cursor.execute("PRAGMA page_count").fetchone()[0]
+    full = (
+        f"PRAGMA max_page_count={pages}",
+        "BEGIN",
+        "CREATE TABLE x (y)",
+        "INSERT INTO x VALUES (zeroblob(9999999))",
+    )
+    assert not forgetting._done(register.engine, full)
+    assert not forgetting._done(register.engine, ("SELECT * FROM nowhere",))
+    assert waited == []
+    assert register.everything() == before
+
+
+@IN_A_FILE
+def test_a_sweep_of_a_broken_database_ends_no_process(register: Register, tmp_path: Path) -> None:
+    """Whatever the database says is logged, and tried again in an hour."""
+    (tmp_path / "broken.db").write_bytes(b"no database" * 1000)
+    engine = open_engine(sqlite_url(tmp_path / "broken.db"))
+    forgetting.HourlySweep(engine, register.clock, settings().window_months).if_due()
+    assert not forgetting.scrub(engine)
+    engine.dispose()

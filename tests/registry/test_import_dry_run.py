@@ -5,20 +5,30 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url, text
 from tests.registry.installed import SAMPLE, copied, put, rows, small_folder
 from tests.registry.installed import without_our_variables as plain
-from tests.registry.records import Register, settings
+from tests.registry.records import OFFICE, Register, settings
 
 from tem.clock import system_clock
+from tem.database import sqlite_url
+from tem.errors import Unavailable
+from tem_registry import publication
+from tem_registry.activation.activation import activate
 from tem_registry.importing import import_dry_run, import_folder
 from tem_registry.importing.import_report import Refused, Report, Unknown
+from tem_registry.lots import lots
+from tem_registry.stamps import stamps
 
 SMALL = {"HT-T0001", "HT-T0053", "HT-T0089", "HT-T0085"}
 COUNTS = {
@@ -289,3 +299,75 @@ def test_the_report_as_csv() -> None:
     assert warning == ["lot", "L5", "unknown_field", told, "lots.json", "5", "'=lot"]
     assert head == ["kind", "id", "code", "detail", "file", "row", "field"]
     assert line == ["lot", "'=1+1", "row_invalid", 'Xấu, "rồi"', "lots.json", "3", "'@x"]
+
+
+# --- where it works ---
+
+
+def test_the_copy_lies_beside_the_register(
+    sample: Path, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder of its owner's, gone afterwards, as is what a killed run left; that of a run
+    which goes on stays."""
+    folder = copied(sample, tmp_path / "data") / "registry"
+    stale, other = folder / "dry-run-killed", folder / "dry-run-other"
+    for left in (stale, other):
+        left.mkdir()
+        (left / "registry.db").write_bytes(b"left")
+    url = sqlite_url(folder / "registry.db")
+    with import_dry_run._locked(other), import_dry_run._own(url) as own:
+        copy = Path(str(make_url(own).database))
+        assert copy.parent.parent == folder
+        assert copy.parent.stat().st_mode & 0o777 == 0o700
+        assert copy.stat().st_size > 10_000
+        with import_dry_run._own(url) as second:
+            assert second != own and copy.exists()
+        assert other.exists() and not stale.exists()
+    assert not copy.exists()
+    shutil.rmtree(other)
+    assert list(folder.glob("dry-run-*")) == []
+
+
+@pytest.mark.parametrize("bare", ["postgresql"], indirect=True)
+def test_a_dry_run_gives_way(
+    register: Register, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While somebody's act goes on it ends and says so; the act goes on as if nothing had been."""
+    monkeypatch.setattr(import_dry_run, "TRIES", 2)
+    monkeypatch.setattr(import_dry_run, "PAUSE_SECONDS", 0)
+    register.batch(1)
+    register.lot("L1")
+    with register.write() as connection:
+        lots.find(connection, "L1", locked=True)
+        with pytest.raises(Unavailable) as refused:
+            dry_run(register, good)
+        assert refused.value.code == "registry_busy"
+        activate(connection, register.clock(), OFFICE, "L1", batch=1, first=1, last=5)
+    assert dry_run(register, good).problems == []
+    assert register.faults() == []
+
+
+@pytest.mark.parametrize("bare", ["postgresql"], indirect=True)
+def test_acts_wait_for_a_dry_run_and_lose_nothing(register: Register) -> None:
+    """What begins while it runs is done when it has ended: nobody is ended for a deadlock, and
+    everything can be read meanwhile."""
+    register.batch(1)
+    register.lot("L1")
+    url = register.engine.url.render_as_string(hide_password=False)
+    acts: list[threading.Thread] = []
+    with import_dry_run._undone(url, register.clock()) as connection:
+        publication.next_change(connection, register.clock())  # the other way round than an act
+        for first in (1, 11, 21):
+            act = threading.Thread(target=register.activate, args=("L1", 1, first, first + 4))
+            act.start()
+            acts.append(act)
+        assert register.ranges(1) == [(1, 100, "delivered", None)]
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        deadline = time.monotonic() + 30
+        while connection.execute(text(waiting)).scalar_one() < 3:
+            assert time.monotonic() < deadline
+        stamps.lock(connection, 1, None)
+    for act in acts:
+        act.join()
+    assert [row[:2] for row in register.ranges(1) if row[3]] == [(1, 5), (11, 15), (21, 25)]
+    assert register.faults() == []

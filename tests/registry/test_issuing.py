@@ -142,7 +142,7 @@ def mint(register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     engine = issuer_app.open_store(config)
     app = issuer_app.build(config, Wiring(engine, register.clock))
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))  # shut down soon
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}"
     token = installation.key_file(ISSUER_KEY_FILE).read_text().strip()

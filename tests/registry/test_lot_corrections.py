@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.registry.records import OFFICE, Register, product, settings
+from tests.registry.records import OFFICE, ONE_ENGINE, Register, product, settings
 from tests.registry.signed_in import Api, api_over, problem
 
 from tem.database import plumbing
@@ -140,6 +140,7 @@ def test_a_later_date_is_accepted_by_the_office(register: Register) -> None:
         ({"lot_code": "A2", "reason": REASON}, "lot_exists"),
         ({"production_date": "2026-11-21", "best_before": None, "reason": REASON},
          "production_date_in_future"),
+        ({"production_date": "2024-01-01", "reason": REASON}, "no_certificate_at_production"),
         ({"best_before": "2026-10-19", "reason": REASON}, "best_before_too_early"),
         ({"product_id": "SP2", "reason": REASON}, "field_fixed"),
     ],
@@ -247,6 +248,7 @@ def test_a_row_of_the_sample_and_a_record_of_ours_are_taken(api: Api) -> None:
     assert problem(api.send("/v1/lots", {**SAMPLE_ROW, "lot_id": "L9", "qty": 5}), 422)
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize(
     ("fields", "call"),
     [

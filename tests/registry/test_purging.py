@@ -10,10 +10,10 @@ from click.testing import CliRunner
 from tests.registry.records import OFFICE, Register, settings
 from tests.registry.signed_in import api_over
 
-from tem.database import plumbing
+from tem.database import open_engine, plumbing, sqlite_url
 from tem.errors import TemError
 from tem_registry import publication, tables, verdicts
-from tem_registry.forgetting import forgetting_commands, purging
+from tem_registry.forgetting import forgetting, forgetting_commands, purging
 from tem_registry.lots import lot_cards, lots
 from tem_registry.months import Months
 from tem_registry.reports import statistics
@@ -310,3 +310,23 @@ def test_the_trail_keeps_none_of_the_facts(register: Register) -> None:
     purge(register)
     trail = json.dumps([row["details"] for row in register.rows(plumbing.tables["audit_entry"])])
     assert "needle-in-a-code" not in trail and "2026-10-20" not in trail
+
+
+@IN_A_FILE
+def test_a_busy_database_is_told_in_a_line(
+    register: Register, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody writes for long: what was left is said, no traceback, and the next run does it."""
+    activated(register)
+    register.clock.now = AFTER
+    path = Path(str(register.engine.url.database))
+    monkeypatch.setattr("tem.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(forgetting, "TRIES", 1)
+    impatient = open_engine(sqlite_url(path))
+    with register.write() as connection:
+        connection.execute(tables.lot.update().values(unit="chai"))
+        done = forgetting_commands._purge(impatient, settings(), ["L1"], register.clock)
+    assert done == 0
+    assert "L1 was left, and all after it: database is locked" in capsys.readouterr().err
+    assert forgetting_commands._purge(impatient, settings(), ["L1"], register.clock) == 1
+    impatient.dispose()

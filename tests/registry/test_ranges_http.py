@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.registry.records import Register
+from tests.registry.records import ONE_ENGINE, Register
 from tests.registry.signed_in import Api, api_over, problem
 
 
@@ -136,6 +136,7 @@ BAD = [
 ]
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize(("path", "body"), BAD)
 def test_bad_input_changes_nothing(api: Api, path: str, body: Any) -> None:
     """Missing, blank, impossible or unknown fields are told so; nothing is written down."""

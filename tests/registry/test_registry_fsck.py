@@ -1,7 +1,9 @@
 """The registry's fsck: a sound register has no fault, and tampering with any state is told."""
 
+from typing import Any
+
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import event, text, update
 from tests.registry.records import (
     OFFICE,
     TRUST,
@@ -15,7 +17,7 @@ from tem import auth, published
 from tem.vocabulary import Role
 from tem_registry import tables
 from tem_registry.certificates import certificates
-from tem_registry.fsck import fsck
+from tem_registry.fsck import fsck, fsck_pages
 from tem_registry.lots import lots
 from tem_registry.orders import orders
 
@@ -171,3 +173,52 @@ def test_stamps_that_may_be_held_are_no_fault(register: Register) -> None:
     with register.write() as connection:
         connection.execute(tables.import_ledger.insert().values(taken_over))
     assert register.faults() == []
+
+
+def test_a_check_asks_no_more_for_more(register: Register) -> None:
+    """Batches, ranges and lots are read in pages: how many there are hardly changes how often the
+    database is asked."""
+
+    def asked() -> int:
+        statements: list[str] = []
+
+        def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+            statements.append(statement)
+
+        event.listen(register.engine, "before_cursor_execute", note)
+        assert register.faults() == []
+        event.remove(register.engine, "before_cursor_execute", note)
+        return sum("fingerprints" not in one for one in statements)  # once a batch: they are large
+
+    def grow(numbers: range) -> None:
+        for number in numbers:
+            register.batch(number, 30)
+            register.lot(f"L{number}")
+            for first in (1, 11, 21):
+                register.activate(f"L{number}", number, first, first + 4)
+
+    grow(range(1, 3))
+    before = asked()
+    grow(range(3, 15))
+    assert asked() == before
+
+
+def test_faults_are_told_of_the_right_page(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where pages end makes no difference to what is found."""
+    monkeypatch.setattr(fsck_pages, "BATCHES", 2)
+    monkeypatch.setattr(fsck_pages, "LOTS", 2)
+    monkeypatch.setattr(fsck_pages, "AT_ONCE", 2)
+    for number in range(1, 8):
+        register.batch(number, 30)
+        register.lot(f"L{number}")
+        register.activate(f"L{number}", number, 11, 20)
+    assert register.faults() == []
+    i, card = tables.stamp_interval.c, published.card.c
+    with register.write() as connection:
+        connection.execute(update(tables.stamp_interval).where(i.batch == 4).values(lot_id=None))
+        connection.execute(update(published.card).where(card.id == "L5").values(body="{}"))
+    found = register.faults()
+    assert [fault for fault in found if "batch 4" in fault] == found[:-1] != []
+    assert found[-1] == "the published card of lot L5 is out of date"

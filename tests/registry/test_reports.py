@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.registry.installed import SAMPLE, opened, rows
-from tests.registry.records import Register, product
+from tests.registry.records import ONE_ENGINE, Register, product
 from tests.registry.signed_in import Api, api_over, problem
 from werkzeug.test import TestResponse
 
@@ -233,6 +233,7 @@ def test_names_stand_beside_keys(api: Api) -> None:
     assert table(api.get("/v1/statistics?format=csv&product_id=none")) == []
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize(
     ("accept", "query", "is_csv"),
     [
@@ -246,8 +247,10 @@ def test_names_stand_beside_keys(api: Api) -> None:
         ("application/json", "&format=csv", True),
     ],
 )
-def test_the_form_is_negotiated(api: Api, accept: str, query: str, is_csv: bool) -> None:
+def test_the_form_is_negotiated(register: Register, accept: str, query: str, is_csv: bool) -> None:
     """``format`` decides, else what Accept likes best, else JSON."""
+    register.batch(1)
+    api = api_over(register)
     for path in ("statistics", "fees"):
         headers = {**api.headers("office"), "Accept": accept}
         response = api.client.get(f"/v1/{path}?by=month{query}", headers=headers)
@@ -257,8 +260,10 @@ def test_the_form_is_negotiated(api: Api, accept: str, query: str, is_csv: bool)
         assert response.headers.get("Content-Disposition") == (file if is_csv else None)
 
 
-def test_questions_that_are_none(api: Api) -> None:
+@ONE_ENGINE
+def test_questions_that_are_none(register: Register) -> None:
     """Unknown groups, days that are none, and periods that end before they begin are refused."""
+    api = api_over(register)
     for path in (
         "statistics?by=order",
         "statistics?issued_from=2026-02-30",

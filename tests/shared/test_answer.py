@@ -255,11 +255,9 @@ def test_of_two_terms_that_begin_together_the_longer_counts() -> None:
         assert (shown["stars"], shown["valid_until"]) == (4, "2027-10-15")
 
 
-def test_goods_made_without_a_certificate_show_the_one_in_force() -> None:
-    """Without a certificate at production, one in force today is shown, and otherwise none."""
-    shown = shown_certificate(RENEWED, made="2020-01-01")
-    assert shown is not None
-    assert shown["stars"] == 5
+def test_goods_made_without_a_certificate_show_none() -> None:
+    """Stars of a later recognition do not belong to goods made before it."""
+    assert shown_certificate(RENEWED, made="2020-01-01") is None
     assert shown_certificate(LAPSED, made="2020-01-01") is None
     assert shown_certificate() is None
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from tests.conftest import SetClock
 
 from tem import audit
@@ -91,3 +91,26 @@ def test_pages_lead_both_ways(store: Engine) -> None:
     assert found(store, choice, 2, newest_first=True) == [3, 2]
     assert found(store, choice, 2, newest_first=True, before=2) == [1]
     assert found(store, Choice(), after=1, before=4) == [2, 3]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_kind_is_looked_up_in_an_index(store: Engine, newest_first: bool) -> None:
+    """A page of one kind's entries does not read all others."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(connection: Any, cursor: Any, statement: str, values: Any, *rest: Any) -> None:
+        statements.append((statement, values))
+
+    event.listen(store, "before_cursor_execute", note)
+    assert len(found(store, Choice(kind="lot"), newest_first=newest_first)) == 3
+    event.remove(store, "before_cursor_execute", note)
+    statement, values = statements[-1]
+    server = store.dialect.name == "postgresql"
+    with store.connect() as connection:
+        if server:  # so few entries it would read one after the other
+            connection.exec_driver_sql("SET enable_seqscan = off")
+            connection.exec_driver_sql("SET enable_indexscan = off")
+        explain = "EXPLAIN " if server else "EXPLAIN QUERY PLAN "
+        plan = connection.exec_driver_sql(explain + statement, values).all()
+        connection.rollback()
+    assert "audit_entry_object" in " ".join(str(row[-1]) for row in plan)

@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, delete, select, update
@@ -349,3 +350,80 @@ def test_a_write_that_does_not_fit_is_told(store: Engine, clock: SetClock, kept:
     assert faults(store, kept) == []
     assert keep(store, clock, kept)
     assert sizes(kept) == [3, 6, 9, 10]
+
+
+class Counted(bytes):
+    """Bytes that remember how many of them were counted through."""
+
+    through = 0
+
+    def count(self, sub: Any, start: Any = 0, end: Any = None) -> int:
+        """As bytes do."""
+        stop = len(self) if end is None else end
+        self.through += stop - start
+        return super().count(sub, start, stop)
+
+
+def test_fifty_thousand_notes_are_gone_through_once(
+    store: Engine, clock: SetClock, kept: Path
+) -> None:
+    """The lines of a file are counted once altogether, not from its beginning for each note."""
+    worked(store, clock, kept)
+    note = checkpoints.read(kept.read_bytes()).notes[-1][1]
+    content = Counted((note * 50_000).encode())
+    found = checkpoints.read(content)
+    assert len(found.notes) == 50_000
+    assert found.notes[-1][0] == 49_999 * note.count("\n") + 1
+    assert content.through <= len(content)
+
+
+def bytes_read() -> int:
+    """What this process has read so far, from files and sockets."""
+    return int(Path("/proc/self/io").read_text().split()[1])
+
+
+def test_of_a_long_file_only_the_end_is_read(store: Engine, clock: SetClock, kept: Path) -> None:
+    """A further checkpoint reads the newest one before it, and cuts away what was cut short."""
+    worked(store, clock, kept)
+    note = checkpoints.read(kept.read_bytes()).notes[-1][1].encode()
+    whole = note * 50_000
+    for torn in (b"", note[:90], note[:-1]):
+        kept.write_bytes(whole + torn)
+        record(store, clock)
+        before = bytes_read()
+        assert keep(store, clock, kept)
+        assert bytes_read() - before < len(whole) / 10
+        after = kept.read_bytes()
+        assert after.startswith(whole) and after[len(whole) :].count(b"\n") == note.count(b"\n")
+
+
+def test_the_newest_note_is_found_before_any_damage(
+    store: Engine, clock: SetClock, kept: Path
+) -> None:
+    """Whatever follows it, and wherever its end is begun to be read, the file tells the same."""
+    worked(store, clock, kept)
+    record(store, clock)
+    whole = kept.read_bytes()
+    for more in range(checkpoints.TAIL_BYTES - 700, checkpoints.TAIL_BYTES + 100, 13):
+        kept.write_bytes(whole + b"x" * more)
+        with kept.open("rb", buffering=0) as file:
+            end = checkpoints._end(file)
+        read = checkpoints.read(kept.read_bytes())
+        assert end == (read.notes[-1][1], read.whole)
+    kept.write_bytes(whole)
+    assert keep(store, clock, kept) and sizes(kept) == [3, 6, 9, 10]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_database_that_does_not_answer_ends_no_process(
+    store: Engine, clock: SetClock, tmp_path: Path, kept: Path
+) -> None:
+    """Keeping goes on in a minute: a broken file, or none with such tables, is an alarm."""
+    path = tmp_path / "audit-key"
+    make_key(store, clock(), "first-start", "registry", path)
+    (tmp_path / "broken.db").write_bytes(b"no database" * 1000)
+    for name in ("broken.db", "empty.db"):
+        engine = open_engine(sqlite_url(tmp_path / name))
+        checkpoints.keeping(engine, clock, "registry", path, kept)()
+        engine.dispose()
+    assert kept.read_bytes() == b""

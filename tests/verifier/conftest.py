@@ -1,5 +1,7 @@
 """What the verifier's tests share: a registry's published tables, and verifiers that read them."""
 
+import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,10 +12,11 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Engine
 from tests.conftest import SetClock
+from tests.postgres import PostgresServer
 from tests.registry.records import Register, make_tables
 from tests.verifier.mint import PREFIX, Mint, Minted, publish
 
-from tem.database import open_published
+from tem.database import open_engine, open_published, sqlite_url
 from tem.published import TABLE_NAMES
 from tem_verifier.app import open_store
 from tem_verifier.index import Index
@@ -21,14 +24,56 @@ from tem_verifier.lookup import Lookup
 from tem_verifier.manifests import Acceptance
 from tem_verifier.settings import Settings
 
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def populated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry's SQLite file with two producers and three certified products, to be copied."""
+    path = tmp_path_factory.mktemp("register") / "populated.db"
+    populate(sqlite_url(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def populated_database(postgres: PostgresServer) -> str:
+    """The same on the server."""
+    postgres.create_database("populated")
+    populate(postgres.url("populated"))
+    return "populated"
+
+
+def populate(url: str) -> None:
+    engine = open_engine(url)
+    make_tables(engine)
+    Register(engine, SetClock()).populate()
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A registry's database of its own, populated, for each test, once of each kind."""
+    if request.param == "sqlite":
+        path = shutil.copy(request.getfixturevalue("populated_file"), tmp_path / "test.db")
+        opened = open_engine(sqlite_url(path))
+        yield opened
+        opened.dispose()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"register_{next(_numbers)}"
+    server.create_database(name, request.getfixturevalue("populated_database"))
+    opened = open_engine(server.url(name))
+    try:
+        yield opened
+    finally:
+        opened.dispose()
+        server.drop_database(name)
+
 
 @pytest.fixture
 def register(engine: Engine, clock: SetClock) -> Register:
     """A registry's database with two producers and three certified products."""
-    make_tables(engine)
-    register = Register(engine, clock)
-    register.populate()
-    return register
+    return Register(engine, clock)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 
 from tem import logs
 from tem.clock import system_clock
-from tem.database import open_engine, plumbing, reading, writing
+from tem.database import make_tables, open_engine, plumbing, reading, writing
 from tem.errors import Unavailable
 from tem.installation import Installation
 from tem.settings import stamp_prefix
@@ -26,8 +26,7 @@ def open_store(config: Settings) -> Engine:
         Path(config.folder).mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_engine(config.database_url)
     with writing(engine) as connection:
-        plumbing.create_all(connection)
-        storage.metadata.create_all(connection)
+        make_tables(connection, plumbing, storage.metadata)
     return engine
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from tem import checkpoints, logs, trust
 from tem.audit_commands import audit_commands
@@ -128,5 +129,8 @@ def follow(installation: Installation) -> None:
                 trusted = trust.load(config.trust_file)  # a key may have been frozen meanwhile
             except (OSError, ValueError) as error:
                 logs.log.error("alarm", alarm="trust_unreadable", error=str(error))
-            issuing.advance_all(engine, system_clock, trusted, issuer)
+            try:
+                issuing.advance_all(engine, system_clock, trusted, issuer)
+            except SQLAlchemyError as error:  # busy for long, or its server starts anew
+                logs.log.error("alarm", alarm="orders_unreadable", error=type(error).__name__)
             time.sleep(POLL_SECONDS)

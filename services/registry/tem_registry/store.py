@@ -6,7 +6,7 @@ from sqlalchemy import Engine, make_url
 
 from tem import published
 from tem.clock import system_clock
-from tem.database import open_engine, plumbing, writing
+from tem.database import make_tables, open_engine, plumbing, writing
 from tem_registry import publication, tables
 from tem_registry.settings import Settings
 
@@ -18,8 +18,6 @@ def open_store(config: Settings) -> Engine:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_engine(config.database_url)
     with writing(engine) as connection:
-        plumbing.create_all(connection)
-        tables.metadata.create_all(connection)
-        published.metadata.create_all(connection)
+        make_tables(connection, plumbing, tables.metadata, published.metadata)
         publication.begin(connection, system_clock())
     return engine

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, make_url
 
 from tem import logs, published
 from tem.clock import Clock, system_clock
-from tem.database import open_engine, open_published, plumbing, writing
+from tem.database import make_tables, open_engine, open_published, plumbing, writing
 from tem.dates import rfc3339
 from tem.errors import Unavailable
 from tem.installation import Installation
@@ -37,8 +37,7 @@ def open_store(config: Settings) -> Engine:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_engine(config.database_url)
     with writing(engine) as connection:
-        plumbing.create_all(connection)
-        storage.metadata.create_all(connection)
+        make_tables(connection, plumbing, storage.metadata)
     return engine
 
 

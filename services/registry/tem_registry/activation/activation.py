@@ -34,10 +34,12 @@ def activate(
     first: int,
     last: int,
     own: str | None = None,
+    taken_over: bool = False,
 ) -> dict[str, Any]:
     """Tie stamps ``first..last`` of a batch to a lot; ``own`` is the producer that acts.
 
-    The very same activation again gives the same answer. Raises NotFound, Invalid for numbers
+    The very same activation again gives the same answer. ``taken_over`` says that it happened
+    long ago: a window closed since is no reason against it. Raises NotFound, Invalid for numbers
     outside the batch, Conflict with every reason or with the sub-ranges that refuse.
     """
     lot = lots.find(connection, lot_id, own, locked=True)
@@ -53,7 +55,7 @@ def activate(
         return replace(part, state=StampState.ACTIVATED, lot_id=lot_id)
 
     after = stamps.move(connection, locked, first, last, StampState.ACTIVATED, tie)
-    check_lot(connection, lot, last - first + 1, now)
+    check_lot(connection, lot, last - first + 1, now, taken_over=taken_over)
     connection.execute(
         tables.activation.insert().values(
             lot_id=lot_id, batch=batch, first=first, last=last, activated_at=now, actor=actor
@@ -101,7 +103,14 @@ def check_product(batch: stamps.Batch, lot: lots.Lot) -> None:
         )
 
 
-def check_lot(connection: Connection, lot: lots.Lot, count: int, now: datetime) -> None:
+def check_lot(
+    connection: Connection,
+    lot: lots.Lot,
+    count: int,
+    now: datetime,
+    *,
+    taken_over: bool = False,
+) -> None:
     """Ask the rules about the lot, once its ``count`` new stamps are tied; a refusal undoes it.
 
     Raises Conflict with every reason.
@@ -113,7 +122,7 @@ def check_lot(connection: Connection, lot: lots.Lot, count: int, now: datetime) 
             product=catalogue.product_for_rules(connection, lot.product_id),
             production_date=lot.production_date,
             best_before=lot.best_before,
-            window_ends_on=lot.window_ends_on,
+            window_ends_on=None if taken_over else lot.window_ends_on,
             beyond_shelf_life_unapproved=lot.beyond_shelf_life and not lot.beyond_approved_by,
             quantity=lot.quantity,
             stamps=lots.units_taken(connection, lot.id) - count,

@@ -19,7 +19,7 @@ class LotForActivation:
     product: Product
     production_date: date
     best_before: date | None
-    window_ends_on: date
+    window_ends_on: date | None  # None: not asked, an act of the past is taken over
     beyond_shelf_life_unapproved: bool
     quantity: int
     stamps: int
@@ -50,7 +50,7 @@ def activation_refusals(
         found.append(Refusal("production_date_in_future", "The lot is not made yet."))
     if lot.best_before is not None and lot.best_before < day:
         found.append(Refusal("lot_past_date", f"The lot is past its date, {lot.best_before}."))
-    if lot.best_before is None and lot.window_ends_on < day:
+    if lot.best_before is None and lot.window_ends_on and lot.window_ends_on < day:
         found.append(
             Refusal(
                 "lot_window_closed",

@@ -200,7 +200,6 @@ class PointOfSale(Recorded):
     name = Words(200, required=True)
     pos_type = Words(
         40,
-        required=True,
         metadata={
             "description": "free text; known are ocop_center, ocop_shop, tourist_site, rest_stop, "
             "specialty_shop, farm_gate, mini_mart",
@@ -225,7 +224,7 @@ class Contract(Recorded):
     """A distribution contract between a point of sale and a producer."""
 
     contract_id = Id()
-    contract_no = Words(100, required=True)
+    contract_no = Words(100)
     pos_id = Id(required=True)
     producer_id = Id(required=True)
     product_ids = fields.List(Id(), required=True, validate=validate.Length(1, 200))

@@ -25,7 +25,8 @@ def stated(
 
     A status alone counts from today; the one in force already calls off what lies ahead. A day
     alone moves the present turn, or the one that lies ahead where nothing else is known. Both:
-    the same status as in force keeps its turn and moves its day, another begins a turn.
+    the same status as today's moves its day; a status that counted on that day already goes on,
+    and what came after goes; another begins a turn.
     Raises Invalid where a day alone could mean several turns.
     """
     now = in_force(turns, today)
@@ -35,7 +36,12 @@ def stated(
     elif since is None and status == (now[0] if now else ProducerStatus.ACTIVE):
         return tuple(one for one in turns if one[1] <= today) or ((status, today),)
     else:
-        old = _same(turns, status, since or today, today)
+        day = since or today
+        old = now if day <= today and now and now[0] is status else in_force(turns, day)
+        if old is None or old[0] is not status:
+            old = None
+        elif old != now and day <= today:  # it was so on that day already
+            return tuple(one for one in turns if one[1] <= day)
     begins = since or today
     left = [one for one in turns if one != old]
     kept = [one for one in left if one[1] < begins]
@@ -52,10 +58,3 @@ def _only(turns: Statuses, now: Turn | None, today: date) -> Turn | None:
             "status_day_ambiguous", "A change of status lies ahead: send status with its day."
         )
     return found[0] if found else None
-
-
-def _same(turns: Statuses, status: ProducerStatus, begins: date, today: date) -> Turn | None:
-    """The turn whose day is corrected: of this status, in force on that day or today."""
-    days = [begins, today] if begins <= today else [begins]
-    found = (in_force(turns, day) for day in days)
-    return next((one for one in found if one is not None and one[0] is status), None)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tem import audit, published
 from tem.clock import Clock
-from tem.database import BUSY_SECONDS, writing
+from tem.database import BUSY_SECONDS, reading, writing
 from tem.dates import vietnam_day
 from tem.logs import log
 from tem_registry import publication, tables
@@ -28,6 +28,7 @@ LOTS_AT_ONCE = 500
 SWEEP_SECONDS = 3600
 TRIES = 20
 _WAIT_MS = 250
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)  # of an error's code, its low byte
 
 
 def sweep(engine: Engine, now: datetime) -> int:
@@ -65,7 +66,8 @@ def _closed_lots(connection: Connection, now: datetime, after: str) -> list[str]
 
 
 def _forget(connection: Connection, now: datetime, lots: list[str]) -> int:
-    right = {id: lot_cards.lot(connection, id, now) for id in lots}
+    found = lot_cards.facts(connection, lots)
+    right = {id: lot_cards.right(facts, now) for id, facts in found.items()}
     gone = {id: card for id, card in right.items() if "closed" in card}
     if gone:
         change = publication.next_change(connection, now)
@@ -98,7 +100,8 @@ def scrub(engine: Engine) -> bool:
     SQLite zeroes what is deleted, but not the copies that a split of a page leaves behind, so
     the table's pages are written anew; then old ones leave the -wal. It takes as long as the
     cards are many (a second for some ten thousand lots), whatever else the file holds.
-    PostgreSQL makes the room of dead rows free. A busy database is tried again a few times.
+    PostgreSQL makes the room of dead rows free. A busy database is tried again a few times; a
+    full disk, or whatever else is in the way, waits for the next call.
     """
     if engine.dialect.name == "postgresql":
         return _vacuumed(engine)
@@ -117,15 +120,22 @@ def rebuild(engine: Engine) -> bool:
 
 def _done(engine: Engine, statements: tuple[str, ...]) -> bool:
     for _ in range(TRIES):
-        if _succeeds(engine, statements):
-            return True
+        try:
+            if _succeeds(engine, statements):
+                return True
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            log.warning("scrub_postponed", detail=str(error).partition("\n")[0][:200])
+            return False
         time.sleep(_WAIT_MS / 1000)
-    log.warning("scrub_postponed", detail="Somebody keeps the database busy, or its disk is full.")
+    log.warning("scrub_postponed", detail="Somebody keeps the database busy.")
     return False
 
 
 def _succeeds(engine: Engine, statements: tuple[str, ...]) -> bool:
-    """Run statements on a connection of their own; False if others stand in their way."""
+    """Run statements on a connection of their own; False if others stand in their way.
+
+    Raises the database's own error for what waiting does not mend.
+    """
     with contextlib.closing(engine.raw_connection()) as connection:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={_WAIT_MS}")  # writers wait while this one does
@@ -134,10 +144,12 @@ def _succeeds(engine: Engine, statements: tuple[str, ...]) -> bool:
                 cursor.execute(statement)
                 answer = cursor.fetchone()
             return answer is None or not answer[0]  # of a checkpoint: whether it was kept from it
-        except sqlite3.OperationalError:
+        except sqlite3.Error as error:
             if connection.in_transaction:
                 cursor.execute("ROLLBACK")
-            return False
+            if error.sqlite_errorcode & 0xFF in _BUSY:
+                return False
+            raise
         finally:
             cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
             cursor.close()
@@ -147,8 +159,8 @@ def _vacuumed(engine: Engine) -> bool:
     """PostgreSQL's part; without the right to it autovacuum does the same, later."""
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            for table in (published.card.name, tables.lot.name, tables.recall.name):
-                connection.exec_driver_sql(f"VACUUM {table}")
+            for table in (published.card, published.image, tables.lot, tables.recall):
+                connection.exec_driver_sql(f"VACUUM {table.name}")
     except SQLAlchemyError as error:
         log.warning("scrub_postponed", detail=str(error).partition("\n")[0][:200])
         return False
@@ -156,15 +168,18 @@ def _vacuumed(engine: Engine) -> bool:
 
 
 class HourlySweep:
-    """Sweeps at the first call and every hour after it, and scrubs until that succeeded.
+    """Sweeps at the first call and every hour after it, and scrubs what was overwritten since.
 
+    Not the sweep alone overwrites: a recall that is lifted after the window, a consent that is
+    withdrawn. So it scrubs whenever anything was published since the last time that succeeded.
     Before it sweeps, windows of undated goods are brought into line with ``window_months``.
     """
 
     def __init__(self, engine: Engine, clock: Clock, window_months: Months) -> None:
         self._engine, self._clock, self._months = engine, clock, window_months
         self._next = 0.0
-        self._unscrubbed = True  # whoever ran before may have been killed in between
+        # Up to which publication; whoever ran before may have been killed in between.
+        self._scrubbed: tuple[str, int] | None = None
 
     def if_due(self) -> None:
         """Sweep if an hour has passed. What goes wrong is logged, and tried again in an hour."""
@@ -179,7 +194,14 @@ class HourlySweep:
                 log.info("windows_changed", lots=renewed)
             if forgotten:
                 log.info("lots_forgotten", lots=forgotten)
-            if forgotten or renewed or self._unscrubbed:
-                self._unscrubbed = not scrub(self._engine)
-        except SQLAlchemyError as error:  # the orders this process follows must not wait for it
+            self._scrub()
+        # The orders that this process follows must not wait for it.
+        except (SQLAlchemyError, sqlite3.Error) as error:
             log.error("sweep_failed", error=type(error).__name__)
+
+    def _scrub(self) -> None:
+        with reading(self._engine) as connection:
+            position = published.position(connection)
+        latest = position[:2] if position else ("", 0)
+        if latest != self._scrubbed and scrub(self._engine):
+            self._scrubbed = latest

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import click
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from tem.clock import Clock, system_clock
 from tem.commandline import Day, existing_data_option
@@ -63,7 +64,10 @@ def _due(engine: Engine, config: Settings, until: date | None, clock: Clock) -> 
 
 
 def _purge(engine: Engine, config: Settings, ids: list[str], clock: Clock) -> int:
-    """Each lot is a transaction of its own; one that may no longer go is told and left."""
+    """Each lot is a transaction of its own; one that may no longer go is told and left.
+
+    A busy database is told too, and waited for once only: what is left goes with the next run.
+    """
     done = 0
     for id in ids:
         try:
@@ -72,6 +76,9 @@ def _purge(engine: Engine, config: Settings, ids: list[str], clock: Clock) -> in
             done += 1
         except TemError as error:
             click.echo(f"{id} was left: {error.detail}", err=True)
+        except OperationalError as error:
+            click.echo(f"{id} was left, and all after it: {error.orig}. Run it again.", err=True)
+            return done
     if not forgetting.rebuild(engine):
         click.echo("The file still holds old pages: run the command again later.", err=True)
     return done

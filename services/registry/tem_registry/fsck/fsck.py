@@ -18,6 +18,7 @@ from tem_registry.fsck import (
     fsck_images,
     fsck_lots,
     fsck_owners,
+    fsck_pages,
     fsck_published,
     fsck_stamps,
 )
@@ -48,10 +49,14 @@ def manifests(installation: Installation) -> dict[int, str] | None:
         return None
     engine = open_store(config)
     c = tables.stamp_batch.c
+    query = select(c.number, c.manifest).execution_options(yield_per=fsck_pages.AT_ONCE)
     with reading(engine) as connection:
-        rows = connection.execute(select(c.number, c.manifest)).all()
+        found = {
+            row.number: hashlib.sha256(row.manifest.encode()).hexdigest()
+            for row in connection.execute(query)
+        }
     engine.dispose()
-    return {row.number: hashlib.sha256(row.manifest.encode()).hexdigest() for row in rows}
+    return found
 
 
 def faults(connection: Connection, trusted: trust.Trust, now: datetime) -> Iterator[str]:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table, or_, select
 from tem import auth, manifest
 from tem.dates import parse_instant, rfc3339
 from tem_registry import tables
+from tem_registry.fsck.fsck_pages import AT_ONCE
 
 # The issuer's clock may be another machine's, and a manifest's instant has whole seconds.
 CLOCKS_APART = timedelta(minutes=5)
@@ -42,7 +43,7 @@ def approvals(connection: Connection) -> Iterator[str]:
     """Each approval of an issued order is older than the signature under its batch."""
     a, b = tables.approval.c, tables.stamp_batch.c
     rows = select(a.order_id, a.at, b.manifest).join(tables.stamp_batch, b.order_id == a.order_id)
-    for row in connection.execute(rows):
+    for row in connection.execute(rows.execution_options(yield_per=AT_ONCE)):
         try:
             signed = parse_instant(manifest.parse(row.manifest).issued_at)
         except (manifest.ManifestRefused, ValueError):

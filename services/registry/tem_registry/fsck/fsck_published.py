@@ -1,14 +1,17 @@
 """What must hold of the published tables: they say what is on record, and nothing else."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Table, func, or_, select
+from sqlalchemy import Connection, Row, Table, func, or_, select
 
 from tem import manifest, published, trust
 from tem_registry import tables
 from tem_registry.catalogue import cards
+from tem_registry.fsck import fsck_pages
 from tem_registry.lots import lot_cards
 from tem_registry.publication import card
 from tem_registry.stamps import stamps
@@ -16,12 +19,14 @@ from tem_registry.stamps import stamps
 
 def batches(connection: Connection, trusted: trust.Trust) -> Iterator[str]:
     """Batches and ranges are published as they are on record, and no others."""
-    after = 0
-    while page := stamps.page(connection, after, 200):
+    for page in fsck_pages.batches(connection):
+        yield from _ranges(connection, page)
+        kept = _manifests(connection, tables.stamp_batch, page)
+        shown = _manifests(connection, published.batch, page)
         for batch in page:
-            yield from _ranges(connection, batch)
-            yield from _batch(connection, trusted, batch)
-        after = page[-1].number
+            yield from _batch(
+                connection, trusted, batch, kept[batch.number], shown.get(batch.number)
+            )
     p, i, b = published.batch.c, published.interval.c, tables.stamp_batch.c
     for number in (p.number, i.batch):
         unknown = select(number).distinct().where(number.not_in(select(b.number)))
@@ -29,31 +34,41 @@ def batches(connection: Connection, trusted: trust.Trust) -> Iterator[str]:
             yield f"batch {row[0]} is published, but not on record"
 
 
-def _ranges(connection: Connection, batch: stamps.Batch) -> Iterator[str]:
+def _ranges(connection: Connection, page: fsck_pages.Page) -> Iterator[str]:
     """What is published is what is on record."""
     i = published.interval.c
-    rows = connection.execute(
-        select(i.first, i.last, i.state, i.lot_id, i.revoked_on)
-        .where(i.batch == batch.number)
-        .order_by(i.first)
-    ).all()
-    recorded = [
-        (o.first, o.last, str(o.state), o.lot_id, o.revoked_on and o.revoked_on.isoformat())
-        for o in stamps.intervals(connection, batch.number)
-    ]
-    if [tuple(row) for row in rows] != recorded:
-        yield f"the published ranges of batch {batch.number} are not those on record"
+    columns = (i.batch, i.first, i.last, i.state, i.lot_id, i.revoked_on)
+    query = select(*columns).order_by(i.batch, i.first)
+    shown = fsck_pages.of_batches(
+        connection, query, published.interval, page, lambda row: tuple(row)[1:]
+    )
+    recorded = fsck_pages.intervals(connection, page)
+    for batch in page:
+        kept = [
+            (o.first, o.last, str(o.state), o.lot_id, o.revoked_on and o.revoked_on.isoformat())
+            for o in recorded.get(batch.number, [])
+        ]
+        if shown.get(batch.number, []) != kept:
+            yield f"the published ranges of batch {batch.number} are not those on record"
 
 
-def _batch(connection: Connection, trusted: trust.Trust, batch: stamps.Batch) -> Iterator[str]:
+def _manifests(connection: Connection, table: Table, page: fsck_pages.Page) -> dict[int, Row[Any]]:
+    """What a table of batches says of a page: manifest, signature, product and producer."""
+    c = table.c
+    columns: tuple[Any, ...] = (c.manifest, c.signature, c.product_id, c.producer_id)
+    query = select(c.number, *columns)
+    within = c.number.between(page[0].number, page[-1].number)
+    return {row.number: row for row in connection.execute(query.where(within))}
+
+
+def _batch(
+    connection: Connection,
+    trusted: trust.Trust,
+    batch: stamps.Batch,
+    kept: Row[Any],
+    shown: Row[Any] | None,
+) -> Iterator[str]:
     """The office vouched for the batch on record, as published and with these fingerprints."""
-    c, p = tables.stamp_batch.c, published.batch.c
-    kept = connection.execute(
-        select(c.manifest, c.signature, c.product_id, c.producer_id).where(c.number == batch.number)
-    ).one()
-    shown = connection.execute(
-        select(p.manifest, p.signature, p.product_id, p.producer_id).where(p.number == batch.number)
-    ).first()
     if shown is None:
         yield f"batch {batch.number} is not published"
     elif tuple(shown) != tuple(kept):
@@ -104,14 +119,20 @@ def _cards_of_lots(connection: Connection, now: datetime) -> Iterator[str]:
     shown = _shown(connection, "lot")
     for id in sorted(set(connection.execute(select(lot).where(needed)).scalars()) - shown):
         yield f"the published card of lot {id} is missing"
-    known = set(connection.execute(select(lot)).scalars())
-    for id in sorted(shown):
-        if id not in known:
-            yield f"the published card of lot {id} is of nothing on record"
-            continue
-        right = (lot_cards.lot(connection, id, now), lot_cards.in_full(connection, id))
-        if card(connection, "lot", id) not in right:
-            yield f"the published card of lot {id} is out of date"
+    for id in sorted(shown - set(connection.execute(select(lot)).scalars())):
+        yield f"the published card of lot {id} is of nothing on record"
+    for page in fsck_pages.lots(connection):
+        facts, bodies = lot_cards.facts(connection, page), _bodies(connection, "lot", page)
+        for id, body in bodies.items():
+            right = (lot_cards.right(facts[id], now), lot_cards.full(facts[id]))
+            if json.loads(body) not in right:
+                yield f"the published card of lot {id} is out of date"
+
+
+def _bodies(connection: Connection, kind: str, ids: Sequence[str]) -> dict[str, str]:
+    c = published.card.c
+    query = select(c.id, c.body).where(c.kind == kind, c.id.in_(ids)).order_by(c.id)
+    return {row.id: row.body for row in connection.execute(query)}
 
 
 def _shown(connection: Connection, kind: str) -> set[str]:

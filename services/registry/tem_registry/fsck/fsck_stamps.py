@@ -1,7 +1,7 @@
 """What must hold of orders, ranges and lots."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
@@ -10,7 +10,8 @@ from tem import audit
 from tem.dates import info_expires_on
 from tem.vocabulary import StampState
 from tem_registry import tables
-from tem_registry.activation import corrections
+from tem_registry.fsck import fsck_pages
+from tem_registry.fsck.fsck_pages import AT_ONCE
 from tem_registry.intervals import Interval, cover_faults
 from tem_registry.lots import recalls as lot_recalls
 from tem_registry.stamps import bindings, stamps
@@ -50,7 +51,8 @@ def orders_as_asked(connection: Connection) -> Iterator[str]:
     o, e = tables.stamp_order, audit.entry_table.c
     kept = {row.id: row for row in connection.execute(select(*o.c))}
     asked = select(e.seq, e.object, e.details).where(e.action == "order.requested")
-    for entry in connection.execute(asked.order_by(e.seq)):
+    asked = asked.order_by(e.seq).execution_options(yield_per=AT_ONCE)
+    for entry in connection.execute(asked):
         order = kept.get(entry.object.removeprefix("order:"))
         told = json.loads(entry.details)
         for name in _ASKED if order is not None else ():
@@ -63,21 +65,25 @@ def orders_as_asked(connection: Connection) -> Iterator[str]:
 
 def batches(connection: Connection) -> Iterator[str]:
     """Ranges cover each batch, and what is tied to a lot was activated for it."""
-    after = 0
-    while page := stamps.page(connection, after, 200):
+    c = tables.lot.c
+    lots_of = connection.execute(select(c.id, c.product_id))
+    products = {row.id: row.product_id for row in lots_of}
+    for page in fsck_pages.batches(connection):
+        intervals = fsck_pages.intervals(connection, page)
+        logs = fsck_pages.logs(connection, page)
         for batch in page:
-            found = stamps.intervals(connection, batch.number)
+            found = intervals.get(batch.number, [])
             for fault in cover_faults(found, batch.quantity):
                 yield f"the ranges of batch {batch.number}: {fault}"
-            yield from _bindings(connection, batch, found)
-            yield from _activations(connection, batch, found)
+            yield from _bindings(products, batch, found)
+            yield from _activations(logs.get(batch.number, []), batch, found)
             yield from _counts(batch, found)
-        after = page[-1].number
 
 
-def _bindings(connection: Connection, batch: stamps.Batch, found: list[Interval]) -> Iterator[str]:
+def _bindings(
+    products: Mapping[str, str], batch: stamps.Batch, found: list[Interval]
+) -> Iterator[str]:
     """Activated stamps have a lot of their own product; waiting ones have none."""
-    c = tables.lot.c
     for one in found:
         where = f"stamps {one.first}..{one.last} of batch {batch.number}"
         waiting = one.state in (StampState.ISSUED, StampState.DELIVERED)
@@ -89,17 +95,15 @@ def _bindings(connection: Connection, batch: stamps.Batch, found: list[Interval]
             yield f"{where} are {one.state}, but the batch was delivered on {batch.delivered_on}"
         if (one.state is StampState.REVOKED) is not (one.revoked_on is not None):
             yield f"{where} are {one.state}, but were revoked on {one.revoked_on}"
-        if one.lot_id is not None:
-            product = connection.execute(select(c.product_id).where(c.id == one.lot_id)).scalar()
-            if product != batch.product_id:
-                yield f"{where} are tied to a lot of another product"
+        if one.lot_id is not None and products.get(one.lot_id) != batch.product_id:
+            yield f"{where} are tied to a lot of another product"
 
 
 def _activations(
-    connection: Connection, batch: stamps.Batch, found: list[Interval]
+    log: list[bindings.Binding], batch: stamps.Batch, found: list[Interval]
 ) -> Iterator[str]:
     """The log of bindings, played, gives each stamp the lot it is tied to (I3, I8)."""
-    played = bindings.play(corrections.log(connection, batch.number))
+    played = bindings.play(log)
     for fault in played.faults:
         yield f"the activations of batch {batch.number} contradict each other: {fault}"
     given = ((one.first, one.last, one.lot_id) for one in played.bindings if one.lot_id)
@@ -125,17 +129,18 @@ def _counts(batch: stamps.Batch, found: list[Interval]) -> Iterator[str]:
 
 def void_reports(connection: Connection) -> Iterator[str]:
     """Reports that were confirmed have voided their stamps; those decided say when."""
-    c = tables.void_report.c
-    rows = connection.execute(
-        select(c.id, c.batch, c.first, c.last, c.state, c.decided_at).order_by(c.id)
+    c, i = tables.void_report.c, tables.stamp_interval.c
+    standing = (
+        select(c.id)
+        .join(tables.stamp_interval, i.batch == c.batch)
+        .where(i.first <= c.last, i.last >= c.first, i.state != StampState.VOID)
+        .where(c.state == "confirmed")
     )
-    for row in rows:
+    not_void = set(connection.execute(standing).scalars())
+    for row in connection.execute(select(c.id, c.state, c.decided_at).order_by(c.id)):
         if (row.state == "open") is not (row.decided_at is None):
             yield f"report {row.id} is {row.state}, decided at {row.decided_at}"
-        if row.state == "confirmed" and any(
-            one.state is not StampState.VOID
-            for one in stamps.intervals(connection, row.batch, row.first, row.last)
-        ):
+        if row.id in not_void:
             yield f"report {row.id} is confirmed, but not all of its stamps are void"
 
 
@@ -160,7 +165,8 @@ def lots(connection: Connection, now: datetime) -> Iterator[str]:
     opened = select(r.lot_id, func.count()).where(lot_recalls.not_over(now)).group_by(r.lot_id)
     recalls = {row[0]: row[1] for row in connection.execute(opened)}
     columns = (c.id, c.quantity, c.best_before, c.info_expires_on, c.window_ends_on)
-    for row in connection.execute(select(*columns).where(c.purged_at.is_(None))):
+    living = select(*columns).where(c.purged_at.is_(None)).execution_options(yield_per=AT_ONCE)
+    for row in connection.execute(living):
         if row.quantity is not None and sums.get(row.id, 0) > row.quantity:
             yield f"lot {row.id} has {sums[row.id]} stamps for {row.quantity} units"
         if recalls.get(row.id, 0) > 1:

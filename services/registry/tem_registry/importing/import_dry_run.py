@@ -1,23 +1,31 @@
 """What an import would do: the ordinary import, every rule asked, and all of it undone.
 
 On SQLite it works on a private copy of the file; on PostgreSQL in one transaction that is rolled
-back, so that other acts wait for it. Batches get a stand-in on record instead of being issued.
+back. Every table is locked for it at the start, so that acts wait for it without holding anything
+it needs, while reading goes on; where it cannot have them at once it gives way. Batches get a
+stand-in on record instead of being issued.
 """
 
+import fcntl
+import os
+import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, func, make_url, select, update
+from sqlalchemy import Connection, func, make_url, select, text, update
+from sqlalchemy.exc import OperationalError
 
-from tem import published
+from tem import audit, published
 from tem.clock import Clock
-from tem.database import BUSY_SECONDS, open_engine, plumbing, sqlite_url
+from tem.database import BUSY_SECONDS, make_tables, open_engine, plumbing, sqlite_url
 from tem.dates import vietnam_day
+from tem.errors import Unavailable
 from tem.vocabulary import StampState
 from tem_registry import publication, tables
 from tem_registry.importing import import_issue
@@ -28,6 +36,12 @@ from tem_registry.intervals import Interval
 from tem_registry.orders.orders import Order
 from tem_registry.settings import Settings
 from tem_registry.stamps import stamps
+
+PREFIX = "dry-run-"
+# The order in which acts lock; what they never lock follows in any order.
+LOCKED_FIRST = (tables.lot, tables.product, tables.stamp_batch, published.state, audit.head_table)
+TRIES, PAUSE_SECONDS = 10, 0.5
+GIVE_WAY_MS = 500  # less than the second after which PostgreSQL looks for a deadlock
 
 
 def run(config: Settings, clock: Clock, folder: Folder, progress: Progress) -> Report:
@@ -60,8 +74,9 @@ def _undone(url: str, now: datetime) -> Iterator[Connection]:
                 engine.connect().execution_options(writing=True) as connection,
                 connection.begin() as transaction,
             ):
-                for metadata in (plumbing, tables.metadata, published.metadata):
-                    metadata.create_all(connection)
+                make_tables(connection, plumbing, tables.metadata, published.metadata)
+                if engine.dialect.name == "postgresql":
+                    _lock_all(connection)
                 publication.begin(connection, now)
                 yield connection
                 transaction.rollback()
@@ -71,17 +86,79 @@ def _undone(url: str, now: datetime) -> Iterator[Connection]:
 
 @contextmanager
 def _own(url: str) -> Iterator[str]:
-    """A SQLite file is copied while it is in use; a file that is not there is an empty one."""
+    """A SQLite file is copied while it is in use; one that is not there is an empty one in memory.
+
+    The copy is as private as the file, and lies beside it: whoever may not read the one may not
+    read the other, and there is room.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         yield url
         return
     path = Path(str(parsed.database)).resolve()
-    with tempfile.TemporaryDirectory(prefix="tem-dry-run-") as folder:
-        copy = Path(folder) / "registry.db"
-        if path.exists():
-            _copy(path, copy)
+    if not path.exists():
+        yield "sqlite://"
+        return
+    with _private_folder(path.parent) as folder:
+        copy = folder / "registry.db"
+        _copy(path, copy)
         yield sqlite_url(copy)
+
+
+@contextmanager
+def _private_folder(parent: Path) -> Iterator[Path]:
+    """A folder of ours, gone afterwards; those left by runs that were killed go first."""
+    with _locked(parent):
+        for stale in parent.glob(f"{PREFIX}*"):
+            with suppress(BlockingIOError), _locked(stale, wait=False):
+                shutil.rmtree(stale)
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        held = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        fcntl.flock(held, fcntl.LOCK_EX)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+        os.close(held)
+
+
+@contextmanager
+def _locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold a folder against other dry runs. Raises BlockingIOError if one holds it."""
+    held = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(held)
+
+
+def _lock_all(connection: Connection) -> None:
+    """Lock every table against acts, at once or not at all. Raises Unavailable.
+
+    Nobody's act is ever ended for it: before PostgreSQL would look for a deadlock this gives up.
+    """
+    metadatas = (tables.metadata, published.metadata, plumbing)
+    others = [table for metadata in metadatas for table in metadata.sorted_tables]
+    names = dict.fromkeys(table.name for table in (*LOCKED_FIRST[:3], *others))
+    for last in LOCKED_FIRST[3:]:
+        names[last.name] = names.pop(last.name)
+    for left in reversed(range(TRIES)):
+        try:
+            with connection.begin_nested():
+                connection.execute(text(f"SET LOCAL statement_timeout = {GIVE_WAY_MS}"))
+                connection.execute(text(f"LOCK TABLE {', '.join(names)} IN EXCLUSIVE MODE"))
+                connection.execute(text("SET LOCAL statement_timeout = DEFAULT"))
+        except OperationalError as error:
+            if not left:
+                raise Unavailable(
+                    "registry_busy",
+                    "Somebody works on the registry all the time, and a dry run waits for nobody: "
+                    "start it again when less is done.",
+                ) from error
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return
 
 
 def _copy(path: Path, copy: Path) -> None:

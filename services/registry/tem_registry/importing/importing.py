@@ -216,6 +216,7 @@ class Import:
                         batch=number,
                         first=part["first"],
                         last=part["last"],
+                        taken_over=True,
                     )
             if row["recall"]:
                 self._recall(connection, row)

@@ -1,9 +1,11 @@
 """The public card of a lot: its dates and its recalls, and a tombstone once they are forgotten."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from tem.dates import rfc3339
 from tem_registry import publication, tables
@@ -21,32 +23,30 @@ def publish(connection: Connection, change: int, lot_id: str, now: datetime) -> 
 
 
 def lot(connection: Connection, id: str, now: datetime) -> Card:
-    """The card that is right at an instant: the one function that decides which.
-
-    A tombstone from the end of the information window on, unless a recall is not over.
-    """
-    recalls = tables.recall.c
-    lifted = connection.execute(select(recalls.lifted_at).where(recalls.lot_id == id)).scalars()
-    c = tables.lot.c
-    window_ends_on = connection.execute(select(c.window_ends_on).where(c.id == id)).scalar_one()
-    if lot_rules.is_forgotten(window_ends_on, lifted, now):
-        return tombstone(connection, id)
-    return in_full(connection, id)
-
-
-def tombstone(connection: Connection, id: str) -> Card:
-    """All that INFO_EXPIRED needs; the window's end only where the answer tells it."""
-    c = tables.lot.c
-    row = connection.execute(select(c.undated, c.window_ends_on).where(c.id == id)).one()
-    card: Card = {"closed": True, "lot_id": id, "undated": row.undated}
-    return card | ({"window_ends_on": row.window_ends_on.isoformat()} if row.undated else {})
+    """The card that is right at an instant."""
+    return right(_facts_of(connection, id), now)
 
 
 def in_full(connection: Connection, id: str) -> Card:
     """A lot's public dates and its recalls, out of the office's record; of a purged lot only
     the tombstone is left."""
+    return full(_facts_of(connection, id))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a card is made of: a lot's row, and its recalls with when each ends."""
+
+    row: Row[Any]
+    recalls: list[Card] = field(default_factory=list)
+    lifted: list[datetime | None] = field(default_factory=list)
+
+
+def facts(connection: Connection, ids: Collection[str]) -> dict[str, Facts]:
+    """The facts of some lots, a few hundred at most, of those that are there."""
     c = tables.lot.c
-    columns = (
+    columns: tuple[Any, ...] = (
+        c.id,
         c.product_id,
         c.lot_code,
         c.production_date,
@@ -55,13 +55,45 @@ def in_full(connection: Connection, id: str) -> Card:
         c.precision,
         c.info_expires_on,
         c.window_ends_on,
+        c.undated,
         c.purged_at,
     )
-    row = connection.execute(select(*columns).where(c.id == id)).one()
+    rows = connection.execute(select(*columns).where(c.id.in_(ids)).order_by(c.id))
+    found = {row.id: Facts(row) for row in rows}
+    for row in _recalls(connection, ids):
+        found[row.lot_id].recalls.append(_recall(row))
+        found[row.lot_id].lifted.append(row.lifted_at)
+    return found
+
+
+def _facts_of(connection: Connection, id: str) -> Facts:
+    return facts(connection, [id])[id]
+
+
+def right(facts: Facts, now: datetime) -> Card:
+    """The card that is right at an instant: the one function that decides which.
+
+    A tombstone from the end of the information window on, unless a recall is not over.
+    """
+    if lot_rules.is_forgotten(facts.row.window_ends_on, facts.lifted, now):
+        return tombstone(facts)
+    return full(facts)
+
+
+def tombstone(facts: Facts) -> Card:
+    """All that INFO_EXPIRED needs; the window's end only where the answer tells it."""
+    row = facts.row
+    card: Card = {"closed": True, "lot_id": row.id, "undated": row.undated}
+    return card | ({"window_ends_on": row.window_ends_on.isoformat()} if row.undated else {})
+
+
+def full(facts: Facts) -> Card:
+    """Dates and recalls; a tombstone if the lot was purged."""
+    row = facts.row
     if row.purged_at is not None:
-        return tombstone(connection, id)
+        return tombstone(facts)
     return {
-        "lot_id": id,
+        "lot_id": row.id,
         "product_id": row.product_id,
         "code": row.lot_code,
         "production_date": _day(row.production_date),
@@ -70,7 +102,7 @@ def in_full(connection: Connection, id: str) -> Card:
         "precision": row.precision,
         "info_expires_on": _day(row.info_expires_on),
         "window_ends_on": row.window_ends_on.isoformat(),
-        "recalls": recalls(connection, id),
+        "recalls": facts.recalls,
     }
 
 
@@ -80,17 +112,29 @@ def _day(day: date | None) -> str | None:
 
 def recalls(connection: Connection, lot_id: str) -> list[Card]:
     """The recalls of a lot, oldest first; ``lifted_at`` is None while nobody has lifted one."""
+    return [_recall(row) for row in _recalls(connection, [lot_id])]
+
+
+def _recalls(connection: Connection, ids: Collection[str]) -> Sequence[Any]:
     c = tables.recall.c
-    columns = (c.kind, c.ordered_on, c.ordered_by, c.decision_no, c.reason_public, c.lifted_at)
-    rows = connection.execute(select(*columns).where(c.lot_id == lot_id).order_by(c.id))
-    return [
-        {
-            "kind": row.kind,
-            "ordered_on": row.ordered_on.isoformat(),
-            "ordered_by": row.ordered_by,
-            "decision_no": row.decision_no,
-            "reason_public": row.reason_public,
-            "lifted_at": rfc3339(row.lifted_at) if row.lifted_at else None,
-        }
-        for row in rows
-    ]
+    columns: tuple[Any, ...] = (
+        c.lot_id,
+        c.kind,
+        c.ordered_on,
+        c.ordered_by,
+        c.decision_no,
+        c.reason_public,
+    )
+    query = select(*columns, c.lifted_at).where(c.lot_id.in_(ids)).order_by(c.id)
+    return connection.execute(query).all()
+
+
+def _recall(row: Row[Any]) -> Card:
+    return {
+        "kind": row.kind,
+        "ordered_on": row.ordered_on.isoformat(),
+        "ordered_by": row.ordered_by,
+        "decision_no": row.decision_no,
+        "reason_public": row.reason_public,
+        "lifted_at": rfc3339(row.lifted_at) if row.lifted_at else None,
+    }

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from tem import audit, etags
 from tem.dates import info_expires_on, vietnam_day
 from tem.errors import Conflict, Invalid
+from tem.verdict import made_under
 from tem_registry import publication, tables
 from tem_registry.catalogue import catalogue
 from tem_registry.lots import lot_cards, lot_rules, lots
@@ -52,6 +53,8 @@ def correct(
         raise Conflict("lot_recalled", "The lot is under recall: its record stays as it is.")
     tied = lots.stamps_of(connection, id)
     after = _dated(connection, config, _told(lot, fields), fields, tied)
+    if tied and after.production_date != lot.production_date:
+        _check_certified(connection, after)
     changed = sorted(
         name for name in (*_TEXTS, *_DATES, "precision") if _of(after, name) != _of(lot, name)
     )
@@ -76,6 +79,17 @@ def correct(
     details = {"fields": changed, "reason": reason}
     audit.record(connection, now, actor, "lot.corrected", f"lot:{id}", details)
     return lots.find(connection, id)
+
+
+def _check_certified(connection: Connection, lot: Lot) -> None:
+    """Stamps tied to a lot must stay such as could be tied to it (domain: activation)."""
+    known = catalogue.certificates_of(connection, lot.product_id)
+    if made_under(known, lot.production_date) is None:
+        raise Conflict(
+            "no_certificate_at_production",
+            f"No OCOP certificate was in force on {lot.production_date}, and stamps are tied to "
+            "the lot: untie them first (POST /v1/batches/{n}/corrections).",
+        )
 
 
 def _of(lot: Lot, name: str) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 
 from tem import audit
 from tem.database import insert_or_ignore
@@ -194,10 +194,15 @@ def stamps_of(connection: Connection, lot_id: str) -> int:
 
 def units_taken(connection: Connection, lot_id: str) -> int:
     """How many units of a lot have a stamp: a void one was torn, its unit may get another."""
+    return units_taken_of(connection, _c.id == lot_id).get(lot_id, 0)
+
+
+def units_taken_of(connection: Connection, which: ColumnElement[bool]) -> dict[str, int]:
+    """The same for all lots that meet a condition; one of which no unit has a stamp is absent."""
     c = tables.stamp_interval.c
-    total = select(func.coalesce(func.sum(c.last - c.first + 1), 0))
-    standing = total.where(c.lot_id == lot_id, c.state != StampState.VOID)
-    return int(connection.execute(standing).scalar_one())
+    total = select(c.lot_id, func.sum(c.last - c.first + 1)).join(tables.lot, _c.id == c.lot_id)
+    standing = total.where(which, c.state != StampState.VOID).group_by(c.lot_id)
+    return {row[0]: int(row[1]) for row in connection.execute(standing)}
 
 
 def recalled(connection: Connection, lot_id: str, now: datetime) -> bool:

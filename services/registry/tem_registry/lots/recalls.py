@@ -23,3 +23,12 @@ def under_recall(connection: Connection, lot_ids: Collection[str], now: datetime
     c = tables.recall.c
     found = select(c.lot_id).where(c.lot_id.in_(lot_ids), not_over(now))
     return set(connection.execute(found).scalars())
+
+
+def of_product(connection: Connection, product_id: str, now: datetime) -> set[str]:
+    """The lots of a product that are under recall at an instant."""
+    c, lot = tables.recall.c, tables.lot.c
+    found = select(c.lot_id).join(tables.lot, lot.id == c.lot_id)
+    return set(
+        connection.execute(found.where(lot.product_id == product_id, not_over(now))).scalars()
+    )

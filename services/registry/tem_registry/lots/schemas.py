@@ -200,7 +200,11 @@ class Recall(Strict):
 
     kind = fields.String(required=True, validate=validate.OneOf(KINDS_OF_RECALL))
     ordered_on = Day(metadata={"description": "today, if absent"})
-    ordered_by = Words(300, required=True, metadata={"example": "Chi cục (mẫu)"})
+    ordered_by = Words(
+        300,
+        load_default="Văn phòng Điều phối nông thôn mới tỉnh Hà Tĩnh",
+        metadata={"description": "the office, if absent", "example": "Chi cục (mẫu)"},
+    )
     decision_no = Words(
         100, allow_none=True, load_default=None, metadata={"example": "12/QĐ-CCQLCL (mẫu)"}
     )

@@ -17,7 +17,7 @@ from tem_registry.activation.activation_rules import LotForActivation, activatio
 from tem_registry.catalogue import catalogue
 from tem_registry.certificates import certificates
 from tem_registry.certificates.certificate_rules import is_lapsing
-from tem_registry.lots import lots
+from tem_registry.lots import lots, recalls
 
 Item = dict[str, Any]
 
@@ -103,9 +103,11 @@ def _activable(
         .where(c.best_before.is_(None) | (c.best_before >= today))
         .order_by(c.production_date, c.id)
     )
+    taken = lots.units_taken_of(connection, c.product_id == product_id)
+    recalled = recalls.of_product(connection, product_id, now)
     found = []
     for row in connection.execute(query).all():
-        tied = lots.stamps_of(connection, row.id)
+        units = taken.get(row.id, 0)
         lot = LotForActivation(
             product=product,
             production_date=row.production_date,
@@ -113,8 +115,8 @@ def _activable(
             window_ends_on=row.window_ends_on,
             beyond_shelf_life_unapproved=row.beyond_shelf_life and not row.beyond_approved_by,
             quantity=row.quantity,
-            stamps=tied,
-            recalled=lots.recalled(connection, row.id, now),
+            stamps=units,
+            recalled=row.id in recalled,
         )
         if not activation_refusals(lot, terms, statuses, 1, today):
             found.append(
@@ -123,7 +125,7 @@ def _activable(
                     "lot_code": row.lot_code,
                     "production_date": row.production_date,
                     "best_before": row.best_before,
-                    "units_left": row.quantity - tied,
+                    "units_left": row.quantity - units,
                 }
             )
     return found
