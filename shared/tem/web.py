@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -103,6 +104,20 @@ class Wiring:
                 lambda: act(connection),
                 operation=call,
             )
+
+    def act(
+        self,
+        roles: tuple[Role, ...],
+        body: Any,
+        act: Callable[[Any, datetime, Principal], dict[str, Any]],
+        *,
+        demanded: bool = False,
+    ) -> dict[str, Any]:
+        """Let one of ``roles`` run ``act(connection, now, by)``, once per ``Idempotency-Key``."""
+        principal = self.principal(*roles)
+        return self.once(
+            principal, body, lambda c: act(c, self.clock(), principal), demanded=demanded
+        )
 
 
 def create_app(

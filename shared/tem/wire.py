@@ -66,3 +66,9 @@ def _escaped(key: object) -> str:
 def told(listed: list[dict[str, str]]) -> str:
     """The first faults in one line, each after its place."""
     return "; ".join(f"{one['pointer']}: {one['detail']}" for one in listed[:TOLD])
+
+
+def page_of(items: list[dict[str, Any]], limit: int, key: str) -> dict[str, Any]:
+    """A page of a list; ``next`` is what to ask after, absent on the last page."""
+    more = {"next": str(items[-1][key])} if len(items) == limit else {}
+    return {"items": items, **more}

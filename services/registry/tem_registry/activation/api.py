@@ -26,12 +26,11 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
             parameters=[KEY_DEMANDED],
         )
         def post(self, body: dict[str, Any], id: str) -> Any:
-            principal = wiring.principal(Role.PRODUCER, Role.OFFICE)
-            return wiring.once(
-                principal,
+            return wiring.act(
+                (Role.PRODUCER, Role.OFFICE),
                 body,
-                lambda c: activation.activate(
-                    c, wiring.clock(), principal.actor, id, **body, own=principal.producer_id
+                lambda c, now, by: activation.activate(
+                    c, now, by.actor, id, **body, own=by.producer_id
                 ),
                 demanded=True,
             )
@@ -45,14 +44,11 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
             parameters=[KEY_DEMANDED],
         )
         def post(self, body: dict[str, Any], number: int) -> Any:
-            principal = wiring.principal(Role.OFFICE)
             days = config.correction_days
-            return wiring.once(
-                principal,
+            return wiring.act(
+                (Role.OFFICE,),
                 body,
-                lambda c: corrections.correct(
-                    c, wiring.clock(), principal.actor, days, number, **body
-                ),
+                lambda c, now, by: corrections.correct(c, now, by.actor, days, number, **body),
                 demanded=True,
             )
 

@@ -9,6 +9,7 @@ from marshmallow import RAISE
 from tem.database import reading
 from tem.vocabulary import Role
 from tem.web import KEY_DEMANDED, KEY_HEADER, Wiring
+from tem.wire import page_of
 from tem_registry.batches import batches, delivery, prints, reconciliation
 from tem_registry.batches.schemas import (
     BatchList,
@@ -39,8 +40,7 @@ def build(wiring: Wiring) -> Blueprint:
             principal = wiring.principal(*READERS)
             with reading(wiring.engine) as connection:
                 found = batches.page(connection, **page, own=principal.producer_id)
-            more = {"next": str(found[-1].number)} if len(found) == page["limit"] else {}
-            return {"items": [batches.shown(batch) for batch in found], **more}
+            return page_of([batches.shown(one) for one in found], page["limit"], "number")
 
     @blp.route(number_rule)
     class One(MethodView):

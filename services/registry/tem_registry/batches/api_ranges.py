@@ -29,11 +29,10 @@ def build(wiring: Wiring) -> Blueprint:
             summary="Void damaged, misprinted, lost or stolen stamps", parameters=[KEY_DEMANDED]
         )
         def post(self, body: dict[str, Any], number: int) -> Any:
-            principal = wiring.principal(Role.OFFICE)
-            return wiring.once(
-                principal,
+            return wiring.act(
+                (Role.OFFICE,),
                 body,
-                lambda c: stamps.void(c, wiring.clock(), principal.actor, number, **body),
+                lambda c, now, by: stamps.void(c, now, by.actor, number, **body),
                 demanded=True,
             )
 
@@ -43,11 +42,10 @@ def build(wiring: Wiring) -> Blueprint:
         @blp.response(201, RangeAct)
         @blp.doc(summary="Withdraw stamps", parameters=[KEY_DEMANDED])
         def post(self, body: dict[str, Any], number: int) -> Any:
-            principal = wiring.principal(Role.OFFICE)
-            return wiring.once(
-                principal,
+            return wiring.act(
+                (Role.OFFICE,),
                 body,
-                lambda c: stamps.revoke(c, wiring.clock(), principal.actor, number, **body),
+                lambda c, now, by: stamps.revoke(c, now, by.actor, number, **body),
                 demanded=True,
             )
 
@@ -57,11 +55,10 @@ def build(wiring: Wiring) -> Blueprint:
         @blp.response(201, RangeAct)
         @blp.doc(summary="Take delivered stamps back into the store", parameters=[KEY_DEMANDED])
         def post(self, body: dict[str, Any], number: int) -> Any:
-            principal = wiring.principal(Role.OFFICE)
-            return wiring.once(
-                principal,
+            return wiring.act(
+                (Role.OFFICE,),
                 body,
-                lambda c: delivery.take_back(c, wiring.clock(), principal.actor, number, **body),
+                lambda c, now, by: delivery.take_back(c, now, by.actor, number, **body),
                 demanded=True,
             )
 

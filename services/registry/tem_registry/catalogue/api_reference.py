@@ -10,6 +10,7 @@ from marshmallow import RAISE
 
 from tem.vocabulary import Role
 from tem.web import Wiring
+from tem.wire import page_of
 from tem_registry.catalogue import places
 from tem_registry.catalogue.addresses import PROVINCE, PROVINCE_CODE
 from tem_registry.catalogue.schemas_queries import CommuneQuery
@@ -58,5 +59,4 @@ def _commune(one: places.Commune) -> dict[str, Any]:
 
 def _page(rows: Sequence[dict[str, Any]], query: dict[str, Any]) -> dict[str, Any]:
     items = [row for row in rows if row["code"] > query["after"]][: query["limit"]]
-    more = {"next": items[-1]["code"]} if len(items) == query["limit"] else {}
-    return {"items": items, **more}
+    return page_of(items, query["limit"], "code")

@@ -26,11 +26,10 @@ def build(wiring: Wiring) -> Blueprint:
             parameters=[KEY_DEMANDED],
         )
         def post(self, body: dict[str, Any], id: str) -> Any:
-            principal = wiring.principal(Role.OFFICE)
-            return wiring.once(
-                principal,
+            return wiring.act(
+                (Role.OFFICE,),
                 body,
-                lambda c: certificates.withdraw(c, wiring.clock(), principal.actor, id, **body),
+                lambda c, now, by: certificates.withdraw(c, now, by.actor, id, **body),
                 demanded=True,
             )
 

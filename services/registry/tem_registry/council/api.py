@@ -10,6 +10,7 @@ from tem.database import reading
 from tem.errors import NotFound
 from tem.vocabulary import Role
 from tem.web import KEY_HEADER, Wiring
+from tem.wire import page_of
 from tem_registry.council import council
 from tem_registry.council.schemas import (
     CouncilResultList,
@@ -40,8 +41,7 @@ def build(wiring: Wiring) -> Blueprint:
             own = wiring.principal(*READERS).producer_id
             with reading(wiring.engine) as connection:
                 items = council.page(connection, **query, producer_id=own)
-            full = len(items) == query["limit"]
-            return {"items": items, **({"next": items[-1]["council_result_id"]} if full else {})}
+            return page_of(items, query["limit"], "council_result_id")
 
         @blp.arguments(CouncilResults)
         @blp.response(201, CouncilResultsTaken)
@@ -49,11 +49,10 @@ def build(wiring: Wiring) -> Blueprint:
             summary="Take over a council's results, all of them or none", parameters=[KEY_HEADER]
         )
         def post(self, body: dict[str, Any]) -> Any:
-            principal = wiring.principal(Role.OFFICE)
-            return wiring.once(
-                principal,
+            return wiring.act(
+                (Role.OFFICE,),
                 body,
-                lambda c: council.take_over(c, wiring.clock(), principal.actor, body),
+                lambda c, now, by: council.take_over(c, now, by.actor, body),
             )
 
     @blp.route("/<id:id>")

@@ -11,7 +11,7 @@ from tem import etags
 from tem.database import reading
 from tem.vocabulary import Role
 from tem.web import KEY_DEMANDED, KEY_HEADER, Wiring
-from tem.wire import Empty
+from tem.wire import Empty, page_of
 from tem_registry.lots import lot_corrections, lot_rules, lots
 from tem_registry.lots import schemas as wire
 from tem_registry.settings import Settings
@@ -32,8 +32,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
                 now = wiring.clock()
                 found = lots.page(connection, **page, producer_id=principal.producer_id, now=now)
                 items = [lots.shown(connection, lot, now) for lot in found]
-            more = {"next": found[-1].id} if len(found) == page["limit"] else {}
-            return {"items": items, **more}
+            return page_of(items, page["limit"], "lot_id")
 
         @blp.arguments(wire.NewLot)
         @blp.response(201, wire.LotShown)
@@ -115,11 +114,10 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
         @blp.response(201, wire.Recalled)
         @blp.doc(summary="Recall the lot, with a public notice", parameters=[KEY_DEMANDED])
         def post(self, body: dict[str, Any], id: str) -> Any:
-            principal = wiring.principal(Role.OFFICE)
-            return wiring.once(
-                principal,
+            return wiring.act(
+                (Role.OFFICE,),
                 body,
-                lambda c: lots.recall(c, wiring.clock(), principal.actor, id, body),
+                lambda c, now, by: lots.recall(c, now, by.actor, id, body),
                 demanded=True,
             )
 
@@ -129,11 +127,10 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
         @blp.response(200, wire.Lifted)
         @blp.doc(summary="Lift the recall, at once", parameters=[KEY_DEMANDED])
         def post(self, body: dict[str, Any], id: str) -> Any:
-            principal = wiring.principal(Role.OFFICE)
-            return wiring.once(
-                principal,
+            return wiring.act(
+                (Role.OFFICE,),
                 body,
-                lambda c: lots.lift(c, wiring.clock(), principal.actor, id, body.get("reason")),
+                lambda c, now, by: lots.lift(c, now, by.actor, id, body.get("reason")),
                 demanded=True,
             )
 

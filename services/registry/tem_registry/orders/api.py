@@ -9,6 +9,7 @@ from marshmallow import RAISE
 from tem.database import reading
 from tem.vocabulary import Role
 from tem.web import KEY_HEADER, Wiring
+from tem.wire import page_of
 from tem_registry.orders import order_answers, order_decisions, orders
 from tem_registry.orders.schemas import (
     Approval,
@@ -47,8 +48,7 @@ def _records(blp: Blueprint, wiring: Wiring, config: Settings) -> None:
                 items = order_answers.shown_all(
                     connection, wiring.clock(), found, people, principal.producer_id
                 )
-            more = {"next": found[-1].id} if len(found) == query["limit"] else {}
-            return {"items": items, **more}
+            return page_of(items, query["limit"], "order_id")
 
         @blp.arguments(Order)
         @blp.response(201, OrderShown)

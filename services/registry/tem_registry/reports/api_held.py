@@ -10,6 +10,7 @@ from tem.database import reading
 from tem.dates import vietnam_day
 from tem.vocabulary import Role
 from tem.web import Wiring
+from tem.wire import page_of
 from tem_registry.certificates.schemas import (
     HeldBatchList,
     HeldQuery,
@@ -34,8 +35,7 @@ def build(wiring: Wiring) -> Blueprint:
             own = wiring.principal(*READERS).producer_id
             with reading(wiring.engine) as connection:
                 items = held.stamps(connection, wiring.clock(), **page, producer_id=own)
-            more = {"next": str(items[-1]["batch"])} if len(items) == page["limit"] else {}
-            return {"items": items, **more}
+            return page_of(items, page["limit"], "batch")
 
     @blp.route("/lapsing")
     class Lapsing(MethodView):
@@ -47,7 +47,6 @@ def build(wiring: Wiring) -> Blueprint:
             with reading(wiring.engine) as connection:
                 today = vietnam_day(wiring.clock())
                 items = held.lapsing(connection, today, **query, producer_id=own)
-            more = {"next": items[-1]["certificate_id"]} if len(items) == query["limit"] else {}
-            return {"items": items, **more}
+            return page_of(items, query["limit"], "certificate_id")
 
     return blp

@@ -9,7 +9,7 @@ from marshmallow import RAISE
 from tem.database import reading
 from tem.vocabulary import Role
 from tem.web import KEY_DEMANDED, KEY_HEADER, Wiring
-from tem.wire import Empty
+from tem.wire import Empty, page_of
 from tem_registry.stamps import void_reports
 from tem_registry.stamps.schemas_void_reports import (
     DismissalBody,
@@ -49,8 +49,7 @@ def build(wiring: Wiring) -> Blueprint:
             principal = wiring.principal(*READERS)
             with reading(wiring.engine) as connection:
                 found = void_reports.page(connection, **page, own=principal.producer_id)
-            more = {"next": found[-1]["report_id"]} if len(found) == page["limit"] else {}
-            return {"items": found, **more}
+            return page_of(found, page["limit"], "report_id")
 
     @blp.route("/v1/void-reports/<id:id>")
     class One(MethodView):
@@ -67,11 +66,10 @@ def build(wiring: Wiring) -> Blueprint:
         @blp.response(200, VoidReportShown)
         @blp.doc(summary="Confirm a report: its stamps become void", parameters=[KEY_DEMANDED])
         def post(self, body: dict[str, Any], id: str) -> Any:
-            principal = wiring.principal(Role.OFFICE)
-            return wiring.once(
-                principal,
+            return wiring.act(
+                (Role.OFFICE,),
                 body,
-                lambda c: void_reports.confirm(c, wiring.clock(), principal.actor, id),
+                lambda c, now, by: void_reports.confirm(c, now, by.actor, id),
                 demanded=True,
             )
 
@@ -81,11 +79,10 @@ def build(wiring: Wiring) -> Blueprint:
         @blp.response(200, VoidReportShown)
         @blp.doc(summary="Dismiss a report, and say why", parameters=[KEY_HEADER])
         def post(self, body: dict[str, Any], id: str) -> Any:
-            principal = wiring.principal(Role.OFFICE)
-            return wiring.once(
-                principal,
+            return wiring.act(
+                (Role.OFFICE,),
                 body,
-                lambda c: void_reports.dismiss(c, wiring.clock(), principal.actor, id, **body),
+                lambda c, now, by: void_reports.dismiss(c, now, by.actor, id, **body),
             )
 
     return blp
