@@ -10,7 +10,7 @@ from typing import IO
 import click
 from sqlalchemy import Engine
 
-from tem import audit, checkpoints
+from tem import audit, checkpoints, kept_checkpoints
 from tem.clock import system_clock
 from tem.commandline import existing_data_option
 from tem.database import reading
@@ -34,7 +34,7 @@ def audit_commands(
     def kept_file(installation: Installation) -> Path:
         if kept is not None:
             return kept(installation)
-        return checkpoints.kept_file(installation, service)
+        return kept_checkpoints.kept_file(installation, service)
 
     _add_checkpoint(group, service, open_store, kept_file)
     _add_key(group, service)
@@ -59,7 +59,7 @@ def _add_checkpoint(
         signer = checkpoints.load_key(service, checkpoints.key_file(installation, service))
         engine = open_store(installation)
         if keep:
-            checkpoints.keep(engine, system_clock, signer, kept_file(installation))
+            kept_checkpoints.keep(engine, system_clock, signer, kept_file(installation))
         with reading(engine) as connection:
             stands = checkpoints.take(connection, system_clock(), service)
         click.echo(signer.sign(stands.text), nl=False)
@@ -91,10 +91,10 @@ def _add_verify(group: click.Group, service: str, open_store: OpenStore) -> None
         with reading(open_store(installation)) as connection:
             found = [
                 *audit.faults(connection),
-                *checkpoints.faults(connection, content, trusted),
+                *kept_checkpoints.faults(connection, content, trusted),
             ]
             size, _ = audit.head(connection)
-        count = len(checkpoints.read(content).notes)
+        count = len(kept_checkpoints.read(content).notes)
         if not count:
             found.append("there is no whole checkpoint in the file")
         for fault in found:

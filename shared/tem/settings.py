@@ -1,6 +1,7 @@
 """Reading settings from the environment: each with one name, one default and one clear error."""
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from tem.errors import Invalid
@@ -41,3 +42,42 @@ def public_url(env: Mapping[str, str], name: str, default: str) -> str:
 def stamp_prefix(public: str) -> str:
     """What stands before the digits in a printed QR code."""
     return f"{public}/s/"
+
+
+# All settings there are, as docs/operation.md has them: services cannot be asked without import.
+SETTINGS = frozenset(
+    {
+        "TEM_BIND",
+        "TEM_DATA",
+        "TEM_ENVIRONMENT",
+        "TEM_ISSUER_DAILY_CEILING",
+        "TEM_ISSUER_DATABASE_URL",
+        "TEM_ISSUER_PASSPHRASE_FILE",
+        "TEM_ISSUER_URL",
+        "TEM_OFFICE_CONTACT",
+        "TEM_PUBLIC_URL",
+        "TEM_PUBLISHED_DATABASE_URL",
+        "TEM_REGISTRY_CHECKPOINTS",
+        "TEM_REGISTRY_CORRECTION_DAYS",
+        "TEM_REGISTRY_DATABASE_URL",
+        "TEM_REGISTRY_EPCIS_BASE",
+        "TEM_REGISTRY_ISSUER_KEY_FILE",
+        "TEM_REGISTRY_OFFICE_GLN",
+        "TEM_REGISTRY_RECORD_MONTHS",
+        "TEM_REGISTRY_TWO_PERSON_QUANTITY",
+        "TEM_REGISTRY_UNIT_FEE_VND",
+        "TEM_REGISTRY_UNIT_SUBSIDY_VND",
+        "TEM_REGISTRY_WINDOW_MONTHS",
+        "TEM_TRUST_FILE",
+        "TEM_VERIFIER_DATABASE_URL",
+    }
+)
+
+
+def remarks(env: Mapping[str, str]) -> Iterator[str]:
+    """What somebody who starts the services should know of the settings: lines for people."""
+    for name in sorted(name for name in env if name.startswith("TEM_") and name not in SETTINGS):
+        near = difflib.get_close_matches(name, SETTINGS, 1)
+        yield f"{name} is no setting and does nothing" + (f": {near[0]}?" if near else "")
+    if not env.get("TEM_OFFICE_CONTACT"):
+        yield "TEM_OFFICE_CONTACT is not set: no page says how to reach the Office"

@@ -5,7 +5,6 @@ the kernel ends the children even if this process is killed with -9.
 """
 
 import contextlib
-import difflib
 import json
 import os
 import resource
@@ -15,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -23,6 +22,7 @@ from pathlib import Path
 import click
 import httpx
 
+from tem import settings
 from tem.commandline import stopping_flag
 from tem.errors import Conflict, Unavailable
 from tem.installation import Installation, write_private
@@ -34,34 +34,6 @@ START_SECONDS = 60
 STOP_SECONDS = 15
 THREADS = {"issuer": 16, "registry": 32, "verifier": 32}
 WORKERS = {"issuer": 1, "registry": 1, "verifier": 2}
-# All settings there are, as docs/operation.md has them: services cannot be asked without import.
-SETTINGS = frozenset(
-    {
-        "TEM_BIND",
-        "TEM_DATA",
-        "TEM_ENVIRONMENT",
-        "TEM_ISSUER_DAILY_CEILING",
-        "TEM_ISSUER_DATABASE_URL",
-        "TEM_ISSUER_PASSPHRASE_FILE",
-        "TEM_ISSUER_URL",
-        "TEM_OFFICE_CONTACT",
-        "TEM_PUBLIC_URL",
-        "TEM_PUBLISHED_DATABASE_URL",
-        "TEM_REGISTRY_CHECKPOINTS",
-        "TEM_REGISTRY_CORRECTION_DAYS",
-        "TEM_REGISTRY_DATABASE_URL",
-        "TEM_REGISTRY_EPCIS_BASE",
-        "TEM_REGISTRY_ISSUER_KEY_FILE",
-        "TEM_REGISTRY_OFFICE_GLN",
-        "TEM_REGISTRY_RECORD_MONTHS",
-        "TEM_REGISTRY_TWO_PERSON_QUANTITY",
-        "TEM_REGISTRY_UNIT_FEE_VND",
-        "TEM_REGISTRY_UNIT_SUBSIDY_VND",
-        "TEM_REGISTRY_WINDOW_MONTHS",
-        "TEM_TRUST_FILE",
-        "TEM_VERIFIER_DATABASE_URL",
-    }
-)
 
 
 class AlreadyRunning(Conflict):
@@ -164,15 +136,6 @@ def _children(installation: Installation, ports: dict[str, int], public_url: str
             own = {**environment, "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
             children.append(Child(name, command, own, logs / f"{name}.log"))
     return children
-
-
-def remarks(env: Mapping[str, str]) -> Iterator[str]:
-    """What somebody who starts the services should know of the settings: lines for people."""
-    for name in sorted(name for name in env if name.startswith("TEM_") and name not in SETTINGS):
-        near = difflib.get_close_matches(name, SETTINGS, 1)
-        yield f"{name} is no setting and does nothing" + (f": {near[0]}?" if near else "")
-    if not env.get("TEM_OFFICE_CONTACT"):
-        yield "TEM_OFFICE_CONTACT is not set: no page says how to reach the Office"
 
 
 def first_start(installation: Installation) -> list[str]:
@@ -283,7 +246,7 @@ def serve(installation: Installation, base_port: int) -> None:
     """Run all services until SIGINT or SIGTERM; what dies is started again."""
     stopping = stopping_flag(signal.SIGINT, signal.SIGTERM)
     ports = {service: base_port + place for place, service in enumerate(SERVICES, start=1)}
-    for remark in remarks(os.environ):
+    for remark in settings.remarks(os.environ):
         click.echo(f"warning: {remark}", err=True)
     with contextlib.suppress(Stopped), _running(installation, ports, stopping) as children:
         for service, port in ports.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tem.up import SETTINGS, remarks
+from tem.settings import SETTINGS, remarks
 from tem.vocabulary import Note, StampState, Verdict
 
 ROOT = Path(__file__).parent.parent.parent

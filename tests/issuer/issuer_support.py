@@ -9,9 +9,11 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
@@ -97,8 +99,12 @@ class Mint:
     def bearer(self, role: str, **headers: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token(role)}", **headers}
 
+    @cached_property
+    def app(self) -> Flask:
+        return build(self.settings, Wiring(self.engine, self.clock))
+
     def client(self) -> FlaskClient:
-        return build(self.settings, Wiring(self.engine, self.clock)).test_client()
+        return self.app.test_client()
 
     def signer(self) -> Signer:
         return Signer(self.settings, lambda: open_store(self.settings), self.clock, cores=2)

@@ -2,8 +2,8 @@
 
 from tests.running import Running, tem, until
 
-from tem.checkpoints import kept_file, read
 from tem.installation import Installation
+from tem.kept_checkpoints import kept_file, read
 
 
 def test_the_follower_keeps_checkpoints(sample: Running) -> None:

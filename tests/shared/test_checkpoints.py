@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, delete, select, update
 from tests.conftest import SetClock
 
-from tem import audit, checkpoints
+from tem import audit, checkpoints, kept_checkpoints
 from tem.checkpoints import Checkpoint, load_key, make_key
 from tem.database import open_engine, plumbing, reading, sqlite_url, writing
 from tem.errors import Conflict, Invalid, NotFound
@@ -42,7 +42,7 @@ def record(store: Engine, clock: SetClock, count: int = 1, actor: str = "office:
 
 
 def keep(store: Engine, clock: SetClock, kept: Path, signer: NoteSigner = SIGNER) -> bool:
-    return checkpoints.keep(store, clock, signer, kept)
+    return kept_checkpoints.keep(store, clock, signer, kept)
 
 
 def chain_faults(store: Engine) -> list[str]:
@@ -52,11 +52,11 @@ def chain_faults(store: Engine) -> list[str]:
 
 def faults(store: Engine, kept: Path) -> list[str]:
     with reading(store) as connection:
-        return list(checkpoints.faults(connection, kept.read_bytes(), SIGNER.key))
+        return list(kept_checkpoints.faults(connection, kept.read_bytes(), SIGNER.key))
 
 
 def sizes(kept: Path) -> list[int]:
-    notes = checkpoints.read(kept.read_bytes()).notes
+    notes = kept_checkpoints.read(kept.read_bytes()).notes
     return [Checkpoint.parse(open_note(note, SIGNER.key)).size for _, note in notes]
 
 
@@ -73,7 +73,7 @@ def test_a_checkpoint_tells_how_the_trail_stands(
     """Origin, number of entries, last hash and instant, signed, in a file of its owner's."""
     record(store, clock, 2)
     keep(store, clock, kept)
-    ((line, note),) = checkpoints.read(kept.read_bytes()).notes
+    ((line, note),) = kept_checkpoints.read(kept.read_bytes()).notes
     with reading(store) as connection:
         last = audit.entries(connection)[-1]
     root = base64.b64encode(bytes.fromhex(last.hash)).decode()
@@ -210,7 +210,7 @@ def test_files_that_are_not_in_order(store: Engine, clock: SetClock, kept: Path)
     """Another key's note, a changed one, foreign lines and a falling size are told apart."""
     worked(store, clock, kept)
     whole = kept.read_text("utf-8")
-    first, _, third = (note for _, note in checkpoints.read(whole.encode()).notes)
+    first, _, third = (note for _, note in kept_checkpoints.read(whole.encode()).notes)
     stranger = NoteSigner.make("tem/registry/audit").sign(open_note(first, SIGNER.key))
     other_trail = NoteSigner.make("tem/issuer/audit")
     for content, told in (
@@ -296,7 +296,7 @@ def test_an_installation_s_own_file(store: Engine, clock: SetClock, kept: Path) 
 
     def found() -> list[str]:
         with reading(store) as connection:
-            return list(checkpoints.kept_faults(connection, path, kept, "registry"))
+            return list(kept_checkpoints.kept_faults(connection, path, kept, "registry"))
 
     assert found() == []
     make_key(store, clock(), "first-start", "registry", path)
@@ -314,13 +314,13 @@ def test_a_running_process_keeps_one_now_and_then(
     """Called as often as you like it keeps one a minute; what prevents it does not end it."""
     path = kept.with_name("audit-key")
     make_key(store, clock(), "first-start", "registry", path)
-    now_and_then = checkpoints.keeping(store, clock, "registry", path, kept)
+    now_and_then = kept_checkpoints.keeping(store, clock, "registry", path, kept)
     for _ in range(5):
         now_and_then()
         record(store, clock)
-    assert len(checkpoints.read(kept.read_bytes()).notes) == 1
+    assert len(kept_checkpoints.read(kept.read_bytes()).notes) == 1
     for lost in (kept.parent / "no-key", path):
-        checkpoints.keeping(store, clock, "registry", lost, Path("/dev/null/x"))()
+        kept_checkpoints.keeping(store, clock, "registry", lost, Path("/dev/null/x"))()
 
 
 def test_text_of_a_checkpoint_is_exact() -> None:
@@ -369,9 +369,9 @@ def test_fifty_thousand_notes_are_gone_through_once(
 ) -> None:
     """The lines of a file are counted once altogether, not from its beginning for each note."""
     worked(store, clock, kept)
-    note = checkpoints.read(kept.read_bytes()).notes[-1][1]
+    note = kept_checkpoints.read(kept.read_bytes()).notes[-1][1]
     content = Counted((note * 50_000).encode())
-    found = checkpoints.read(content)
+    found = kept_checkpoints.read(content)
     assert len(found.notes) == 50_000
     assert found.notes[-1][0] == 49_999 * note.count("\n") + 1
     assert content.through <= len(content)
@@ -385,7 +385,7 @@ def bytes_read() -> int:
 def test_of_a_long_file_only_the_end_is_read(store: Engine, clock: SetClock, kept: Path) -> None:
     """A further checkpoint reads the newest one before it, and cuts away what was cut short."""
     worked(store, clock, kept)
-    note = checkpoints.read(kept.read_bytes()).notes[-1][1].encode()
+    note = kept_checkpoints.read(kept.read_bytes()).notes[-1][1].encode()
     whole = note * 50_000
     for torn in (b"", note[:90], note[:-1]):
         kept.write_bytes(whole + torn)
@@ -404,11 +404,11 @@ def test_the_newest_note_is_found_before_any_damage(
     worked(store, clock, kept)
     record(store, clock)
     whole = kept.read_bytes()
-    for more in range(checkpoints.TAIL_BYTES - 700, checkpoints.TAIL_BYTES + 100, 13):
+    for more in range(kept_checkpoints.TAIL_BYTES - 700, kept_checkpoints.TAIL_BYTES + 100, 13):
         kept.write_bytes(whole + b"x" * more)
         with kept.open("rb", buffering=0) as file:
-            end = checkpoints._end(file)
-        read = checkpoints.read(kept.read_bytes())
+            end = kept_checkpoints._end(file)
+        read = kept_checkpoints.read(kept.read_bytes())
         assert end == (read.notes[-1][1], read.whole)
     kept.write_bytes(whole)
     assert keep(store, clock, kept) and sizes(kept) == [3, 6, 9, 10]
@@ -424,6 +424,6 @@ def test_a_database_that_does_not_answer_ends_no_process(
     (tmp_path / "broken.db").write_bytes(b"no database" * 1000)
     for name in ("broken.db", "empty.db"):
         engine = open_engine(sqlite_url(tmp_path / name))
-        checkpoints.keeping(engine, clock, "registry", path, kept)()
+        kept_checkpoints.keeping(engine, clock, "registry", path, kept)()
         engine.dispose()
     assert kept.read_bytes() == b""

@@ -178,6 +178,7 @@ def test_going_back_is_refused_until_an_operator_decides(
     assert open_verifier("same").verdict(batch.text(5)) == "UNAVAILABLE"
 
     monkeypatch.setenv("TEM_VERIFIER_DATABASE_URL", one.config.database_url)
+    monkeypatch.setenv("TEM_TRUST_FILE", str(one.config.trust_file))
     commands.main(["accept-restore", "--yes"], standalone_mode=False)
     for reader in (one, other, open_verifier("same")):
         assert [reader.verdict(batch.text(i)) for i in (4, 5, 8)] == ["OK", "VOID", "VOID"]

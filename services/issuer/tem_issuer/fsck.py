@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from tem import audit, checkpoints, manifest, trust
+from tem import audit, kept_checkpoints, manifest, trust
 from tem.database import is_missing, reading
 from tem.installation import Installation
 from tem_issuer import batch_files, settings, storage
@@ -30,7 +30,7 @@ def check(installation: Installation) -> Iterator[str]:
     engine = open_store(config)
     with reading(engine) as connection:
         yield from audit.faults(connection)
-        yield from checkpoints.own_faults(connection, installation, "issuer")
+        yield from kept_checkpoints.own_faults(connection, installation, "issuer")
         yield from _numbers(connection, config)
         after = 0
         while page := storage.list_batches(connection, after, 200):

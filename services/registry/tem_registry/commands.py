@@ -12,7 +12,7 @@ import click
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from tem import checkpoints, logs, trust
+from tem import kept_checkpoints, logs, trust
 from tem.audit_commands import audit_commands
 from tem.clock import system_clock
 from tem.commandline import existing_data_option, key_commands, stopping_flag
@@ -117,7 +117,7 @@ def follow(installation: Installation) -> None:
     stopping = stopping_flag(signal.SIGTERM, signal.SIGINT)
     config = settings.read(os.environ, installation)
     engine, trusted = open_store(config), trust.load(config.trust_file)
-    keep_checkpoint = checkpoints.keeping(
+    keep_checkpoint = kept_checkpoints.keeping(
         engine, system_clock, "registry", config.audit_key_file, config.checkpoints
     )
     sweep = forgetting.HourlySweep(engine, system_clock, config.window_months)

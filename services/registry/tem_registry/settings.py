@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tem import checkpoints, settings
+from tem import checkpoints, kept_checkpoints, settings
 from tem.database import sqlite_url
 from tem.errors import Invalid
 from tem.installation import Installation
@@ -75,7 +75,7 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
 def _checkpoints(named: str | None, installation: Installation) -> Path:
     """The file named, or ``registry.txt`` in the folder named."""
     if not named:
-        return checkpoints.kept_file(installation, "registry")
+        return kept_checkpoints.kept_file(installation, "registry")
     path = Path(named)
     return path / "registry.txt" if path.is_dir() else path
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from tem import audit, checkpoints, published
+from tem import audit, kept_checkpoints, published
 from tem.database import open_published, reading
 from tem.installation import Installation
 from tem_verifier import settings, storage
@@ -22,7 +22,7 @@ def check(installation: Installation) -> Iterator[str]:
     try:
         with reading(store) as own:
             yield from audit.faults(own)
-            yield from checkpoints.own_faults(own, installation, "verifier")
+            yield from kept_checkpoints.own_faults(own, installation, "verifier")
             with reading(source) as registry:
                 yield from _position(own, registry)
                 yield from _manifests(own, registry)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from tem import audit, checkpoints, trust
+from tem import audit, kept_checkpoints, trust
 from tem.clock import system_clock
 from tem.database import is_missing, reading
 from tem.installation import Installation
@@ -34,7 +34,7 @@ def check(installation: Installation) -> Iterator[str]:
     engine = open_store(config)
     try:
         with reading(engine) as connection:
-            yield from checkpoints.kept_faults(
+            yield from kept_checkpoints.kept_faults(
                 connection, config.audit_key_file, config.checkpoints, "registry"
             )
             yield from faults(connection, trust.load(config.trust_file), system_clock())
