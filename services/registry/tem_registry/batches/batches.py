@@ -9,10 +9,10 @@ from tem.vocabulary import StampState
 from tem_registry import tables
 from tem_registry.intervals import Interval
 from tem_registry.stamps import stamps
+from tem_registry.stamps.moves import USABLE
 from tem_registry.stamps.stamps import Batch
 
 _c = tables.stamp_batch.c
-USABLE = (StampState.ISSUED, StampState.DELIVERED)
 
 
 def page(

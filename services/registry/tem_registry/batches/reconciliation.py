@@ -11,8 +11,7 @@ from tem.vocabulary import StampState
 from tem_registry.batches.shortfall import open_short
 from tem_registry.intervals import Interval
 from tem_registry.stamps import stamps
-
-USABLE = (StampState.ISSUED, StampState.DELIVERED)
+from tem_registry.stamps.moves import USABLE
 
 
 def of_batch(connection: Connection, number: int, own: str | None = None) -> dict[str, Any]:

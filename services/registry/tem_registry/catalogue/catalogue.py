@@ -204,10 +204,11 @@ def certificates_of(connection: Connection, product_id: str) -> tuple[Certificat
     """All certificates of a product, as the verdict sees them."""
     c = tables.certificate.c
     found = connection.execute(select(c.record).where(c.product_id == product_id)).scalars()
-    return tuple(_certificate(json.loads(text)) for text in found)
+    return tuple(certificate_facts(json.loads(text)) for text in found)
 
 
-def _certificate(record: Record) -> CertificateFacts:
+def certificate_facts(record: Record) -> CertificateFacts:
+    """What the verdict needs of a certificate's record."""
     day: Callable[[str], date] = date.fromisoformat
     revoked = record.get("revoked_on")
     return CertificateFacts(

@@ -17,16 +17,15 @@ from tem import audit
 from tem.dates import vietnam_day
 from tem.errors import Conflict
 from tem.verdict import certificate_at
-from tem.vocabulary import StampState
 from tem_registry import tables
 from tem_registry.catalogue import catalogue
 from tem_registry.catalogue.catalogue import Kind, Record
 from tem_registry.certificates import certificate_papers, certificate_rules
 from tem_registry.certificates.certificate_rules import Withdrawal
 from tem_registry.stamps import stamps
+from tem_registry.stamps.moves import USABLE
 
 KIND = catalogue.KINDS["certificate"]
-USABLE = (StampState.ISSUED, StampState.DELIVERED)
 _OF_THE_RULES = ("stars", "score", "decision_date", "valid_from", "valid_until")
 
 

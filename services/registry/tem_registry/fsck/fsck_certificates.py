@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from tem import audit
 from tem_registry import tables
-from tem_registry.certificates import certificates
+from tem_registry.stamps.moves import USABLE
 
 
 def withdrawn(connection: Connection) -> Iterator[str]:
@@ -22,7 +22,7 @@ def withdrawn(connection: Connection) -> Iterator[str]:
     usable = (
         select(b.number, b.product_id, i.first, i.last, i.state)
         .join(tables.stamp_interval, i.batch == b.number)
-        .where(i.state.in_([str(state) for state in certificates.USABLE]))
+        .where(i.state.in_([str(state) for state in USABLE]))
         .where(b.order_id.not_in(taken_over), b.product_id.in_(newest))
         .order_by(b.number, i.first)
     )

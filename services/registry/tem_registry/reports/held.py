@@ -15,9 +15,9 @@ from tem.verdict import CertificateFacts, certificate_at
 from tem_registry import tables
 from tem_registry.activation.activation_rules import LotForActivation, activation_refusals
 from tem_registry.catalogue import catalogue
-from tem_registry.certificates import certificates
 from tem_registry.certificates.certificate_rules import is_lapsing
 from tem_registry.lots import lots, recalls
+from tem_registry.stamps.moves import USABLE
 
 Item = dict[str, Any]
 
@@ -31,7 +31,7 @@ def stamps(
     query = (
         select(b.number, b.product_id, b.producer_id, usable)
         .join(tables.stamp_interval, i.batch == b.number)
-        .where(i.state.in_([str(state) for state in certificates.USABLE]), b.number > after)
+        .where(i.state.in_([str(state) for state in USABLE]), b.number > after)
         .group_by(b.number, b.product_id, b.producer_id)
         .order_by(b.number)
     )
@@ -55,7 +55,8 @@ def _held(connection: Connection, product_id: str, producer_id: str, now: dateti
     """Since when a product has no certificate, and the lots made before; None if it has one."""
     today = vietnam_day(now)
     named = [
-        (_facts(record), record["certificate_id"]) for record in _records(connection, product_id)
+        (catalogue.certificate_facts(record), record["certificate_id"])
+        for record in _records(connection, product_id)
     ]
     terms = tuple(facts for facts, _ in named)
     if certificate_at(terms, today) is not None:
@@ -147,7 +148,7 @@ def lapsing(
         query = query.where(p.producer_id == producer_id)
     found = []
     for record in map(json.loads, connection.execute(query).scalars().all()):
-        facts = _facts(record)
+        facts = catalogue.certificate_facts(record)
         if not facts.in_force_on(today) or not is_lapsing(facts.valid_until, today, days):
             continue
         others = catalogue.certificates_of(connection, record["product_id"])
@@ -164,11 +165,3 @@ def _records(connection: Connection, product_id: str) -> list[Item]:
     c = tables.certificate.c
     query = select(c.record).where(c.product_id == product_id).order_by(c.id)
     return [json.loads(text) for text in connection.execute(query).scalars()]
-
-
-def _facts(record: Item) -> CertificateFacts:
-    day = date.fromisoformat
-    revoked = record.get("revoked_on")
-    return CertificateFacts(
-        day(record["valid_from"]), day(record["valid_until"]), day(revoked) if revoked else None
-    )

@@ -7,6 +7,8 @@ from tem.vocabulary import StampState
 from tem_registry.intervals import Interval
 
 Codes = Mapping[StampState, str]
+# What a stamp is while it may still be activated.
+USABLE = (StampState.ISSUED, StampState.DELIVERED)
 
 # What an act on a range may not touch, and the code that says why. (A hand-over takes whatever
 # is issued.) To ``issued`` leads a return to the office.
