@@ -44,7 +44,7 @@ def stamp_prefix(public: str) -> str:
     return f"{public}/s/"
 
 
-# All settings there are, as docs/operation.md has them: services cannot be asked without import.
+# All settings there are, as docs/operations.md has them: services cannot be asked without import.
 SETTINGS = frozenset(
     {
         "TEM_BIND",

@@ -21,9 +21,9 @@ def words_of_code(pattern: str) -> set[str]:
 
 
 def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
-    """docs/operation.md lists exactly the settings that are read."""
+    """docs/operations.md lists exactly the settings that are read."""
     read = words_of_code(r'"(TEM_[A-Z_]+)"')
-    told = set(re.findall(r"^\| `(TEM_[A-Z_]+)`", (ROOT / "docs/operation.md").read_text(), re.M))
+    told = set(re.findall(r"^\| `(TEM_[A-Z_]+)`", (ROOT / "docs/operations.md").read_text(), re.M))
     assert read == told
     up = (ROOT / "shared/tem/up.py").read_text()
     others = set().union(

@@ -58,7 +58,7 @@ def test_a_day_that_is_none_is_shown_how_to_write(sample: Path, day: str) -> Non
 
 
 def test_the_purge_of_the_documents_can_be_typed(sample: Path) -> None:
-    """The day that docs/operation.md gives as example is over."""
+    """The day that docs/operations.md gives as example is over."""
     done = tem(sample, "purge", "--until", "2026-10-31", "--dry-run")
     assert done.returncode == 0, done.stderr
 

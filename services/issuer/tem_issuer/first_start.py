@@ -66,4 +66,4 @@ def require_nothing_lost(config: Settings, installation: Installation) -> None:
     }
     for name, gone in lost.items():
         if gone:
-            raise Conflict("lost", f"Missing: {name}. Restore it from a backup: docs/operation.md.")
+            raise Conflict("lost", f"Missing: {name}. Restore it from a backup: docs/operations.md.")
