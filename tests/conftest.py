@@ -42,6 +42,7 @@ def clock() -> SetClock:
 def postgres() -> Iterator[PostgresServer]:
     """One PostgreSQL server for each test process, started when the first test asks for it."""
     with PostgresServer() as server:
+        server.make_accounts()
         yield server
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Engine,
     MetaData,
     NullPool,
+    Table,
     TypeDecorator,
     create_engine,
     event,
@@ -26,9 +27,12 @@ from sqlalchemy import (
     make_url,
 )
 
-from tem.errors import Conflict
+from tem import patience
 
 BUSY_SECONDS = 20
+
+# SQLite has one schema: what has its own on PostgreSQL lies beside the rest there.
+_NO_SCHEMAS = {"schema_translate_map": {"published": None}}
 
 # Plumbing tables that every service's own database has: audit, API keys, idempotency.
 plumbing = MetaData()
@@ -69,11 +73,22 @@ def is_missing(url: str) -> bool:
 def open_engine(url: str) -> Engine:
     """An engine for reading and writing."""
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=40)
+        engine = create_engine(
+            url,
+            connect_args={"timeout": BUSY_SECONDS},
+            pool_size=40,
+            hide_parameters=True,
+            execution_options=_NO_SCHEMAS,
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30)
+    # Errors name no values: they go into logs.
+    engine = create_engine(
+        url, pool_pre_ping=True, pool_size=10, max_overflow=30, hide_parameters=True
+    )
+    patience.limit_waiting(engine)
+    return engine
 
 
 def open_published(url: str, tables: frozenset[str]) -> Engine:
@@ -84,7 +99,9 @@ def open_published(url: str, tables: frozenset[str]) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=2)
+        served = create_engine(url, pool_pre_ping=True, pool_size=2, hide_parameters=True)
+        patience.limit_waiting(served)
+        return served
     path = Path(parsed.database or "").resolve()
 
     def connect() -> sqlite3.Connection:
@@ -97,7 +114,9 @@ def open_published(url: str, tables: frozenset[str]) -> Engine:
         return connection
 
     # No pool: a connection kept open would go on reading a file that a restore replaced.
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    engine = create_engine(
+        "sqlite://", creator=connect, poolclass=NullPool, execution_options=_NO_SCHEMAS
+    )
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
 
@@ -131,30 +150,23 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing_now else "BEGIN")
 
 
-def make_tables(connection: Connection, *known: MetaData) -> None:
-    """Make the tables that are missing. Raises Conflict where one there is of another version.
-
-    No table is ever altered: a database that another version of this software made stays as it is.
-    """
-    for metadata in known:
-        metadata.create_all(connection)
-    names = [name for metadata in known for name in metadata.tables]
-    there = inspect(connection).get_multi_columns(filter_names=names)
-    found = {name: {column["name"] for column in columns} for (_, name), columns in there.items()}
-    lacking = [
+def lacking_columns(connection: Connection, *known: MetaData) -> list[str]:
+    """Columns that are named in the code and not there, as ``table.column``."""
+    tables = [table for metadata in known for table in metadata.sorted_tables]
+    there: dict[tuple[str | None, str], set[str]] = {}
+    for schema in {_schema(connection, table) for table in tables}:
+        found = inspect(connection).get_multi_columns(schema=schema)
+        there |= {key: {column["name"] for column in columns} for key, columns in found.items()}
+    return [
         f"{table.name}.{column.name}"
-        for metadata in known
-        for table in metadata.sorted_tables
+        for table in tables
         for column in table.columns
-        if column.name not in found[table.name]
+        if column.name not in there.get((_schema(connection, table), table.name), set())
     ]
-    if lacking:
-        raise Conflict(
-            "database_of_another_version",
-            f"{connection.engine.url.render_as_string()} was made by another version: it has no "
-            f"{', '.join(lacking)}. Nothing was changed. Go on with the version that made it, or "
-            "choose another --data and import into a new installation.",
-        )
+
+
+def _schema(connection: Connection, table: Table) -> str | None:
+    return table.schema if connection.dialect.name == "postgresql" else None
 
 
 @contextmanager

@@ -24,8 +24,10 @@ from sqlalchemy import (
 from tem.database import UtcDateTime
 
 PIECE_BYTES = 1024 * 1024
+# On PostgreSQL they have a schema of their own, which is replicated and granted alone.
+SCHEMA = "published"
 
-metadata = MetaData()
+metadata = MetaData(schema=SCHEMA)
 
 # One row: raised by an UPDATE in each publishing transaction, so numbers commit in order.
 # The epoch names a life of the registry's database; a verifier never goes back in either.
@@ -45,7 +47,8 @@ batch = Table(
     Column("signature", LargeBinary(64), nullable=False),
     Column("product_id", String(64), nullable=False),
     Column("producer_id", String(64), nullable=False),
-    Column("change", BigInteger, nullable=False, index=True),
+    Column("change", BigInteger, nullable=False),
+    Index("ix_published_batch_change", "change"),
 )
 # An act writes anew the intervals it touched, under its change number; together they cover
 # exactly what the rows they replace had covered, so a reader drops whatever a new row overlaps.
@@ -58,7 +61,8 @@ interval = Table(
     Column("state", String(12), nullable=False),
     Column("lot_id", String(64)),  # kept when a stamp is voided after its activation
     Column("revoked_on", String(10)),  # the public date of a withdrawal
-    Column("change", BigInteger, nullable=False, index=True),
+    Column("change", BigInteger, nullable=False),
+    Index("ix_published_interval_change", "change"),
 )
 # What the public may see of a lot, product, producer or point of sale, as JSON.
 card = Table(
@@ -88,7 +92,16 @@ image = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
-TABLE_NAMES = frozenset(metadata.tables)
+# One row, written every second by a registry on PostgreSQL: a replica that has it has everything
+# that was committed before that time.
+beat = Table(
+    "published_beat",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+TABLE_NAMES = frozenset(table.name for table in metadata.tables.values())
 
 
 def position(connection: Connection) -> tuple[str, int, datetime] | None:

@@ -35,17 +35,17 @@ def populated_file(empty_file: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="session")
-def server_engine(postgres: PostgresServer) -> Iterator[Engine]:
+def owner_engine(postgres: PostgresServer) -> Iterator[Engine]:
     """A PostgreSQL database with the registry's tables, emptied before each test; the rows of a
-    populated register lie beside them."""
-    postgres.create_database("registry")
-    engine = open_engine(postgres.url("registry"))
+    populated register lie beside them. Its owner's account: what a service may not do, it can."""
+    postgres.create_database("registry", owner="tem_owner")
+    engine = open_engine(postgres.url("registry", "tem_owner"))
     make_tables(engine)
     Register(engine, SetClock()).populate()
     with engine.begin() as connection:
         connection.execute(text("CREATE SCHEMA kept"))
         for table in all_tables():
-            connection.execute(text(f"CREATE TABLE kept.{table.name} AS TABLE {table.name}"))
+            connection.execute(text(f"CREATE TABLE kept.{table.name} AS TABLE {table.fullname}"))
         named = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
         connection.execute(text(f"CREATE TABLE kept.counters AS {named}"))
     yield engine
@@ -53,12 +53,20 @@ def server_engine(postgres: PostgresServer) -> Iterator[Engine]:
     postgres.drop_database("registry")
 
 
+@pytest.fixture(scope="session")
+def server_engine(postgres: PostgresServer, owner_engine: Engine) -> Iterator[Engine]:
+    """The same as the registry's own account sees it."""
+    engine = open_engine(postgres.url("registry", "tem_registry"))
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def bare(request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock) -> Iterator[Register]:
     """An empty register, once on each engine."""
     if request.param == "postgresql":
         engine: Engine = request.getfixturevalue("server_engine")
-        empty(engine)
+        empty(request.getfixturevalue("owner_engine"))
         yield Register(engine, clock)
         return
     path = tmp_path / "registry.db"
@@ -71,7 +79,7 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock) -> Ite
 def empty(engine: Engine) -> None:
     """Nothing in any table of a server, numbers from the start: deleting little is faster than
     truncating, and saying all at once faster than one thing after the other."""
-    wanted = [f"DELETE FROM {table.name}" for table in reversed(all_tables())]
+    wanted = [f"DELETE FROM {table.fullname}" for table in reversed(all_tables())]
     wanted.append("SELECT setval(sequencename::regclass, 1, false) FROM kept.counters")
     with engine.begin() as connection:
         connection.exec_driver_sql("; ".join(wanted))
@@ -79,8 +87,8 @@ def empty(engine: Engine) -> None:
 
 def fill(engine: Engine) -> None:
     """What lies beside the empty tables of a server: a populated register."""
-    copied = "INSERT INTO {0} OVERRIDING SYSTEM VALUE SELECT * FROM kept.{0}"
-    wanted = [copied.format(table.name) for table in all_tables()]
+    copied = "INSERT INTO {0} OVERRIDING SYSTEM VALUE SELECT * FROM kept.{1}"
+    wanted = [copied.format(table.fullname, table.name) for table in all_tables()]
     wanted.append(
         "SELECT setval(sequencename::regclass, last_value) FROM kept.counters"
         " WHERE last_value IS NOT NULL"
@@ -95,7 +103,7 @@ def register(bare: Register, request: pytest.FixtureRequest) -> Register:
     if bare.engine.dialect.name == "sqlite":  # nobody has opened its file yet
         shutil.copy(request.getfixturevalue("populated_file"), str(bare.engine.url.database))
     else:
-        fill(bare.engine)
+        fill(request.getfixturevalue("owner_engine"))
     return bare
 
 

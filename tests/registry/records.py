@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine, Table, select
 from tests.conftest import SetClock
 
-from tem import published
+from tem import grants, migrations, published
 from tem.database import plumbing, reading, writing
 from tem.dates import rfc3339, vietnam_day
 from tem.manifest import FORMAT, Manifest, signed_message
@@ -26,6 +26,7 @@ from tem_registry.activation.activation import activate
 from tem_registry.batches import delivery
 from tem_registry.catalogue import catalogue
 from tem_registry.fsck import fsck
+from tem_registry.history import HISTORIES
 from tem_registry.intervals import Interval
 from tem_registry.lots import lots
 from tem_registry.months import Months
@@ -142,9 +143,9 @@ def all_tables() -> list[Table]:
 def make_tables(engine: Engine) -> None:
     """Make every table of the registry's database."""
     with writing(engine) as connection:
-        plumbing.create_all(connection)
-        tables.metadata.create_all(connection)
-        published.metadata.create_all(connection)
+        migrations.bring_up_to_date(connection, HISTORIES)
+        everything = tuple(grant for history in HISTORIES for grant in history.grants)
+        assert list(grants.apply(connection, everything)) or engine.dialect.name == "sqlite"
 
 
 # Above a test of what is refused before the database is asked, or answered by Python alone.

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from sqlalchemy import Engine, make_url
 
-from tem import published
 from tem.clock import system_clock
-from tem.database import make_tables, open_engine, plumbing, writing
-from tem_registry import publication, tables
+from tem.database import writing
+from tem.migrations import open_migrated
+from tem_registry import publication
+from tem_registry.history import HISTORIES
 from tem_registry.settings import Settings
 
 
@@ -16,8 +17,7 @@ def open_store(config: Settings) -> Engine:
     url = make_url(config.database_url)
     if url.get_backend_name() == "sqlite":
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = open_engine(config.database_url)
+    engine = open_migrated(config.database_url, HISTORIES)
     with writing(engine) as connection:
-        make_tables(connection, plumbing, tables.metadata, published.metadata)
         publication.begin(connection, system_clock())
     return engine

@@ -160,7 +160,7 @@ def _vacuumed(engine: Engine) -> bool:
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for table in (published.card, published.image, tables.lot, tables.recall):
-                connection.exec_driver_sql(f"VACUUM {table.name}")
+                connection.exec_driver_sql(f"VACUUM {table.fullname}")
     except SQLAlchemyError as error:
         log.warning("scrub_postponed", detail=str(error).partition("\n")[0][:200])
         return False

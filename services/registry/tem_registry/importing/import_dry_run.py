@@ -21,13 +21,14 @@ from pathlib import Path
 from sqlalchemy import Connection, func, make_url, select, text, update
 from sqlalchemy.exc import OperationalError
 
-from tem import audit, published
+from tem import audit, migrations, published
 from tem.clock import Clock
-from tem.database import BUSY_SECONDS, make_tables, open_engine, plumbing, sqlite_url
+from tem.database import BUSY_SECONDS, open_engine, sqlite_url
 from tem.dates import vietnam_day
 from tem.errors import Unavailable
 from tem.vocabulary import StampState
 from tem_registry import publication, tables
+from tem_registry.history import HISTORIES
 from tem_registry.importing import import_issue
 from tem_registry.importing.import_folder import Folder
 from tem_registry.importing.import_report import Progress, Report
@@ -74,7 +75,9 @@ def _undone(url: str, now: datetime) -> Iterator[Connection]:
                 engine.connect().execution_options(writing=True) as connection,
                 connection.begin() as transaction,
             ):
-                make_tables(connection, plumbing, tables.metadata, published.metadata)
+                if engine.dialect.name == "sqlite":
+                    migrations.bring_up_to_date(connection, HISTORIES)
+                migrations.require_columns(connection, HISTORIES)
                 if engine.dialect.name == "postgresql":
                     _lock_all(connection)
                 publication.begin(connection, now)
@@ -138,11 +141,12 @@ def _lock_all(connection: Connection) -> None:
 
     Nobody's act is ever ended for it: before PostgreSQL would look for a deadlock this gives up.
     """
-    metadatas = (tables.metadata, published.metadata, plumbing)
-    others = [table for metadata in metadatas for table in metadata.sorted_tables]
-    names = dict.fromkeys(table.name for table in (*LOCKED_FIRST[:3], *others))
+    known = [metadata for history in HISTORIES for metadata in history.metadata]
+    others = [table for metadata in known for table in metadata.sorted_tables]
+    names = dict.fromkeys(table.fullname for table in (*LOCKED_FIRST[:3], *others))
+    del names[published.beat.fullname]  # verifiers tell by it that we are alive
     for last in LOCKED_FIRST[3:]:
-        names[last.name] = names.pop(last.name)
+        names[last.fullname] = names.pop(last.fullname)
     for left in reversed(range(TRIES)):
         try:
             with connection.begin_nested():

@@ -1,0 +1,18 @@
+"""What lives in the issuer's database, and where that is."""
+
+import os
+
+from tem import audit, auth, grants, idempotency  # noqa: F401 -- their tables are the plumbing
+from tem.database import plumbing
+from tem.installation import Installation
+from tem.migrations import Database, History
+from tem_issuer import settings, storage
+
+_TABLES = (plumbing, storage.metadata)
+ISSUER = History("issuer", "tem_issuer.migrations", _TABLES, grants.work(grants.ISSUER, *_TABLES))
+HISTORIES = (ISSUER,)
+
+
+def databases(installation: Installation) -> list[Database]:
+    """What ``tem migrate`` brings up to date for the issuer."""
+    return [Database("issuer", settings.read(os.environ, installation).database_url, HISTORIES)]

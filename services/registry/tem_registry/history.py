@@ -1,0 +1,21 @@
+"""What lives in the registry's database, and where that is."""
+
+import os
+
+from tem import audit, auth, grants, idempotency  # noqa: F401 -- their tables are the plumbing
+from tem.database import plumbing
+from tem.installation import Installation
+from tem.migrations import PUBLISHED, Database, History
+from tem_registry import settings, tables
+
+_TABLES = (plumbing, tables.metadata)
+REGISTRY = History(
+    "registry", "tem_registry.migrations", _TABLES, grants.work(grants.REGISTRY, *_TABLES)
+)
+HISTORIES = (REGISTRY, PUBLISHED)
+
+
+def databases(installation: Installation) -> list[Database]:
+    """What ``tem migrate`` brings up to date for the registry."""
+    url = settings.read(os.environ, installation).database_url
+    return [Database("registry", url, HISTORIES, publishes=True)]

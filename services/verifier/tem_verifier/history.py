@@ -1,0 +1,29 @@
+"""What lives in the verifier's own database and in its replica, and where these are."""
+
+import os
+
+from sqlalchemy import make_url
+
+from tem import audit, auth, grants, idempotency  # noqa: F401 -- their tables are the plumbing
+from tem.database import plumbing
+from tem.installation import Installation
+from tem.migrations import PUBLISHED, Database, History
+from tem_verifier import settings, storage
+
+_TABLES = (plumbing, storage.metadata)
+VERIFIER = History(
+    "verifier", "tem_verifier.migrations", _TABLES, grants.work(grants.VERIFIER, *_TABLES)
+)
+HISTORIES = (VERIFIER,)
+
+
+def databases(installation: Installation) -> list[Database]:
+    """What ``tem migrate`` brings up to date for the verifier, its replica first if it has one.
+
+    In SQLite the published tables are in the registry's file, which is the registry's to change.
+    """
+    config = settings.read(os.environ, installation)
+    own = Database("verifier", config.database_url, HISTORIES)
+    if make_url(config.published_url).get_backend_name() == "sqlite":
+        return [own]
+    return [Database("published", config.published_url, (PUBLISHED,)), own]

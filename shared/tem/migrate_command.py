@@ -1,0 +1,74 @@
+"""``tem migrate``: bringing databases up to date, those on PostgreSQL above all."""
+
+import sys
+from importlib.metadata import entry_points
+
+import click
+
+from tem import migrations
+from tem.commandline import data_option
+from tem.database import is_missing, open_engine
+from tem.errors import NotFound
+from tem.installation import Installation
+from tem.migrations import Database
+
+
+def databases(installation: Installation) -> dict[str, Database]:
+    """Every database that the services here name, by its name."""
+    found = sorted(entry_points(group="tem.databases"), key=lambda entry: entry.name)
+    listed = [one for entry in found for one in entry.load()(installation)]
+    return {one.name: one for one in listed}
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[DATABASE]...")
+@click.option("--check", is_flag=True, help="Change nothing; exit status 1 if there is work.")
+@data_option
+def migrate(names: tuple[str, ...], check: bool, installation: Installation) -> None:
+    """Bring databases up to date, beside services that use them.
+
+    DATABASE is issuer, registry (with the published tables), verifier, or published (a replica
+    of the published tables); all by default. On PostgreSQL run it with the account that owns
+    the tables in TEM_…_DATABASE_URL; it also sets what every account may do.
+
+    \b
+    The order of an upgrade: tem migrate, then the services one after the other.
+    The version before works on a migrated database, so there is no hurry.
+    """
+    known = databases(installation)
+    for name in names:
+        if name not in known:
+            raise NotFound(
+                "no_such_database",
+                f"There is no database {name} here: {', '.join(known)}. "
+                "A replica is named by TEM_PUBLISHED_DATABASE_URL.",
+            )
+    chosen = [known[name] for name in names or known]
+    work = sum(_check(one) if check else _migrate(one) for one in chosen)
+    if check and work:
+        sys.exit(1)
+
+
+def _migrate(database: Database) -> int:
+    if is_missing(database.url):
+        click.echo(f"{database.name}: there is no file yet: the first start makes it")
+        return 0
+    for line in migrations.migrate(database):
+        click.echo(f"{database.name}: {line}")
+    return 0
+
+
+def _check(database: Database) -> int:
+    """How many revisions are missing, told."""
+    if is_missing(database.url):
+        return 0
+    engine = open_engine(database.url)
+    try:
+        with engine.connect() as connection:
+            missing = {h.name: migrations.pending(connection, h) for h in database.histories}
+    finally:
+        engine.dispose()
+    for name, revisions in missing.items():
+        told = f"to be applied: {', '.join(revisions)}" if revisions else "up to date"
+        click.echo(f"{database.name}: {name}: {told}")
+    return sum(map(len, missing.values()))
