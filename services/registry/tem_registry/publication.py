@@ -7,15 +7,18 @@ become visible in order and without gaps that a reader could miss.
 import json
 import secrets
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from tem import published
 from tem.database import insert_or_ignore
 from tem.manifest import Manifest
 from tem_registry.intervals import Interval
+
+# Clocks of several registries differ by less; a beat further ahead is of a clock since set right.
+CLOCKS_DIFFER = timedelta(seconds=60)
 
 
 def begin(connection: Connection, now: datetime) -> None:
@@ -34,6 +37,18 @@ def next_change(connection: Connection, now: datetime) -> int:
             raised.values(change=c.change + 1, changed_at=now).returning(c.change)
         ).scalar_one()
     )
+
+
+def beat(connection: Connection, now: datetime, every: float = 0.0) -> None:
+    """Tell replicas that all that was committed before ``now`` comes before this.
+
+    Unless somebody did within the last ``every`` seconds. A beat of a clock that was set back
+    since is taken back: it would vouch for hours to come.
+    """
+    if not insert_or_ignore(connection, published.beat, {"id": 1, "at": now}):
+        at = published.beat.c.at
+        due = or_(at <= now - timedelta(seconds=every), at > now + CLOCKS_DIFFER)
+        connection.execute(update(published.beat).where(due).values(at=now))
 
 
 def put_card(connection: Connection, change: int, kind: str, id: str, body: dict[str, Any]) -> None:
