@@ -6,11 +6,14 @@ the published tables is worth nothing until :meth:`Trust.accept` has returned.
 
 import json
 import re
+import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tem import ed25519
+from tem.installation import sync_folder, write_private
 from tem.manifest import Manifest, ManifestRefused, digest, key_id, parse, signed_message
 from tem.stampcode import FIRST_TEST_BATCH, MAX_BATCH
 
@@ -82,14 +85,31 @@ class Trust:
 
 def load(path: Path) -> Trust:
     """Read ``trust.json``. Raises ValueError with the fault, OSError if it cannot be read."""
-    document = json.loads(path.read_text("utf-8"))
+    return read(path.read_text("utf-8"), str(path))
+
+
+def read(text: str, name: str) -> Trust:
+    """The same from a text, as ``GET /v1/trust`` gives it too; ``name`` is told in a fault."""
+    document = json.loads(text)
     try:
         if document["format"] != FORMAT or document["environment"] not in ENVIRONMENTS:
             raise ValueError(f"not a {FORMAT} file of a production or a sandbox")
         keys = [_office_key(entry) for entry in document["office_keys"]]
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: {error!r} is missing or of the wrong kind") from error
+        raise ValueError(f"{name}: {error!r} is missing or of the wrong kind") from error
+    if len({key.id for key in keys}) != len(keys):
+        raise ValueError(f"{name}: an office key stands twice")  # which of the two would count?
     return Trust({key.id: key for key in keys}, document["environment"] == "sandbox")
+
+
+def save(path: Path, keys: Iterable[OfficeKey], sandbox: bool) -> None:
+    """Write ``trust.json`` anew, whole or not at all; who may read it stays as it was."""
+    draft = path.with_name(f".{path.name}.new")
+    write_private(draft, json.dumps(document(list(keys), sandbox), indent=1).encode())
+    if path.exists():
+        draft.chmod(stat.S_IMODE(path.stat().st_mode))
+    draft.replace(path)
+    sync_folder(path.parent)
 
 
 def _office_key(entry: dict[str, Any]) -> OfficeKey:
@@ -101,6 +121,8 @@ def _office_key(entry: dict[str, Any]) -> OfficeKey:
     first, last = entry["first_batch"], entry["last_batch"]
     if type(first) is not int or type(last) is not int:
         raise ValueError("first_batch and last_batch are whole numbers")
+    if not 1 <= first <= last <= MAX_BATCH:
+        raise ValueError("first_batch and last_batch are batch numbers, the first not behind")
     accepted = entry.get("accepted", [])
     if not all(_DIGEST.fullmatch(one) for one in accepted):
         raise ValueError("accepted is a list of manifest digests: 64 hexadecimal digits each")

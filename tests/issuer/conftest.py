@@ -1,15 +1,21 @@
 """Mints for the tests of the issuer: one on SQLite, and one on each engine."""
 
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 from tests.conftest import SetClock
 from tests.issuer.issuer_support import PUBLIC_URL, Mint, found_mint
+from tests.postgres import PostgresServer
 
+from tem.grants import ISSUER, OWNER
+from tem.migrations import Database, migrate
 from tem_issuer import codefile
+from tem_issuer.history import HISTORIES
+
+_numbers = itertools.count(1)
 
 
 @pytest.fixture
@@ -19,15 +25,39 @@ def mint(tmp_path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> It
     yield from _opened(tmp_path / "data", clock)
 
 
+@pytest.fixture(scope="session")
+def migrated(postgres: PostgresServer) -> str:
+    """A PostgreSQL database as `tem migrate` makes the issuer's, to be copied for each test."""
+    postgres.create_database("issuer_template", owner=OWNER)
+    database = Database("issuer", postgres.url("issuer_template", OWNER), HISTORIES)
+    assert list(migrate(database))
+    return "issuer_template"
+
+
 @pytest.fixture
-def mint_on_each(
-    tmp_path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch, engine: Engine
+def mint_on_postgres(
+    tmp_path: Path,
+    clock: SetClock,
+    monkeypatch: pytest.MonkeyPatch,
+    postgres: PostgresServer,
+    migrated: str,
 ) -> Iterator[Mint]:
-    """A mint on each kind of database."""
+    """A mint on PostgreSQL, with the issuer's own account, as in operation."""
     _environment(monkeypatch)
-    url = engine.url.render_as_string(hide_password=False)
-    monkeypatch.setenv("TEM_ISSUER_DATABASE_URL", url)
-    yield from _opened(tmp_path / "data", clock)
+    name = f"issuer_{next(_numbers)}"
+    postgres.create_database(name, like=migrated)
+    monkeypatch.setenv("TEM_ISSUER_DATABASE_URL", postgres.url(name, ISSUER))
+    try:
+        yield from _opened(tmp_path / "data", clock)
+    finally:
+        postgres.drop_database(name)
+
+
+@pytest.fixture(params=["mint", "mint_on_postgres"], ids=["sqlite", "postgresql"])
+def mint_on_each(request: pytest.FixtureRequest) -> Mint:
+    """A mint on each kind of database."""
+    mint: Mint = request.getfixturevalue(request.param)
+    return mint
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ from tem_issuer.signer import Signer
 PUBLIC_URL = "https://tem.example.vn"
 PRODUCT, PRODUCER = "sp-1", "cs-1"
 DEADLINE = 60.0
+KILLED = -signal.SIGKILL
 
 
 @dataclass

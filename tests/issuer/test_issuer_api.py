@@ -132,8 +132,9 @@ def test_each_call_is_open_to_its_roles_alone(mint_on_each: Mint) -> None:
         assert problem(answer, 401) == "key_malformed"
 
 
-def test_a_refused_caller_changes_nothing(mint: Mint) -> None:
+def test_a_refused_caller_changes_nothing(mint_on_each: Mint) -> None:
     """Without the right role neither a number is taken nor a print confirmed."""
+    mint = mint_on_each
     batch = mint.released()
     before = (len(mint.trail()), len(mint.batches()), mint.files())
     assert problem(order(mint, role="office"), 403) == "role_not_allowed"
@@ -146,8 +147,9 @@ def test_a_refused_caller_changes_nothing(mint: Mint) -> None:
 # --- idempotency ---
 
 
-def test_an_order_needs_a_key(mint: Mint) -> None:
+def test_an_order_needs_a_key(mint_on_each: Mint) -> None:
     """Without Idempotency-Key, or with one that is not printable, nothing is reserved."""
+    mint = mint_on_each
     assert problem(order(mint, key=None), 400) == "idempotency_key_missing"
     assert problem(order(mint, key="a b"), 400) == "idempotency_key_invalid"
     assert problem(order(mint, key="k" * 201), 400) == "idempotency_key_invalid"

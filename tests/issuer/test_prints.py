@@ -269,8 +269,9 @@ def test_confirming_twice_is_harmless(mint_on_each: Mint, headers: dict[str, str
     assert mint.actions(batch).count("print.confirmed") == 1
 
 
-def test_confirming_again_deletes_what_a_crash_left(mint: Mint) -> None:
+def test_confirming_again_deletes_what_a_crash_left(mint_on_each: Mint) -> None:
     """A caller that got no answer and asks again has the codes destroyed."""
+    mint = mint_on_each
     batch = mint.released()
     mint.confirm(batch)
     assert mint.files() == files_of(batch)
@@ -279,8 +280,9 @@ def test_confirming_again_deletes_what_a_crash_left(mint: Mint) -> None:
     assert mint.files() == {"1-1.hashes"}
 
 
-def test_the_next_start_destroys_what_a_crash_left(mint: Mint) -> None:
+def test_the_next_start_destroys_what_a_crash_left(mint_on_each: Mint) -> None:
     """Codes of a confirmed print go, those of any other batch stay."""
+    mint = mint_on_each
     printed, kept = mint.released(), mint.released()
     mint.confirm(printed)
     prints.finish_destroying(mint.engine, mint.settings)
@@ -350,8 +352,11 @@ def test_a_reprint_names_the_host_in_its_symbols(mint: Mint) -> None:
     assert "new.example.vn" in get(moved, moved.released().number, "stamps/1.svg").text
 
 
-def test_an_export_begun_before_the_confirmation_is_whole(mint: Mint, small_chunks: int) -> None:
+def test_an_export_begun_before_the_confirmation_is_whole(
+    mint_on_each: Mint, small_chunks: int
+) -> None:
     """Codes deleted while a download runs do not cut it short."""
+    mint = mint_on_each
     batch = mint.released(3_000)
     answer = mint.client().get(
         f"/v1/batches/{batch.number}/codes.csv", headers=mint.bearer("office"), buffered=False
@@ -361,8 +366,9 @@ def test_an_export_begun_before_the_confirmation_is_whole(mint: Mint, small_chun
     answer.close()
 
 
-def test_a_confirmation_in_between_stops_an_export(mint: Mint) -> None:
+def test_a_confirmation_in_between_stops_an_export(mint_on_each: Mint) -> None:
     """An export that read the batch before its print was confirmed is still refused."""
+    mint = mint_on_each
     batch = mint.released()
     mint.confirm(batch)
     with pytest.raises(Gone), writing(mint.engine) as connection:

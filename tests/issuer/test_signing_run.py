@@ -128,8 +128,9 @@ def test_a_batch_of_several_chunks_is_whole(mint: Mint) -> None:
         public.verify(code[8:], b"tem-stamp-v1\x00" + code[:8])
 
 
-def test_every_run_has_keys_of_its_own(mint: Mint) -> None:
+def test_every_run_has_keys_of_its_own(mint_on_each: Mint) -> None:
     """Two batches, and two attempts at one, share neither batch key nor sealed bytes."""
+    mint = mint_on_each
     first, second = mint.released(), mint.released()
     assert first.public_key != second.public_key
     batch, seen = mint.reserve(), []
@@ -204,8 +205,9 @@ def test_a_superseded_run_releases_nothing(mint_on_each: Mint, step: str) -> Non
     assert mint.files() == files_of(mint.batch(number))
 
 
-def test_a_released_batch_is_not_signed_again(mint: Mint) -> None:
+def test_a_released_batch_is_not_signed_again(mint_on_each: Mint) -> None:
     """A run for it ends at once, and manifest and files stay as they are."""
+    mint = mint_on_each
     batch, files = mint.released(), mint.files()
     with pytest.raises(RunAbandoned):
         mint.run(batch.number)
@@ -277,8 +279,9 @@ def test_a_run_whose_helper_dies_ends_with_an_error(mint: Mint) -> None:
     nothing_left_the_run(mint, batch.number)
 
 
-def test_the_signer_signs_anew_after_a_helper_died(mint: Mint) -> None:
+def test_the_signer_signs_anew_after_a_helper_died(mint_on_each: Mint) -> None:
     """The failure is audited and counted, and the next run releases under a new attempt."""
+    mint = mint_on_each
     batch = mint.reserve(20_000)
     with signing(mint) as signer:
         run = until(lambda: children_of(signer))[0]
@@ -297,8 +300,9 @@ def test_the_signer_signs_anew_after_a_helper_died(mint: Mint) -> None:
     assert mint.files() == files_of(batch)
 
 
-def test_progress_grows_while_helpers_sign(mint: Mint) -> None:
+def test_progress_grows_while_helpers_sign(mint_on_each: Mint) -> None:
     """`signed` follows the chunks, never goes back within a run and never passes the quantity."""
+    mint = mint_on_each
     batch, seen = mint.reserve(12 * CHUNK_CODES), []
     run = fork(mint, lambda: mint.run(batch.number))
     office, client = mint.bearer("office"), mint.client()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, fields, replace
 from functools import cache
 from pathlib import Path
@@ -224,6 +225,8 @@ def test_trust_file_round_trip(name: str, tmp_path: Path) -> None:
         {"first_batch": "1"},
         {"last_batch": None},
         {"accepted": "all"},
+        {"first_batch": 0},
+        {"first_batch": 9, "last_batch": 8},
         *({"public_key": weak["public_key"]} for weak in VECTORS["weak_keys"]),
     ],
     ids=lambda change: str(change)[:60],
@@ -236,6 +239,29 @@ def test_bad_office_key_in_a_trust_file(change: dict[str, Any], tmp_path: Path) 
     path.write_text(json.dumps(document))
     with pytest.raises(ValueError, match=r"."):
         trust.load(path)
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    """Two entries of one key could say two things, and one of them would not count."""
+    document = json.loads(json.dumps(VECTORS["trusts"]["production"]))
+    document["office_keys"].append(document["office_keys"][0] | {"state": "frozen"})
+    path = tmp_path / "trust.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(ValueError, match="stands twice"):
+        trust.load(path)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644])
+def test_a_trust_file_written_anew_keeps_its_readers(mode: int, tmp_path: Path) -> None:
+    """Order, content and permission are those that were; no draft is left beside it."""
+    path = tmp_path / "trust.json"
+    known = trust_of("frozen, listed")
+    trust.save(path, known.keys.values(), known.sandbox)
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(mode)
+    trust.save(path, reversed(known.keys.values()), known.sandbox)
+    assert list(trust.load(path).keys) == list(reversed(known.keys))
+    assert (path.stat().st_mode & 0o777, os.listdir(tmp_path)) == (mode, ["trust.json"])
 
 
 def test_trust_file_of_another_format(tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
                 ),
                 demanded=True,
             )
+            issuance.confirm(config, answer["number"])
             return answer, 202, {"Location": f"/v1/batches/{answer['number']}"}
 
         @blp.arguments(Page, location="query", unknown=RAISE)

@@ -7,14 +7,16 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Engine, select
 
-from tem import logs
+from tem import health, logs
 from tem.clock import system_clock
-from tem.database import make_tables, open_engine, plumbing, reading, writing
+from tem.database import reading, writing
 from tem.errors import Unavailable
 from tem.installation import Installation
+from tem.migrations import open_migrated
 from tem.settings import stamp_prefix
 from tem.web import Wiring, create_app
-from tem_issuer import api, prints, settings, storage
+from tem_issuer import api, prints, restoring, settings, storage
+from tem_issuer.history import HISTORIES
 from tem_issuer.settings import Settings
 
 VERSION = "1"
@@ -24,20 +26,21 @@ def open_store(config: Settings) -> Engine:
     """The issuer's database, with its tables."""
     if config.database_url.startswith("sqlite"):
         Path(config.folder).mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = open_engine(config.database_url)
-    with writing(engine) as connection:
-        make_tables(connection, plumbing, storage.metadata)
-    return engine
+    return open_migrated(config.database_url, HISTORIES)
 
 
 def build(config: Settings, wiring: Wiring) -> Flask:
     """The app over a store and a clock given."""
+
+    schema = health.Schema(HISTORIES)
 
     def ready() -> dict[str, Any]:
         if not config.wrapping_key.is_file():
             raise Unavailable("not_set_up", "Run `tem up` or the first start once.")
         with reading(wiring.engine) as connection:
             connection.execute(select(storage.counter_table.c.id)).all()
+            schema.check(connection)
+        restoring.check(wiring.engine, config)
         return {}
 
     app, rest = create_app("issuer", VERSION, wiring, ready)
@@ -50,6 +53,7 @@ def create() -> Flask:
     logs.configure("issuer")
     config = settings.read(os.environ, Installation.at(None))
     engine = open_store(config)
+    restoring.begin(engine, config, system_clock(), "start")
     prints.finish_destroying(engine, config)
     with writing(engine) as connection:
         storage.move_trials(connection, stamp_prefix(config.public_url))

@@ -6,7 +6,7 @@ import signal
 import click
 from sqlalchemy import Engine
 
-from tem import logs
+from tem import logs, metrics
 from tem.audit_commands import audit_commands
 from tem.clock import system_clock
 from tem.commandline import ACTOR, existing_data_option, key_commands, stopping_flag
@@ -14,11 +14,14 @@ from tem.database import reading, writing
 from tem.errors import Conflict
 from tem.installation import Installation
 from tem.process import LockHeld
+from tem.stampcode import MAX_BATCH
 from tem.vocabulary import Role
-from tem_issuer import prints, settings
+from tem_issuer import prints, restoring, settings
 from tem_issuer.app import open_store
 from tem_issuer.domain import check_codes_kept, check_range
+from tem_issuer.office_key_commands import office_key
 from tem_issuer.signer import Signer
+from tem_issuer.wrapping_key_commands import wrapping_keys
 
 
 @click.group()
@@ -32,6 +35,8 @@ def _store(installation: Installation) -> Engine:
 
 issuer.add_command(key_commands("issuer", (Role.SERVICE, Role.OFFICE), _store))
 issuer.add_command(audit_commands("issuer", _store))
+issuer.add_command(office_key)
+issuer.add_command(wrapping_keys)
 
 
 @issuer.command()
@@ -56,6 +61,31 @@ def url(batch: str, index: int, installation: Installation) -> None:
     click.echo(printed)
 
 
+@issuer.command("accept-restore")
+@click.option(
+    "--past",
+    type=click.IntRange(0, MAX_BATCH),
+    metavar="NUMBER",
+    help="The highest batch number known elsewhere; needed if the high-water mark is lost.",
+)
+@click.confirmation_option(
+    prompt="Go on with this older copy? Numbers given since are used up; batches that may have "
+    "been signed since fail and need new orders."
+)
+@existing_data_option
+def accept_restore(past: int | None, installation: Installation) -> None:
+    """After restoring the issuer's database: let it go on behind every number given since."""
+    config = settings.read(os.environ, installation)
+    engine = open_store(config)
+    try:
+        done = restoring.accept(engine, config, system_clock(), ACTOR, past)
+    finally:
+        engine.dispose()
+    if done.failed:
+        click.echo(f"Failed for good: batches {', '.join(map(str, done.failed))}.")
+    click.echo(f"The next batch gets number {done.last + 1}.")
+
+
 @issuer.command()
 @click.option("--cores", type=click.IntRange(1, 256), help="Cores to sign with (default: all).")
 @existing_data_option
@@ -65,6 +95,8 @@ def sign(cores: int | None, installation: Installation) -> None:
     `tem up` starts it beside the issuer; one runs for an installation at a time.
     """
     logs.configure("signer")
+    logs.log_crashes()
+    metrics.alone("signer")
     config = settings.read(os.environ, installation)
     stopping = stopping_flag(signal.SIGTERM, signal.SIGINT)
     available = len(os.sched_getaffinity(0))

@@ -1,16 +1,14 @@
 """What the first start of an installation makes for the issuer. Running it again makes nothing."""
 
-import json
 import os
 
 from tem import auth, checkpoints
 from tem.clock import system_clock
-from tem.database import is_missing
+from tem.database import is_missing, writing
 from tem.errors import Conflict
-from tem.installation import Installation, write_private
-from tem.trust import OfficeKey, document
+from tem.installation import Installation
 from tem.vocabulary import Role
-from tem_issuer import keys, settings
+from tem_issuer import keys, office_key_acts, office_keys, restoring, settings
 from tem_issuer.app import open_store
 from tem_issuer.settings import Settings
 
@@ -26,17 +24,16 @@ def prepare(installation: Installation) -> list[str]:
     if not config.wrapping_key.exists():
         keys.make_wrapping_key(config.wrapping_key)
         made.append(f"key that wraps codes at rest: {config.wrapping_key}")
-    if not config.office_key.exists():
+    if not config.trust_file.exists():
+        if not config.office_key.exists():
+            made.append(f"office's signing key:         {config.office_key}")
         passphrase = keys.passphrase_from(config.passphrase_file)
-        keys.make_office_key(config.office_key, passphrase)
-        made.append(f"office's signing key:         {config.office_key}")
-    if not installation.trust_file.exists():
-        passphrase = keys.passphrase_from(config.passphrase_file)
-        public = keys.raw_public(keys.load_office_key(config.office_key, passphrase))
-        trust = document([OfficeKey(public, first_batch=config.first_number)], config.sandbox)
-        write_private(installation.trust_file, json.dumps(trust, indent=1).encode())
-        made.append(f"list of keys to trust:        {installation.trust_file}")
+        office_key_acts.found(config, passphrase, config.first_number)
+        made.append(f"list of keys to trust:        {config.trust_file}")
     engine = open_store(config)
+    restoring.begin(engine, config, system_clock(), ACTOR)
+    with writing(engine) as connection:
+        office_key_acts.tell_of_all(connection, system_clock(), ACTOR, config)
     audit_key = checkpoints.key_file(installation, "issuer")
     if checkpoints.make_key(engine, system_clock(), ACTOR, "issuer", audit_key):
         made.append(f"issuer's audit key:           {audit_key}")
@@ -60,10 +57,24 @@ def require_nothing_lost(config: Settings, installation: Installation) -> None:
     """
     lost = {
         "the issuer's database": is_missing(config.database_url) and any(config.hashes.glob("*")),
-        str(config.office_key): installation.trust_file.exists() and not config.office_key.exists(),
+        str(config.trust_file): not config.trust_file.exists()
+        and (any(config.hashes.glob("*")) or any(config.folder.glob("office-key-*.pem"))),
+        "the office key": _office_key_lost(config),
         str(config.wrapping_key): not config.wrapping_key.exists()
         and any(config.codes.glob("*.key")),
     }
     for name, gone in lost.items():
         if gone:
-            raise Conflict("lost", f"Missing: {name}. Restore it from a backup: docs/operations.md.")
+            raise Conflict(
+                "lost", f"Missing: {name}. Restore it from a backup: docs/operations.md."
+            )
+
+
+def _office_key_lost(config: Settings) -> bool:
+    """Whether some key should be here and none is. Not so where all are frozen: the office
+    knows, and what needs no key goes on."""
+    if not config.trust_file.exists():
+        return False
+    known = office_key_acts.load(config)
+    here = {*office_keys.in_use(config, known), *office_keys.prepared(config, known)}
+    return not here and not all(key.frozen for key in known.keys.values())

@@ -2,17 +2,22 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from tem import audit, kept_checkpoints, manifest, trust
 from tem.database import is_missing, reading
+from tem.errors import Unavailable
 from tem.installation import Installation
-from tem_issuer import batch_files, settings, storage
+from tem.state_digest import ServiceState
+from tem_issuer import batch_files, high_water, office_keys, restoring, settings, storage
 from tem_issuer.app import open_store
 from tem_issuer.domain import Batch, BatchState
+from tem_issuer.high_water_rules import Mark, first_after
+from tem_issuer.history import HISTORIES
 from tem_issuer.settings import Settings
 
 
@@ -27,10 +32,14 @@ def check(installation: Installation) -> Iterator[str]:
     except (OSError, ValueError, KeyError) as error:
         yield f"the list of trusted keys cannot be read: {error}"
         return
+    mark = _mark(config)  # before the database: what the mark knows must be there
     engine = open_store(config)
     with reading(engine) as connection:
         yield from audit.faults(connection)
         yield from kept_checkpoints.own_faults(connection, installation, "issuer")
+        yield from _high_water(connection, config, mark)
+        for stranger in office_keys.strangers(config, trusted):
+            yield f"{stranger.name} is the private part of no key that trust.json names"
         yield from _numbers(connection, config)
         after = 0
         while page := storage.list_batches(connection, after, 200):
@@ -40,27 +49,67 @@ def check(installation: Installation) -> Iterator[str]:
     engine.dispose()
 
 
+def state(env: Mapping[str, str], installation: Installation) -> ServiceState:
+    """Where these settings say the issuer's state is, and in which tables."""
+    config = settings.read(env, installation)
+    metadata = tuple(metadata for history in HISTORIES for metadata in history.metadata)
+    return ServiceState("issuer", config.database_url, metadata, partial(open_store, config))
+
+
 def manifests(installation: Installation) -> dict[int, str] | None:
-    """SHA-256 of each released batch's manifest; None where the database is elsewhere."""
+    """SHA-256 of each released batch's manifest; None where the database is elsewhere.
+
+    Empty for a batch that a restore the office accepted has made us forget.
+    """
     config = settings.read(os.environ, installation)
     if is_missing(config.database_url):
         return None
     engine = open_store(config)
     with reading(engine) as connection:
         found = storage.manifest_texts(connection)
+        forgotten = list(restoring.forgotten(connection))
     engine.dispose()
-    return {number: hashlib.sha256(text.encode()).hexdigest() for number, text in found}
+    known = {number: hashlib.sha256(text.encode()).hexdigest() for number, text in found}
+    return dict.fromkeys(forgotten, "") | known
+
+
+def _mark(config: Settings) -> Mark | Unavailable | None:
+    """The high-water mark, or why it cannot be read, or None if there is none."""
+    try:
+        return high_water.find(config.high_water)
+    except Unavailable as refused:
+        return refused
+
+
+def _high_water(
+    connection: Connection, config: Settings, mark: Mark | Unavailable | None
+) -> Iterator[str]:
+    """The database knows every number that the mark kept apart from it knows."""
+    try:
+        if isinstance(mark, Unavailable):
+            raise mark
+        if mark is not None:
+            restoring.compare(connection, config, mark)
+        elif storage.has_high_water(connection):
+            high_water.required(config.high_water)
+    except Unavailable as refused:
+        yield refused.detail
 
 
 def _numbers(connection: Connection, config: Settings) -> Iterator[str]:
-    """Numbers are taken in a row, and the counter stands behind the last."""
+    """Numbers are taken in a row but for those the trail explains; the counter stands behind."""
+    explained = restoring.passed_over(connection)
     expected, after = config.first_number, 0
     while page := storage.list_batches(connection, after, 500):
         for batch in page:
+            if any(first <= batch.number <= last for first, last in explained):
+                yield f"batch {batch.number} is here, but its number was passed over"
+            expected = first_after(expected, explained)
             if batch.number != expected:
                 yield f"batch {expected} is missing: the next one is {batch.number}"
             expected = batch.number + 1
         after = page[-1].number
+    expected = first_after(expected, explained)
     counter = storage.counter(connection)
     if counter is not None and counter != expected:
         yield f"the counter says {counter}, but the next number should be {expected}"

@@ -58,9 +58,7 @@ def open_codes(config: Settings, batch: Batch) -> CodeReader:
     check_codes_kept(batch)
     codes, wrapped, _ = batch_files.paths(config, batch.number, batch.attempt)
     try:
-        data_key = keys.unwrap(
-            config.wrapping_key.read_bytes(), wrapped.read_bytes(), batch.number, batch.attempt
-        )
+        data_key = keys.unwrap_file(config.wrapping_key, wrapped, batch.number, batch.attempt)
         layout = Layout(batch.number, batch.attempt, batch.last_index or 0)
         return CodeReader(codes, data_key, layout)
     except FileNotFoundError as error:

@@ -24,6 +24,8 @@ class Settings:
     sandbox: bool
     daily_ceiling: int
     passphrase_file: Path | None
+    trust_file: Path
+    high_water: Path  # the mark that no backup holds: apart from ``folder``
 
     @property
     def first_number(self) -> int:
@@ -59,6 +61,7 @@ class Settings:
 def read(env: Mapping[str, str], installation: Installation) -> Settings:
     """The settings of an installation. Raises :class:`tem.errors.Invalid` naming a bad one."""
     passphrase = env.get("TEM_ISSUER_PASSPHRASE_FILE")
+    kept_apart = env.get("TEM_ISSUER_HIGH_WATER_FILE")
     return Settings(
         database_url=env.get("TEM_ISSUER_DATABASE_URL")
         or sqlite_url(installation.database("issuer")),
@@ -68,4 +71,6 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
         == "sandbox",
         daily_ceiling=settings.whole(env, "TEM_ISSUER_DAILY_CEILING", 10_000_000, 1, 10**9),
         passphrase_file=Path(passphrase) if passphrase else None,
+        high_water=Path(kept_apart or installation.data / "high-water" / "issuer.json"),
+        trust_file=installation.trust_file,
     )

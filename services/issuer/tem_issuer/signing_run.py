@@ -17,17 +17,19 @@ under a new key by the next run; nothing of the dead run ever left this process.
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from tem import audit, manifest
 from tem.clock import Clock
 from tem.database import writing
 from tem.dates import rfc3339
 from tem.installation import write_private
-from tem_issuer import batch_files, chunks, keys, storage
+from tem_issuer import batch_files, chunks, keys, office_keys, storage
 from tem_issuer.codefile import Layout
 from tem_issuer.domain import Batch
 from tem_issuer.settings import Settings
@@ -50,7 +52,11 @@ def run(
     processes: int,
     on_step: OnStep = lambda step: None,
 ) -> None:
-    """Sign and release one batch. Raises RunAbandoned, or whatever made signing impossible."""
+    """Sign and release one batch.
+
+    Raises RunAbandoned, OfficeKeyAway, or whatever made signing impossible.
+    """
+    office_keys.signing_key(settings, number)  # none: the batch waits, and nothing is begun
     attempt, batch = _claim(engine, clock, number)
     batch_files.discard(settings, number, keep_attempt=attempt)
     on_step("claimed")
@@ -71,9 +77,7 @@ def run(
     wrapping = settings.wrapping_key.read_bytes()
     write_private(wrapped, keys.wrap(wrapping, work.data_key, number, attempt))
     on_step("kept")
-    office = keys.load_office_key(
-        settings.office_key, keys.passphrase_from(settings.passphrase_file)
-    )
+    office = office_keys.open_for(settings, number)
     now = clock()
     text = manifest.write(_manifest(batch, work, keys.raw_public(office), rfc3339(now)))
     on_step("described")
@@ -85,7 +89,8 @@ def run(
         now,
     )
     on_step("vouched")
-    _release(engine, number, attempt, made)
+    still = partial(office_keys.require_still_signing, settings, number, keys.raw_public(office))
+    _release(engine, number, attempt, made, still)
     on_step("released")
 
 
@@ -100,11 +105,18 @@ def _claim(engine: Engine, clock: Clock, number: int) -> tuple[int, Batch]:
     return attempt, batch
 
 
-def _release(engine: Engine, number: int, attempt: int, made: storage.Release) -> None:
+def _release(
+    engine: Engine,
+    number: int,
+    attempt: int,
+    made: storage.Release,
+    require_still_signing: Callable[[], None],
+) -> None:
     """The signature leaves this process here, by the commit that makes the batch released."""
     with writing(engine) as connection:
         if not storage.release(connection, number, attempt, made):
             raise RunAbandoned(f"attempt {attempt} of batch {number} was superseded")
+        require_still_signing()  # behind the lock that a freezing takes: listed, or not released
         details = {
             "attempt": attempt,
             "last_index": made.last_index,
@@ -116,7 +128,8 @@ def _release(engine: Engine, number: int, attempt: int, made: storage.Release) -
 
 
 def _progress(engine: Engine, batch: Batch, attempt: int, signed: int) -> None:
-    with writing(engine) as connection:
+    # A server that restarts ends no run for this: the next report is right again.
+    with suppress(OperationalError, InterfaceError), writing(engine) as connection:
         storage.set_progress(connection, batch.number, attempt, min(signed, batch.quantity))
 
 

@@ -1,5 +1,6 @@
 """What the issuer remembers: batches and the counter of their numbers. Columns are named."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +30,13 @@ counter_table = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("next_number", BigInteger, nullable=False),
+)
+# Its one row says that a high-water mark is kept: one that is missing was lost.
+high_water_table = Table(
+    "high_water",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("made_at", UtcDateTime, nullable=False),
 )
 batch_table = Table(
     "batch",
@@ -71,6 +79,24 @@ def next_number(connection: Connection, first: int) -> int:
 def counter(connection: Connection) -> int | None:
     """The number the next batch will get; None before the first."""
     return connection.execute(select(counter_table.c.next_number)).scalar()
+
+
+def set_counter(connection: Connection, first: int, number: int) -> None:
+    """Let the next batch get ``number``, whether or not there was one before."""
+    insert_or_ignore(connection, counter_table, {"id": 1, "next_number": first})
+    connection.execute(
+        update(counter_table).where(counter_table.c.id == 1).values(next_number=number)
+    )
+
+
+def note_high_water(connection: Connection, now: datetime) -> bool:
+    """Remember that a high-water mark is kept from now on; False if it was before."""
+    return insert_or_ignore(connection, high_water_table, {"id": 1, "made_at": now})
+
+
+def has_high_water(connection: Connection) -> bool:
+    """Whether a high-water mark was ever made for this database."""
+    return connection.execute(select(high_water_table.c.id)).first() is not None
 
 
 def add_batch(connection: Connection, batch: Batch) -> None:
@@ -127,6 +153,13 @@ def unsigned_batches(connection: Connection) -> list[Batch]:
         .order_by(batch_table.c.number)
     )
     return [Batch(**row._mapping) for row in connection.execute(query)]
+
+
+def unsigned_numbers(connection: Connection) -> list[int]:
+    """The numbers of the same batches."""
+    states = [BatchState.RESERVED, BatchState.SIGNING]
+    query = select(batch_table.c.number).where(batch_table.c.state.in_(states))
+    return list(connection.execute(query.order_by(batch_table.c.number)).scalars())
 
 
 def reserved_between(
@@ -218,6 +251,15 @@ def give_up(connection: Connection, number: int) -> bool:
         .values(state=BatchState.FAILED)
     )
     return changed.rowcount == 1
+
+
+def fail(connection: Connection, numbers: Collection[int]) -> None:
+    """Mark batches that wait to be signed as failed for good."""
+    c = batch_table.c
+    waiting = c.state.in_([BatchState.RESERVED, BatchState.SIGNING])
+    for number in numbers:
+        failed = update(batch_table).where(c.number == number, waiting)
+        connection.execute(failed.values(state=BatchState.FAILED))
 
 
 def confirm_print(connection: Connection, number: int, now: datetime) -> bool:
