@@ -52,9 +52,17 @@ class Subject:
     lot: Card | None = None
     revoked_on: str | None = None
     points_of_sale: dict[str, Card] = field(default_factory=dict)
+    scanned_often: bool = False
 
 
-def facts_of(state: StampState, product: Card, producer: Card, lot: Card | None) -> StampFacts:
+def facts_of(
+    state: StampState,
+    product: Card,
+    producer: Card,
+    lot: Card | None,
+    *,
+    scanned_often: bool = False,
+) -> StampFacts:
     """What :func:`tem.verdict.verdict` needs, out of the cards."""
     if lot is None:
         return StampFacts(state)
@@ -74,6 +82,7 @@ def facts_of(state: StampState, product: Card, producer: Card, lot: Card | None)
             ),
             recalls=tuple(_recall(r) for r in lot["recalls"]),
         ),
+        scanned_often,
     )
 
 
@@ -105,7 +114,13 @@ def plain(ruling: Ruling, as_of: datetime) -> dict[str, Any]:
 
 def answer(subject: Subject, now: datetime, as_of: datetime) -> dict[str, Any]:
     """The JSON of a look-up. ``now`` decides, ``as_of`` tells how fresh the record was."""
-    facts = facts_of(subject.state, subject.product, subject.producer, subject.lot)
+    facts = facts_of(
+        subject.state,
+        subject.product,
+        subject.producer,
+        subject.lot,
+        scanned_often=subject.scanned_often,
+    )
     ruling = verdict(facts, now)
     out = plain(ruling, as_of)
     out["stamp"] = {"batch": subject.batch, "index": subject.index}

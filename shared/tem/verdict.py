@@ -66,10 +66,14 @@ class ClosedLot:
 
 @dataclass(frozen=True, slots=True)
 class StampFacts:
-    """A stamp on record: its stored state, and its lot if it was ever tied to one."""
+    """A stamp on record: its stored state, and its lot if it was ever tied to one.
+
+    ``scanned_often`` is known to the verifier alone, which counts: see ``docs/adr/0015``.
+    """
 
     state: StampState
     lot: LotFacts | ClosedLot | None = None
+    scanned_often: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,9 @@ def verdict(facts: StampFacts | None, now: datetime) -> Ruling:
         return Ruling(Verdict.STAMP_REVOKED, "stamp_revoked")
     if facts.state is not StampState.ACTIVATED or lot is None:
         return Ruling(Verdict.NOT_ACTIVATED, "not_activated")
-    return _closed(lot.undated) if isinstance(lot, ClosedLot) else _dated(lot, now)
+    if isinstance(lot, ClosedLot):
+        return _closed(lot.undated)
+    return _dated(lot, now, facts.scanned_often)
 
 
 def _closed(undated: bool) -> Ruling:
@@ -114,13 +120,13 @@ def _closed(undated: bool) -> Ruling:
     return Ruling(Verdict.INFO_EXPIRED, reason)
 
 
-def _dated(lot: LotFacts, now: datetime) -> Ruling:
+def _dated(lot: LotFacts, now: datetime, scanned_often: bool) -> Ruling:
     """The rules that ask for the day: window, best-before, then OK with its notes."""
     if now >= end_of_day(lot.window_ends_on):
         return _closed(lot.best_before is None)
     if lot.best_before is not None and now >= end_of_day(lot.best_before):
         return Ruling(Verdict.PAST_DATE, "past_best_before")
-    return Ruling(Verdict.OK, "activated", notes(lot, now))
+    return Ruling(Verdict.OK, "activated", notes(lot, now, scanned_often=scanned_often))
 
 
 def certificate_at(
@@ -168,7 +174,7 @@ def producer_status_on(
     return current
 
 
-def notes(lot: LotFacts, now: datetime) -> tuple[Note, ...]:
+def notes(lot: LotFacts, now: datetime, *, scanned_often: bool = False) -> tuple[Note, ...]:
     """The remarks beside an OK, in their fixed order.
 
     A lapsed or revoked certificate is remarked on only while no newer one is in force:
@@ -188,6 +194,8 @@ def notes(lot: LotFacts, now: datetime) -> tuple[Note, ...]:
             found.append(Note.CERT_EXPIRED_AFTER_PRODUCTION)
     if producer_status_on(lot.producer_statuses, today) is not ProducerStatus.ACTIVE:
         found.append(Note.PRODUCER_SUSPENDED)
+    if scanned_often:
+        found.append(Note.MANY_SCANS)
     return tuple(found)
 
 

@@ -14,11 +14,14 @@ from sqlalchemy import Engine
 from tests.conftest import SetClock
 from tests.postgres import PostgresServer
 from tests.registry.records import Register, make_tables
+from tests.valkey import ValkeyServer
 from tests.verifier.mint import PREFIX, Mint, Minted, publish
 
 from tem.database import open_engine, open_published, sqlite_url
+from tem.migrations import Database, migrate, open_migrated
 from tem.published import TABLE_NAMES
 from tem_verifier.app import open_store
+from tem_verifier.history import HISTORIES
 from tem_verifier.index import Index
 from tem_verifier.lookup import Lookup
 from tem_verifier.manifests import Acceptance
@@ -38,8 +41,8 @@ def populated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def populated_database(postgres: PostgresServer) -> str:
     """The same on the server."""
-    postgres.create_database("populated")
-    populate(postgres.url("populated"))
+    postgres.create_database("populated", owner="tem_owner")
+    populate(postgres.url("populated", "tem_owner"))
     return "populated"
 
 
@@ -62,7 +65,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     server: PostgresServer = request.getfixturevalue("postgres")
     name = f"register_{next(_numbers)}"
     server.create_database(name, request.getfixturevalue("populated_database"))
-    opened = open_engine(server.url(name))
+    opened = open_engine(server.url(name, "tem_registry"))
     try:
         yield opened
     finally:
@@ -112,15 +115,58 @@ class Verifier:
 Opener = Callable[..., Verifier]
 
 
+def reader_url(engine: Engine) -> str:
+    """The address of a registry's database for verifiers: on a server, with their own account."""
+    url = engine.url
+    if engine.dialect.name == "postgresql":
+        url = url.set(username="tem_verifier")
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def memory_database(postgres: PostgresServer) -> str:
+    """A verifier's own database on the server, empty, to be copied."""
+    postgres.create_database("memory", owner="tem_owner")
+    url = postgres.url("memory", "tem_owner")
+    list(migrate(Database("verifier", url, HISTORIES)))
+    return "memory"
+
+
 @pytest.fixture
-def open_verifier(register: Register, mint: Mint, tmp_path: Path) -> Iterator[Opener]:
-    """Opens verifiers on the registry's published tables; the same ``name`` has one memory."""
+def memory_url(
+    register: Register, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str], str]]:
+    """The address of a verifier's own database by its name, on the engine of the register."""
+    if register.engine.dialect.name == "sqlite":
+        yield lambda name: sqlite_url(tmp_path / f"{name}.db")
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    empty: str = request.getfixturevalue("memory_database")
+    made: dict[str, str] = {}
+
+    def url(name: str) -> str:
+        if name not in made:
+            made[name] = f"memory_{next(_numbers)}"
+            server.create_database(made[name], empty)
+        return server.url(made[name], "tem_verifier")
+
+    yield url
+    for name in made.values():
+        server.drop_database(name)
+
+
+@pytest.fixture
+def open_verifier(
+    register: Register, mint: Mint, tmp_path: Path, memory_url: Callable[[str], str]
+) -> Iterator[Opener]:
+    """Opens verifiers on the registry's published tables; the same ``name`` has one memory, on
+    the engine of the register."""
     with ExitStack() as opened:
 
         def build(name: str = "verifier", published_url: str | None = None) -> Verifier:
-            url = register.engine.url.render_as_string(hide_password=False)
+            url = reader_url(register.engine)
             config = Settings(
-                database_url=f"sqlite:///{tmp_path / name}.db",
+                database_url=memory_url(name),
                 published_url=published_url or url,
                 folder=tmp_path / name,
                 trust_file=mint.trust_file,
@@ -137,6 +183,29 @@ def open_verifier(register: Register, mint: Mint, tmp_path: Path) -> Iterator[Op
             return Verifier(config, store, source, index, lookup)
 
         yield build
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def own_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """The verifier's own database, migrated and opened as a verifier does, once of each kind."""
+    if request.param == "sqlite":
+        url = sqlite_url(tmp_path / "own.db")
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        name = f"verifier_{next(_numbers)}"
+        server.create_database(name, owner="tem_owner")
+        list(migrate(Database("verifier", server.url(name, "tem_owner"), HISTORIES)))
+        url = server.url(name, "tem_verifier")
+    opened = open_migrated(url, HISTORIES)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def valkey() -> Iterator[ValkeyServer]:
+    """A Valkey server of its own for a test."""
+    with ValkeyServer() as server:
+        yield server
 
 
 @pytest.fixture

@@ -33,6 +33,13 @@ class Trouble:
             LASTING.labels(self._kind).set(1)
             self._told = details
 
+    def lasts(self, so: bool, **details: Any) -> None:
+        """Whether it is so now."""
+        if so:
+            self.begins(**details)
+        else:
+            self.ends()
+
     def ends(self) -> None:
         """It is not so, or no longer."""
         if self._told is not None:

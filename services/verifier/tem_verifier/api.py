@@ -15,11 +15,15 @@ from tem.problems import RETRY_AFTER_SECONDS
 from tem.vocabulary import Role
 from tem.web import Wiring
 from tem_verifier import pictures
+from tem_verifier.admission import Admission, problem, with_headers
 from tem_verifier.language import choose_language
+from tem_verifier.limits import Refusal
 from tem_verifier.lookup import Lookup
 from tem_verifier.manifests import Acceptance
 from tem_verifier.pages import Pages
+from tem_verifier.scans import Scans
 from tem_verifier.schemas import Answers, Codes, TrustShown
+from tem_verifier.stamps_scanned import is_scan
 
 STATIC = Path(__file__).parent / "static"
 PAGE_POLICY = (
@@ -29,7 +33,9 @@ PAGE_POLICY = (
 PICTURE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'"
 
 
-def build(wiring: Wiring, lookup: Lookup, acceptance: Acceptance) -> Blueprint:
+def build(
+    wiring: Wiring, lookup: Lookup, acceptance: Acceptance, admission: Admission
+) -> Blueprint:
     """The blueprint of calls for machines."""
     blp = Blueprint("verifications", __name__, url_prefix="/v1", description="Look-ups")
 
@@ -37,11 +43,19 @@ def build(wiring: Wiring, lookup: Lookup, acceptance: Acceptance) -> Blueprint:
     class Verifications(MethodView):
         @blp.arguments(Codes)
         @blp.response(200, Answers)
+        @blp.alt_response(429, description="too many look-ups")
         @blp.doc(summary="Look up at most 1,000 codes; open to all, changes nothing")
         def post(self, body: dict[str, Any]) -> Any:
+            codes = body["codes"]
             if "Authorization" in request.headers:  # a wrong key is told, not ignored
-                wiring.principal(Role.RETAILER)
-            return {"answers": [lookup.answer(code) for code in body["codes"]]}
+                refusal = admission.signed_in(
+                    lambda: wiring.principal(Role.RETAILER).actor, len(codes)
+                )
+            else:
+                refusal = admission.look_up(len(codes))
+            if refusal is not None:
+                return problem(refusal)
+            return {"answers": [lookup.answer(code) for code in codes]}
 
     @blp.route("/trust")
     class TrustDocument(MethodView):
@@ -85,7 +99,9 @@ def add_pictures(app: Flask, source: Engine) -> None:
         return response
 
 
-def add_pages(app: Flask, lookup: Lookup, pages: Pages, host: str) -> None:
+def add_pages(
+    app: Flask, lookup: Lookup, pages: Pages, host: str, admission: Admission, scans: Scans
+) -> None:
     """The pages for people; every address under /s/ gets an answer."""
 
     def page(html: str, lang: str, status: int = 200) -> Response:
@@ -101,11 +117,24 @@ def add_pages(app: Flask, lookup: Lookup, pages: Pages, host: str) -> None:
     def language() -> Any:
         return choose_language(request.args.get("lang"), request.headers.get("Accept-Language"))
 
+    def limited(refusal: Refusal) -> Response:
+        if wants("application/json", "text/html"):
+            response = problem(refusal)
+            response.vary.update(["Accept"])
+            return response
+        lang = language()
+        return with_headers(page(pages.limited(lang), lang, 429), refusal)
+
     app.url_map.converters["whatever"] = Whatever
 
     @app.get("/s/<whatever:code>")
     def stamp(code: str) -> Response:
+        refusal = admission.look_up()
+        if refusal is not None:
+            return limited(refusal)
         answer = lookup.answer(code)
+        if "stamp" in answer and is_scan(request.method, request.headers.get):
+            scans.add(**answer["stamp"])
         status = 503 if answer["verdict"] == "UNAVAILABLE" else 200
         if wants("application/json", "text/html"):
             response = jsonify(answer)

@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,8 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from tem import audit, kept_checkpoints, published
 from tem.database import open_published, reading
 from tem.installation import Installation
+from tem.state_digest import ServiceState
 from tem_verifier import settings, storage
 from tem_verifier.app import open_store
+from tem_verifier.history import HISTORIES
 
 
 def check(installation: Installation) -> Iterator[str]:
@@ -31,6 +34,13 @@ def check(installation: Installation) -> Iterator[str]:
     finally:
         store.dispose()
         source.dispose()
+
+
+def state(env: Mapping[str, str], installation: Installation) -> ServiceState:
+    """Where these settings say the verifier's state is, and in which tables."""
+    config = settings.read(env, installation)
+    metadata = tuple(metadata for history in HISTORIES for metadata in history.metadata)
+    return ServiceState("verifier", config.database_url, metadata, partial(open_store, config))
 
 
 def _position(own: Connection, registry: Connection) -> Iterator[str]:

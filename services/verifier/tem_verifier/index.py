@@ -5,8 +5,6 @@ What a request sees is replaced, never altered, so no look-up waits for a lock.
 """
 
 import json
-import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,19 +12,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, select
 
-from tem import published
+from tem import published, replica
 from tem.answer import Card
 from tem.clock import Clock
 from tem.database import reading
 from tem.errors import Unavailable
+from tem.replica import Known
 from tem_verifier.alarms import Trouble, raise_alarm
 from tem_verifier.manifests import Acceptance, Accepted
 from tem_verifier.ranges import EMPTY, Ranges
+from tem_verifier.readings import Readings
 from tem_verifier.storage import ReadPosition
-
-POLL_SECONDS = 0.1
-# A request that waits for a reading under way goes on with what there is after this long.
-WAIT_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +64,11 @@ class Index:
         self.acceptance = acceptance
         self.view = View()
         self._engine, self._clock = engine, clock
-        self._lock = threading.Lock()
-        self._tried = 0.0
+        self._readings = Readings(self._try_to_read)
         self._anew = False  # every manifest has to be judged again, so everything is read again
         self._unreadable = Trouble("published_unreadable")
-        self._went_back = Trouble("went_back")
+        self._went_back, self._behind = Trouble("went_back"), Trouble("replica_behind")
+        self.told: Callable[[View], None] = lambda view: None  # who is told of each reading
 
     @property
     def source(self) -> Engine:
@@ -81,27 +77,15 @@ class Index:
 
     def catch_up(self) -> None:
         """Read what is new. Whatever goes wrong leaves the view as it was, its ``as_of`` too."""
-        with self._lock:
-            self._try_to_read()
+        self._readings.now()
 
     def catch_up_soon(self, not_within: float) -> None:
         """The same for a request: at most so often for all of them, and it never waits long."""
-        if time.monotonic() - self._tried < not_within:
-            return
-        if self._lock.acquire(timeout=WAIT_SECONDS):
-            try:
-                if time.monotonic() - self._tried >= not_within:
-                    self._try_to_read()
-            finally:
-                self._lock.release()
-        else:
-            self._tried = time.monotonic()  # a reading hangs: the next code need not wait too
+        self._readings.soon(not_within)
 
     def follow(self, stopping: Callable[[], bool]) -> None:
         """Keep up until told to stop."""
-        while not stopping():
-            self.catch_up()
-            time.sleep(POLL_SECONDS)
+        self._readings.follow(stopping)
 
     def _try_to_read(self) -> None:
         try:
@@ -111,7 +95,7 @@ class Index:
             self._unreadable.begins(error=why, detail=str(error).partition("\n")[0][:200])
         else:
             self._unreadable.ends()
-        self._tried = time.monotonic()
+        self.told(self.view)
 
     def _read(self) -> None:
         if self.acceptance.trust_changed():
@@ -124,27 +108,32 @@ class Index:
             if found is None:
                 raise Unavailable("nothing_published", "The published tables have no position.")
             epoch, change, _ = found
-            if not self._may_read(known, epoch, change):
+            complete = replica.known(connection, now)
+            if not self._may_read(known, epoch, change, complete):
                 return
             since = self._since(known, epoch)
             view = self._load(connection, since) if change > since else self.view
-        self.acceptance.remember_position(known, epoch, change)
-        self.view = replace(view, position=Position(epoch, change, known.restores, now))
+        self.acceptance.remember_position(known, epoch, change, complete.until)
+        position = Position(epoch, change, known.restores, complete.until)
+        self.view = replace(view, position=position)
         self._anew = False
 
-    def _may_read(self, known: ReadPosition, epoch: str, change: int) -> bool:
+    def _may_read(self, known: ReadPosition, epoch: str, change: int, found: Known) -> bool:
         """Never back: a restored backup would un-recall lots and revive voided stamps.
 
         Once it has gone back only an operator's decision helps: when its numbers have caught
-        up they no longer show that they count other changes.
+        up they no longer show that they count other changes. A replica that does not say to be
+        complete beyond what was read elsewhere is only behind: it is waited for.
         """
         back = known.epoch is not None and (epoch != known.epoch or change < known.change)
-        if not back and not known.went_back:
-            self._went_back.ends()
-            return True
-        self._went_back.begins(epoch=known.epoch, change=known.change)
-        self.acceptance.note_went_back(known)
-        return False
+        behind = back and not known.went_back and _is_behind(known, found)
+        self._behind.lasts(behind)
+        if behind:
+            return False
+        self._went_back.lasts(back or known.went_back, epoch=known.epoch, change=known.change)
+        if back:
+            self.acceptance.note_went_back(known)
+        return not (back or known.went_back)
 
     def _since(self, known: ReadPosition, epoch: str) -> int:
         """The change number after which rows are new to us; -1 if all are."""
@@ -192,6 +181,11 @@ class Index:
             ranges = batches[number].ranges.with_changes(changed)
             batches[number] = replace(batches[number], ranges=ranges)
         return View(batches, cards)
+
+
+def _is_behind(known: ReadPosition, found: Known) -> bool:
+    """Whether a copy may lack what was read because it has not arrived yet."""
+    return not found.is_record and known.as_of is not None and found.until <= known.as_of
 
 
 def _changed_ranges(connection: Connection, since: int) -> dict[int, list[tuple[Any, ...]]]:

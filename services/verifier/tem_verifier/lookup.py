@@ -19,6 +19,7 @@ from tem.verdict import MALFORMED, UNAVAILABLE, UNKNOWN
 from tem_verifier.alarms import raise_alarm
 from tem_verifier.index import Batch, Index, View
 from tem_verifier.manifests import Accepted
+from tem_verifier.scans import Scans
 
 # A batch that was published a moment ago must not be slandered as unknown: an unknown number
 # makes the index catch up at once, but at most this often, so that forgeries cost nothing.
@@ -30,10 +31,12 @@ VERDICTS = Counter("tem_verifier_verdicts", "Answers given", ["verdict"])
 
 
 class Lookup:
-    """Answers codes out of an index. ``prefix`` is our own, which machines may send along."""
+    """Answers codes out of an index. ``prefix`` is our own, which machines may send along;
+    ``scans`` knows which stamps are scanned often."""
 
-    def __init__(self, index: Index, clock: Clock, prefix: str) -> None:
+    def __init__(self, index: Index, clock: Clock, prefix: str, scans: Scans | None = None) -> None:
         self._index, self._clock, self._prefix = index, clock, prefix
+        self._scans = scans
 
     def answer(self, text: str) -> dict[str, Any]:
         """The JSON of a look-up, for whatever arrived as a code."""
@@ -59,10 +62,13 @@ class Lookup:
         if not is_issued(code, batch.number, batch.accepted):
             return plain(UNKNOWN, as_of)
         try:
-            return answer(_subject(view, batch, code), now, as_of)
+            return answer(_subject(view, batch, code, self._is_often(code)), now, as_of)
         except (LookupError, TypeError, ValueError) as hole:
             raise_alarm("publication_incomplete", batch=batch.number, error=repr(hole))
             return plain(UNAVAILABLE, as_of)
+
+    def _is_often(self, code: StampCode) -> bool:
+        return self._scans is not None and (code.batch, code.index) in self._scans.often
 
     def _view_with(self, batch: int) -> View:
         """The newest view, if need be read again to look for a batch."""
@@ -71,7 +77,7 @@ class Lookup:
         return self._index.view
 
 
-def _subject(view: View, batch: Batch, code: StampCode) -> Subject:
+def _subject(view: View, batch: Batch, code: StampCode, scanned_often: bool) -> Subject:
     """The stamp with its cards. Raises LookupError if the publication has a hole."""
     found = batch.ranges.at(code.index)
     if found is None:
@@ -88,6 +94,7 @@ def _subject(view: View, batch: Batch, code: StampCode) -> Subject:
         lot=None if lot_id is None else view.cards["lot", lot_id],
         revoked_on=revoked_on,
         points_of_sale={id: view.cards["pos", id] for id in sold_at if ("pos", id) in view.cards},
+        scanned_often=scanned_often,
     )
 
 

@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,9 @@ class Acceptance:
         self._trust_file, self._store, self._cache = trust_file, store, cache
         self._stamp: tuple[int, int] | None = None
         self._trust: Trust = Trust({})
+        # Manifests known to be final, which they are for good: a restart with 100,000 batches
+        # asks the store once and not once for each.
+        self._final: set[bytes] | None = None
         self._unreadable = Trouble("trust_unreadable")
         self.trust_changed()
 
@@ -72,17 +76,19 @@ class Acceptance:
         with reading(self._store) as connection:
             return storage.position(connection)
 
-    def remember_position(self, known: ReadPosition, epoch: str, change: int) -> None:
+    def remember_position(
+        self, known: ReadPosition, epoch: str, change: int, as_of: datetime
+    ) -> None:
         """Keep the furthest position, so that a restart does not go back either."""
         if (known.epoch, known.change) != (epoch, change):
             with writing(self._store) as connection:
-                storage.advance(connection, epoch, change)
+                storage.advance(connection, epoch, change, as_of)
 
     def note_went_back(self, known: ReadPosition) -> None:
         """Keep that the registry went back, until an operator decides."""
         if not known.went_back:
             with writing(self._store) as connection:
-                storage.note_went_back(connection)
+                storage.note_went_back(connection, known.restores)
 
     def believes(self, manifest: str, signature: bytes) -> bool:
         """Whether an office key we trust at present vouches for a manifest."""
@@ -111,10 +117,16 @@ class Acceptance:
         published_as = (row.number, row.product_id, row.producer_id)
         if (made.batch, made.product, made.producer) != published_as:
             raise ManifestRefused("it was published as another batch")
+        name = digest(row.manifest)
+        if self._final is None:
+            with reading(self._store) as connection:
+                self._final = storage.final_digests(connection)
+        if bytes.fromhex(name) in self._final:
+            return
         with writing(self._store) as connection:
-            name = digest(row.manifest)
             if not storage.is_final(connection, made.batch, name, made.public_key):
                 raise ManifestRefused("its number or its batch key belongs to another manifest")
+        self._final.add(bytes.fromhex(name))
 
     def _fingerprints(self, connection: Connection, made: Manifest) -> mmap.mmap | None:
         """The table, out of the cache or the published pieces, as its manifest describes it."""

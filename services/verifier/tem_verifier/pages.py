@@ -107,8 +107,15 @@ class Pages:
 
     def not_found(self, lang: Lang) -> str:
         """The page of an address that leads nowhere; the address itself is not repeated."""
-        texts = self._texts["not_found"][lang]
-        return self._not_found.render(texts, lang=lang, say=self._texts["labels"][lang], link="")
+        return self._remark("not_found", lang)
+
+    def limited(self, lang: Lang) -> str:
+        """The page for who asks too often: about the asking, not about any stamp."""
+        return self._remark("limited", lang)
+
+    def _remark(self, name: str, lang: Lang) -> str:
+        texts, say = self._texts[name][lang], self._texts["labels"][lang]
+        return self._not_found.render(texts, lang=lang, say=say, link="")
 
     def _verdict(self, answer: Mapping[str, Any]) -> dict[str, Any]:
         """Tone, words and parts shown of the text that belongs to an answer."""

@@ -1,5 +1,6 @@
 """A batch's intervals laid out to be asked: sorted arrays, replaced and never altered."""
 
+import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -41,8 +42,8 @@ class Ranges:
             array("I", (row[1] for row in ordered)),
             array("I", (row[0] for row in ordered)),
             bytes(_STATES.index(StampState(row[2])) for row in ordered),
-            tuple(row[3] for row in ordered),
-            tuple(row[4] for row in ordered),
+            tuple(_shared(row[3]) for row in ordered),
+            tuple(_shared(row[4]) for row in ordered),
         )
 
     def rows(self) -> list[tuple[Any, ...]]:
@@ -54,7 +55,14 @@ class Ranges:
         """After acts: their rows take the place of every row they overlap."""
         rows = list(changed)
         new = Ranges.of(rows)
+        if not self.lasts:
+            return new
         return Ranges.of([*(row for row in self.rows() if not new.meets(*row[:2])), *rows])
+
+
+def _shared(text: str | None) -> str | None:
+    """One copy of a lot's id or of a date, however many rows name it."""
+    return None if text is None else sys.intern(text)
 
 
 EMPTY = Ranges.of(())

@@ -1,12 +1,27 @@
 """The verifier's settings, read once from the environment."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 from tem import settings
 from tem.database import sqlite_url
+from tem.errors import Invalid
 from tem.installation import Installation
+from tem_verifier import clients, rates
+from tem_verifier.clients import NO_PROXIES, Proxies
+from tem_verifier.rates import Rate
+
+Read = TypeVar("Read")
+
+# Ten a second: a market hall or an office behind one address stays below it.
+DEFAULT_RATE: Rate | None = Rate(600, 60)
+DEFAULT_RETAILER_RATE: Rate | None = Rate(6000, 60)
+# A household and a shop look at one package a few times: fifty a month are more than one's.
+MANY_SCANS = 50
+SCAN_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +30,9 @@ class Settings:
 
     ``published_url`` is the registry's database, of which it may read the published tables and
     nothing else; ``database_url`` is its own. ``office_contact`` stands on every page beside the
-    Office's name: how a shopper can reach it.
+    Office's name: how a shopper can reach it. ``rate`` is for an address, ``retailer_rate`` for
+    a key, None for no limit; one look-up in ``log_lookups`` leaves a line in the log, 0 for none;
+    ``many_scans`` within 30 days bring the note, 0 for never.
     """
 
     database_url: str
@@ -24,6 +41,27 @@ class Settings:
     trust_file: Path
     public_url: str
     office_contact: str = ""
+    valkey_url: str | None = None
+    valkey_password_file: Path | None = None
+    rate: Rate | None = DEFAULT_RATE
+    retailer_rate: Rate | None = DEFAULT_RETAILER_RATE
+    proxies: Proxies = NO_PROXIES
+    many_scans: int = MANY_SCANS
+    scan_days: int = SCAN_DAYS
+    log_lookups: int = 0
+
+    @property
+    def valkey_password(self) -> str | None:
+        """What is in the file; None without one. Raises Invalid if it cannot be read."""
+        if self.valkey_password_file is None:
+            return None
+        try:
+            return self.valkey_password_file.read_text("utf-8").strip()
+        except (OSError, UnicodeError) as error:
+            raise Invalid(
+                "bad_setting",
+                f"TEM_VERIFIER_VALKEY_PASSWORD_FILE cannot be read: {type(error).__name__}.",
+            ) from error
 
     @property
     def prefix(self) -> str:
@@ -39,6 +77,7 @@ class Settings:
 def read(env: Mapping[str, str], installation: Installation) -> Settings:
     """The settings of an installation. Raises :class:`tem.errors.Invalid` naming a bad one."""
     trust_file = env.get("TEM_TRUST_FILE")
+    password_file = env.get("TEM_VERIFIER_VALKEY_PASSWORD_FILE")
     return Settings(
         database_url=env.get("TEM_VERIFIER_DATABASE_URL")
         or sqlite_url(installation.database("verifier")),
@@ -48,4 +87,37 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
         trust_file=Path(trust_file) if trust_file else installation.trust_file,
         public_url=settings.public_url(env, "TEM_PUBLIC_URL", installation.public_url),
         office_contact=env.get("TEM_OFFICE_CONTACT", ""),
+        valkey_url=_valkey_url(env.get("TEM_VERIFIER_VALKEY_URL")),
+        valkey_password_file=Path(password_file) if password_file else None,
+        rate=_read(rates.parse, env, "TEM_VERIFIER_RATE", DEFAULT_RATE),
+        retailer_rate=_read(rates.parse, env, "TEM_VERIFIER_RETAILER_RATE", DEFAULT_RETAILER_RATE),
+        proxies=_read(clients.parse_proxies, env, "TEM_VERIFIER_PROXIES", NO_PROXIES),
+        many_scans=settings.whole(env, "TEM_VERIFIER_MANY_SCANS", MANY_SCANS, 0, 10**9),
+        scan_days=settings.whole(env, "TEM_VERIFIER_SCAN_DAYS", SCAN_DAYS, 30, 3660),
+        log_lookups=settings.whole(env, "TEM_VERIFIER_LOG_LOOKUPS", 0, 0, 10**9),
     )
+
+
+def _read(parse: Callable[[str], Read], env: Mapping[str, str], name: str, default: Read) -> Read:
+    """A setting by its parser. Raises Invalid naming it, with what the parser says."""
+    text = env.get(name)
+    if not text:
+        return default
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise Invalid("bad_setting", f"{name}: {error}.") from error
+
+
+def _valkey_url(url: str | None) -> str | None:
+    """An address without a password, which would show in listings of processes and settings."""
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("valkey", "valkeys", "redis", "rediss", "unix") or parts.password:
+        raise Invalid(
+            "bad_setting",
+            "TEM_VERIFIER_VALKEY_URL must be like valkey://host:6379/0, valkeys:// for TLS or "
+            "unix:///socket; its password goes into TEM_VERIFIER_VALKEY_PASSWORD_FILE.",
+        )
+    return url

@@ -1,12 +1,15 @@
-"""What the verifier remembers itself: how far it has read, and which manifests are final."""
+"""What the verifier remembers itself: how far it has read, final manifests, scans counted."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     Connection,
+    Date,
+    Index,
     Integer,
     MetaData,
     String,
@@ -16,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from tem.database import insert_or_ignore
+from tem.database import UtcDateTime, insert_or_ignore
 
 metadata = MetaData()
 
@@ -29,6 +32,7 @@ position_table = Table(
     Column("change", BigInteger, nullable=False),
     Column("went_back", Boolean, nullable=False),
     Column("restores", Integer, nullable=False),
+    Column("as_of", UtcDateTime),  # up to when the tables were complete that showed the change
 )
 # The first manifest accepted for a number is final, whatever the published tables say later,
 # and so is the first batch that had a key.
@@ -39,6 +43,50 @@ manifest_table = Table(
     Column("digest", String(64), nullable=False),
     Column("public_key", String(64), nullable=False, unique=True),
 )
+# Scans of a stamp on a day of Vietnam's calendar; nothing about who scanned. After some days
+# they are folded into one total.
+scan_day_table = Table(
+    "scan_day",
+    metadata,
+    Column("batch", BigInteger, primary_key=True, autoincrement=False),
+    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("day", Date, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Index("scan_day_day", "day"),
+)
+scan_total_table = Table(
+    "scan_total",
+    metadata,
+    Column("batch", BigInteger, primary_key=True, autoincrement=False),
+    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("first_day", Date, nullable=False),
+    Column("count", BigInteger, nullable=False),
+)
+# Names of parcels counted: one delivered again, or written again after a broken connection, is
+# known by its name.
+scan_parcel_table = Table(
+    "scan_parcel",
+    metadata,
+    Column("writer", String(32), primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("made_at", BigInteger, nullable=False),
+    Index("scan_parcel_made_at", "made_at"),
+)
+# Stamps that get the note MANY_SCANS at present: few, so that every worker can hold them.
+scanned_often_table = Table(
+    "scanned_often",
+    metadata,
+    Column("batch", BigInteger, primary_key=True, autoincrement=False),
+    Column("index", Integer, primary_key=True, autoincrement=False),
+)
+# One row: the day up to which this was tidied, and the threshold of the table above.
+scan_upkeep_table = Table(
+    "scan_upkeep",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("done_on", Date),
+    Column("threshold", Integer, nullable=False),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +95,40 @@ class ReadPosition:
 
     ``epoch`` is None while the registry's present state is to be taken as it is: at first, and
     after an operator said so; ``restores`` counts how often one did. ``went_back`` stays until
-    then.
+    then. Tables complete beyond ``as_of`` must have the change; None if that is not known.
     """
 
     epoch: str | None = None
     change: int = -1
     went_back: bool = False
     restores: int = 0
+    as_of: datetime | None = None
 
 
 def position(connection: Connection) -> ReadPosition:
     """How far it has been read."""
     c = position_table.c
-    query = select(c.epoch, c.change, c.went_back, c.restores).where(c.id == 1)
+    query = select(c.epoch, c.change, c.went_back, c.restores, c.as_of).where(c.id == 1)
     row = connection.execute(query).first()
     return ReadPosition() if row is None else ReadPosition(*row)
 
 
-def advance(connection: Connection, epoch: str, change: int) -> None:
+def advance(connection: Connection, epoch: str, change: int, as_of: datetime | None = None) -> None:
     """Remember a position, if it is further in the same epoch."""
     _begin(connection)
     c = position_table.c
     further = or_(c.epoch.is_(None), (c.epoch == epoch) & (c.change < change))
-    connection.execute(update(position_table).where(further).values(epoch=epoch, change=change))
+    values = {"epoch": epoch, "change": change, "as_of": as_of}
+    connection.execute(update(position_table).where(further).values(values))
 
 
-def note_went_back(connection: Connection) -> None:
-    """Remember that the registry stood before the position read."""
-    connection.execute(update(position_table).values(went_back=True))
+def note_went_back(connection: Connection, restores: int) -> None:
+    """Remember that the registry stood before the position read.
+
+    Unless an operator has accepted a restore since the worker saw so few of them.
+    """
+    same = position_table.c.restores == restores
+    connection.execute(update(position_table).where(same).values(went_back=True))
 
 
 def accept_restore(connection: Connection) -> None:
@@ -83,7 +137,7 @@ def accept_restore(connection: Connection) -> None:
     c = position_table.c
     connection.execute(
         update(position_table).values(
-            epoch=None, change=-1, went_back=False, restores=c.restores + 1
+            epoch=None, change=-1, went_back=False, restores=c.restores + 1, as_of=None
         )
     )
 
@@ -100,3 +154,9 @@ def is_final(connection: Connection, batch: int, digest: str, public_key: str) -
     c = manifest_table.c
     found = select(c.batch).where(c.batch == batch, c.digest == digest, c.public_key == public_key)
     return connection.execute(found).first() is not None
+
+
+def final_digests(connection: Connection) -> set[bytes]:
+    """SHA-256 of each manifest that is final."""
+    found = connection.execute(select(manifest_table.c.digest)).scalars()
+    return {bytes.fromhex(one) for one in found}

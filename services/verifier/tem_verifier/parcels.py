@@ -1,0 +1,73 @@
+"""A parcel: counts of scans on their way, under a name that makes them count once."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tem_verifier.stamps_scanned import Scan
+
+MOST_SCANS = 500
+_LIMITS = (2**32, 2**24, 2**22, 2**40)  # batch, index, day, count
+
+
+class NoParcel(ValueError):
+    """What arrived is not a parcel as we write it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Counts of one writer. ``(writer, sequence)`` is its name: the same name, the same content.
+
+    ``made_at`` is in whole seconds since 1970. However often a parcel is delivered, its name
+    is recorded with its counts in one transaction, so it is counted once.
+    """
+
+    writer: str
+    sequence: int
+    made_at: int
+    counts: Mapping[Scan, int]
+
+    @property
+    def total(self) -> int:
+        """How many scans it holds."""
+        return sum(self.counts.values())
+
+
+def encode(parcel: Parcel) -> dict[str, str]:
+    """The fields of a stream's entry."""
+    counts = [[*scan, count] for scan, count in parcel.counts.items()]
+    return {
+        "writer": parcel.writer,
+        "sequence": str(parcel.sequence),
+        "made_at": str(parcel.made_at),
+        "counts": json.dumps(counts, separators=(",", ":")),
+    }
+
+
+def decode(fields: Mapping[str, str]) -> Parcel:
+    """A parcel out of a stream's entry. Raises NoParcel for anything we did not write."""
+    try:
+        writer, rows = fields["writer"], json.loads(fields["counts"])
+        if not (len(writer) == 32 and writer.isascii() and writer.isalnum()):
+            raise NoParcel("no writer")
+        counts = {Scan(*row[:3]): row[3] for row in rows if _is_row(row)}
+        if len(counts) != len(rows) or not 0 < len(rows) <= MOST_SCANS:
+            raise NoParcel("no counts")
+        return Parcel(writer, _whole(fields["sequence"]), _whole(fields["made_at"]), counts)
+    except (LookupError, TypeError, ValueError) as error:
+        raise NoParcel(type(error).__name__) from error
+
+
+def _is_row(row: Any) -> bool:
+    return (
+        isinstance(row, list)
+        and len(row) == len(_LIMITS)
+        and all(type(n) is int and 0 < n < most for n, most in zip(row, _LIMITS, strict=True))
+    )
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise NoParcel("no number")
+    return int(text)

@@ -1,0 +1,133 @@
+"""Counting scans: from memory by Valkey, or straight, into the verifier's own database.
+
+Two threads beside the look-ups. *Out* hands over what this worker counted, every second. *In*
+counts what came by Valkey, keeps the set of stamps scanned often, and folds old days.
+"""
+
+import atexit
+import threading
+import time
+
+from prometheus_client import Counter, Gauge
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from tem.clock import Clock
+from tem.database import reading, writing
+from tem.dates import vietnam_day
+from tem_verifier import scan_counts, scan_stream
+from tem_verifier.alarms import Trouble
+from tem_verifier.background import begin
+from tem_verifier.parcels import Parcel
+from tem_verifier.scan_buffer import LOST, ScanBuffer
+from tem_verifier.scan_counts import Rules, Stamp
+from tem_verifier.scan_stream import Consumer
+from tem_verifier.shared_valkey import Away, Link
+from tem_verifier.stamps_scanned import Scan
+
+SHIP_SECONDS = 1.0
+DRAIN_SECONDS = 0.5
+REFRESH_SECONDS = 5.0
+# Valkey away for so long: then the database takes the counts without it.
+PATIENCE_SECONDS = 5.0
+MOST_ROUNDS = 50
+
+COUNTED = Counter("tem_verifier_scans_counted", "Scans counted in the database")
+OFTEN = Gauge(
+    "tem_verifier_stamps_scanned_often", "Stamps with MANY_SCANS", multiprocess_mode="livemax"
+)
+
+
+class Scans:
+    """What a look-up needs of counting (``add``, ``often``) and the work done beside it."""
+
+    def __init__(
+        self,
+        store: Engine,
+        clock: Clock,
+        rules: Rules,
+        outward: Link | None = None,
+        inward: Link | None = None,
+        consumer: Consumer | None = None,
+    ) -> None:
+        self.buffer = ScanBuffer()
+        self.often: frozenset[Stamp] = frozenset()
+        self._store, self._clock, self._rules = store, clock, rules
+        self._outward, self._inward = outward, inward
+        self._consumer = consumer or Consumer()
+        self._uncounted = Trouble("scans_not_counted")
+        self._next_refresh = 0.0
+
+    def add(self, batch: int, index: int) -> None:
+        """Somebody looked at a stamp: remembered in memory, nothing else."""
+        self.buffer.add(Scan(batch, index, vietnam_day(self._clock()).toordinal()))
+
+    def ship(self) -> int:
+        """Hand over what is in memory; how many scans somebody took."""
+        return self.buffer.ship(self._clock().timestamp(), self._take)
+
+    def _take(self, parcels: list[Parcel]) -> bool:
+        if self._outward is not None:
+            try:
+                self._outward(lambda client: scan_stream.send(client, parcels))
+                return True
+            except Away:
+                if self._outward.away_seconds < PATIENCE_SECONDS:
+                    return False
+        return self._count(parcels)
+
+    def _count(self, parcels: list[Parcel]) -> bool:
+        """Into the database; a parcel that got there by another way counts once."""
+        try:
+            with writing(self._store) as connection:
+                counted = scan_counts.count(connection, parcels, self._clock(), self._rules)
+        except SQLAlchemyError as error:
+            self._uncounted.begins(error=type(error).__name__)
+            return False
+        COUNTED.inc(counted)
+        self._uncounted.ends()
+        return True
+
+    def drain(self) -> bool:
+        """Count what came by Valkey; whether there may be more at once."""
+        if self._inward is None:
+            return False
+        try:
+            delivery = self._inward(self._consumer.receive)
+            if not delivery.ids or not self._count(delivery.parcels):
+                return False
+            self._inward(lambda client: self._consumer.confirm(client, delivery))
+            LOST.inc(delivery.unreadable)
+        except Away:
+            return False  # what was counted and not confirmed comes again, and is known
+        return True
+
+    def refresh(self) -> None:
+        """Tidy once a day, then read which stamps are scanned often."""
+        now = self._clock()
+        try:
+            with reading(self._store) as connection:
+                more = not scan_counts.is_tidy(connection, now, self._rules)
+            while more:
+                with writing(self._store) as connection:
+                    more = scan_counts.tidy(connection, now, self._rules)
+            with reading(self._store) as connection:
+                self.often = frozenset(scan_counts.often(connection))
+        except SQLAlchemyError as error:
+            self._uncounted.begins(error=type(error).__name__)
+            return
+        OFTEN.set(len(self.often))
+
+    def start(self, stopping: threading.Event) -> None:
+        """Do all this until told to stop; a worker that ends in peace hands over what it has."""
+        begin(self.ship, SHIP_SECONDS, stopping)
+        begin(self._work, DRAIN_SECONDS, stopping)
+        atexit.register(self.ship)
+
+    def _work(self) -> None:
+        for _ in range(MOST_ROUNDS):
+            if not self.drain():
+                break
+        if time.monotonic() >= self._next_refresh:
+            self._next_refresh = time.monotonic() + REFRESH_SECONDS
+            self.refresh()

@@ -1,0 +1,353 @@
+"""Replicas of the published tables on real servers: copied, given up, restored, behind."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import make_url
+from tests.conftest import SetClock
+from tests.edges import prepare_edge, prepare_record, shipped_settings
+from tests.postgres import PostgresServer
+from tests.registry.records import Register
+from tests.running import until
+from tests.verifier.conftest import Verifier
+from tests.verifier.mint import Mint, Minted, publish
+
+from tem import published, subscription
+from tem.cli import main
+from tem.database import open_engine, open_published, reading, writing
+from tem.errors import Unavailable
+from tem_registry import publication, restoring
+from tem_verifier import storage
+from tem_verifier.app import open_store, ready
+from tem_verifier.index import Index
+from tem_verifier.lookup import Lookup
+from tem_verifier.manifests import Acceptance
+from tem_verifier.settings import Settings
+
+_numbers = itertools.count(1)
+Alarms = Callable[[str], float]
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[tuple[PostgresServer, PostgresServer]]:
+    """The record's server and the edge's, with the settings of docker-compose.yml."""
+    names = ("record", "edge")
+    with ExitStack() as stack:
+        made = [
+            PostgresServer(settings=[*shipped_settings(n), "max_connections=60"]) for n in names
+        ]
+        for server in made:
+            stack.enter_context(server)
+            server.make_accounts()
+        yield made[0], made[1]
+
+
+@dataclass
+class Pair:
+    """A record and one replica of it, with verifiers in this process that read the replica."""
+
+    record: PostgresServer
+    edge: PostgresServer
+    folder: Path
+    name: str
+    register: Register
+    mint: Mint
+    opened: ExitStack = field(default_factory=ExitStack)
+
+    def tem(self, *arguments: str, database: str | None = None) -> Result:
+        """A command on the edge, as the replica's owner."""
+        url = self.edge.url(f"replica_{self.name}", "tem_owner")
+        env = {"TEM_PUBLISHED_DATABASE_URL": url, "TEM_DATA": str(self.folder)}
+        return CliRunner().invoke(main, ["replica", *arguments], env=env)
+
+    def subscribe(self, *more: str, database: str | None = None) -> Result:
+        """`tem replica subscribe` to the record, or to another database of its server."""
+        url = make_url(self.record.url(database or f"record_{self.name}", "tem_replication"))
+        secret = self.folder / "password"
+        secret.write_text(str(url.password))
+        source = url.set(drivername="postgresql", password=None).render_as_string()
+        given = ("--password-file", str(secret), "--name", self.name)
+        return self.tem("subscribe", source, *given, *more)
+
+    def beat(self) -> None:
+        """The registry's heart beats once."""
+        with self.register.write() as connection:
+            publication.beat(connection, self.register.clock())
+
+    def verifier(self) -> Verifier:
+        """A verifier of the edge; all have one database on the edge's server."""
+        config = Settings(
+            database_url=self.edge.url(f"store_{self.name}", "tem_verifier"),
+            published_url=self.edge.url(f"replica_{self.name}", "tem_verifier"),
+            folder=self.folder,
+            trust_file=self.mint.trust_file,
+            public_url="https://tem.example.vn",
+        )
+        store, source = open_store(config), open_published(config.published_url, frozenset())
+        self.opened.callback(store.dispose)
+        self.opened.callback(source.dispose)
+        acceptance = Acceptance(config.trust_file, store, config.fingerprints)
+        index = Index(source, acceptance, self.register.clock)
+        index.catch_up()
+        return Verifier(config, store, source, index, Lookup(index, self.register.clock, ""))
+
+    @contextmanager
+    def copy_held_up(self, table: str) -> Iterator[None]:
+        """The first copy stops at a table for as long as the block lasts."""
+        url = self.record.url(f"record_{self.name}", "tem_owner").replace("+psycopg", "")
+        with psycopg.connect(url) as connection:
+            connection.execute(f"LOCK TABLE published.{table} IN ACCESS EXCLUSIVE MODE".encode())
+            yield
+
+    def on_record(self, statement: str) -> Any:
+        """What a statement of the superuser gives on the record's server."""
+        url = self.record.url(f"record_{self.name}").replace("+psycopg", "")
+        with psycopg.connect(url, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchone() if cursor.description else None
+
+    def copied(self, *tables: str) -> bool:
+        """Whether the first copy of these tables has arrived."""
+        url = self.edge.url(f"replica_{self.name}").replace("+psycopg", "")
+        query = "SELECT srrelid::regclass::text FROM pg_subscription_rel WHERE srsubstate = 'r'"
+        with psycopg.connect(url) as connection:
+            found = {row[0].rpartition(".")[2] for row in connection.execute(query)}
+        return found.issuperset(tables)
+
+
+@pytest.fixture
+def pair(
+    servers: tuple[PostgresServer, PostgresServer], tmp_path: Path, mint: Mint, clock: SetClock
+) -> Iterator[Pair]:
+    """A record with batch 1, of which nothing is activated, a lot L1, and an empty replica."""
+    record, edge = servers
+    name = f"n{next(_numbers)}"
+    prepare_record(record, f"record_{name}")
+    prepare_edge(edge, f"replica_{name}", f"store_{name}")
+    engine = open_engine(record.url(f"record_{name}", "tem_registry"))
+    with writing(engine) as connection:
+        publication.begin(connection, clock())
+    register = Register(engine, clock)
+    register.populate()
+    made = Pair(record, edge, tmp_path, name, register, mint)
+    made.beat()
+    with made.opened:
+        yield made
+        engine.dispose()
+    made.tem("unsubscribe", "--yes")
+
+
+@pytest.fixture
+def batch(pair: Pair) -> Minted:
+    """Batch 1 with 100 stamps, delivered, and lot L1."""
+    pair.register.lot("L1")
+    return publish(pair.register, pair.mint.sign(1))
+
+
+@pytest.fixture
+def follows(pair: Pair, batch: Minted) -> Verifier:
+    """A verifier of a replica that follows."""
+    assert pair.subscribe().exit_code == 0
+    reader = pair.verifier()
+    until(lambda: reader.verdict(batch.text(1)) == "NOT_ACTIVATED")
+    return reader
+
+
+def why(reader: Verifier) -> str:
+    """Why a verifier does not read, in the words of its alarm; empty if it does."""
+    reader.index.catch_up()
+    return str((reader.index._unreadable._told or {}).get("detail", ""))
+
+
+def test_half_a_record_is_no_record(pair: Pair, batch: Minted) -> None:
+    """While its first copy is under way a replica answers nobody, however much has arrived."""
+    with pair.copy_held_up("published_interval"):
+        assert pair.subscribe().exit_code == 0
+        reader = pair.verifier()
+        until(lambda: pair.copied("published_state", "published_batch", "published_card"))
+        assert reader.verdict(batch.text(1)) == "UNAVAILABLE"
+        assert "being copied" in why(reader)
+        status = pair.tem("status")
+        assert status.exit_code == 1 and "published_interval: being copied" in status.output
+    until(lambda: reader.verdict(batch.text(1)) == "NOT_ACTIVATED")
+    assert until(lambda: pair.tem("status")).exit_code == 0
+
+
+def test_a_copy_made_anew_is_waited_for_by_who_runs(
+    pair: Pair, batch: Minted, follows: Verifier
+) -> None:
+    """Copied again from nothing: a running verifier keeps its view, a new one waits, both go on;
+    and the source keeps one slot for this copy, not two."""
+    with pair.copy_held_up("published_card"):
+        assert pair.subscribe("--anew").exit_code == 0
+        until(lambda: pair.copied("published_state", "published_interval"))
+        assert follows.verdict(batch.text(1)) == "NOT_ACTIVATED"
+        new = pair.verifier()
+        assert new.verdict(batch.text(1)) == "UNAVAILABLE"
+    pair.register.activate("L1", 1, 1, 50)
+    for reader in (follows, new):
+        until(lambda one=reader: one.verdict(batch.text(1)) == "OK")  # type: ignore[misc]
+    slots = "SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"
+    assert pair.on_record(slots) == (1,)
+
+
+def test_a_copy_that_follows_nobody_grows_old(
+    pair: Pair, batch: Minted, follows: Verifier, clock: SetClock
+) -> None:
+    """Given up, a replica is no record: its as_of stands still, and readiness says so."""
+    assert pair.tem("unsubscribe", "--yes").exit_code == 0
+    before = clock()
+    clock.advance(seconds=31)
+    assert follows.verdict(batch.text(1)) == "NOT_ACTIVATED"
+    assert follows.index.view.position is not None
+    assert follows.index.view.position.as_of == before
+    with pytest.raises(Unavailable, match="last complete") as refused:
+        ready(follows.index, clock)
+    assert refused.value.extra["lag_seconds"] == 31
+    assert follows.verdict(pair.mint.sign(9).text(1)) == "UNAVAILABLE"
+    assert pair.verifier().index.view.position == follows.index.view.position
+
+
+def test_a_copy_is_not_laid_over_an_old_one(pair: Pair, follows: Verifier) -> None:
+    """Rows of an earlier time are refused with what to do, and nothing is changed."""
+    assert pair.tem("unsubscribe", "--yes").exit_code == 0
+    refused = pair.subscribe()
+    assert refused.exit_code == 1 and "--anew" in refused.output
+    assert "not followed" in pair.tem("status").output or pair.tem("status").exit_code == 1
+    assert follows.index.view.position is not None
+
+
+def test_a_copy_given_up_by_the_record_begins_anew(
+    pair: Pair, batch: Minted, follows: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replica that was away for longer than its record keeps WAL: nothing comes any more, the
+    commands say so, and --anew mends it."""
+    with psycopg.connect(
+        pair.edge.url(f"replica_{pair.name}").replace("+psycopg", ""), autocommit=True
+    ) as edge:
+        edge.execute("ALTER SUBSCRIPTION tem_published DISABLE")
+        slot = f"slot_name = 'tem_published_{pair.name}'"
+        until(
+            lambda: (
+                pair.on_record(f"SELECT active FROM pg_replication_slots WHERE {slot}") == (False,)
+            )
+        )
+        pair.on_record("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'")
+        pair.on_record("SELECT pg_reload_conf()")
+        for _ in range(3):
+            pair.on_record("SELECT pg_logical_emit_message(false, 'x', 'x'), pg_switch_wal()")
+        pair.on_record("CHECKPOINT")
+        pair.on_record("ALTER SYSTEM RESET max_slot_wal_keep_size")
+        pair.on_record("SELECT pg_reload_conf()")
+        found = pair.on_record(f"SELECT wal_status FROM pg_replication_slots WHERE {slot}")
+        assert found == ("lost",)
+        edge.execute("ALTER SUBSCRIPTION tem_published ENABLE")
+    monkeypatch.setattr(subscription, "ARRIVAL_SECONDS", 1.0)
+    lost = pair.subscribe()
+    assert lost.exit_code == 1 and "--anew" in lost.output
+    assert "not connected" in pair.tem("status").output
+    pair.register.activate("L1", 1, 1, 50)
+    assert follows.verdict(batch.text(1)) == "NOT_ACTIVATED"
+    assert pair.subscribe("--anew").exit_code == 0
+    until(lambda: follows.verdict(batch.text(1)) == "OK")
+
+
+def test_a_restored_record_is_refused_by_all_who_share_a_memory(
+    pair: Pair, batch: Minted, alarms: Alarms
+) -> None:
+    """A replica of an older record: both verifiers of one database keep the newer answer and
+    alarm, one started anew answers nobody; one decision of an operator is for all."""
+    pair.register.engine.dispose()
+    pair.record.create_database(f"backup_{pair.name}", f"record_{pair.name}", owner="tem_owner")
+    assert pair.subscribe().exit_code == 0
+    pair.register.activate("L1", 1, 1, 50)
+    readers = [pair.verifier(), pair.verifier()]
+    for reader in readers:
+        until(lambda one=reader: one.verdict(batch.text(1)) == "OK")  # type: ignore[misc]
+    assert pair.subscribe("--anew", database=f"backup_{pair.name}").exit_code == 0
+    pair.register.clock.advance(seconds=1)
+    backup = open_engine(pair.record.url(f"backup_{pair.name}", "tem_registry"))
+    pair.opened.callback(backup.dispose)
+    with writing(backup) as connection:
+        publication.beat(connection, pair.register.clock())
+    for count, reader in enumerate(readers, 1):
+        until(lambda: alarms_of(reader, alarms) >= count)
+        assert reader.verdict(batch.text(1)) == "OK"
+    assert pair.verifier().verdict(batch.text(1)) == "UNAVAILABLE"
+    with writing(backup) as connection:
+        for _ in range(3):
+            publication.next_change(connection, pair.register.clock())
+    for reader in readers:
+        assert reader.verdict(batch.text(1)) == "OK", "its numbers have caught up: still refused"
+    with writing(readers[0].store) as connection:
+        storage.accept_restore(connection)
+    for reader in readers:
+        until(lambda one=reader: one.verdict(batch.text(1)) == "NOT_ACTIVATED")  # type: ignore[misc]
+
+
+def alarms_of(reader: Verifier, alarms: Alarms) -> float:
+    """How often somebody said that the record went back, once this one has looked again."""
+    reader.index.catch_up()
+    return alarms("went_back")
+
+
+def test_a_new_epoch_is_refused_however_far_it_has_counted(
+    pair: Pair, batch: Minted, follows: Verifier, alarms: Alarms
+) -> None:
+    """What `tem registry accept-restore` begins is noticed through a replica too."""
+    pair.register.clock.advance(seconds=1)
+    with pair.register.write() as connection:
+        restoring.accept(connection, pair.register.clock(), "machine:root", None)
+    pair.register.activate("L1", 1, 1, 50)
+    pair.beat()
+    until(lambda: alarms_of(follows, alarms) == 1)
+    assert follows.verdict(batch.text(1)) == "NOT_ACTIVATED"
+    with writing(follows.store) as connection:
+        storage.accept_restore(connection)
+    until(lambda: follows.verdict(batch.text(1)) == "OK")
+
+
+def test_a_replica_behind_another_is_waited_for_and_not_accused(
+    pair: Pair, batch: Minted, follows: Verifier, alarms: Alarms
+) -> None:
+    """What was read elsewhere and has not arrived here yet is no step back, until the replica
+    says to be complete beyond it."""
+    position = follows.index.view.position
+    assert position is not None
+    with writing(follows.store) as connection:
+        later = pair.register.clock.advance(seconds=5)
+        storage.advance(connection, position.epoch, position.change + 1, later)
+    assert follows.verdict(batch.text(1)) == "NOT_ACTIVATED"
+    assert (alarms("replica_behind"), alarms("went_back")) == (1, 0)
+    pair.register.activate("L1", 1, 1, 50)
+    until(lambda: follows.verdict(batch.text(1)) == "OK")
+    with writing(follows.store) as connection:
+        storage.advance(connection, position.epoch, position.change + 9, later)
+    pair.register.clock.advance(seconds=1)
+    pair.beat()
+    until(lambda: alarms_of(follows, alarms) == 1)
+
+
+def test_a_beat_of_a_clock_set_back_is_taken_back(pair: Pair, clock: SetClock) -> None:
+    """A registry whose clock was an hour ahead does not vouch for an hour to come."""
+
+    def last() -> Any:
+        with reading(pair.register.engine) as connection:
+            return connection.execute(published.beat.select()).one().at
+
+    clock.advance(hours=1)
+    pair.beat()
+    assert last() == clock()
+    clock.advance(seconds=-30)
+    pair.beat()
+    assert last() > clock(), "clocks of two registries may differ"
+    clock.advance(hours=-1)
+    pair.beat()
+    assert last() == clock()
