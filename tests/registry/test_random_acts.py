@@ -339,10 +339,10 @@ class Oracle:
 
 @pytest.fixture
 def pair(
-    server_engine: Engine, tmp_path: Path, clock: SetClock
+    owner_engine: Engine, server_engine: Engine, tmp_path: Path, clock: SetClock
 ) -> Iterator[tuple[Register, Register]]:
     """The same register on SQLite and on PostgreSQL."""
-    empty(server_engine)
+    empty(owner_engine)
     lite = open_engine(sqlite_url(tmp_path / "registry.db"))
     make_tables(lite)
     yield Register(lite, clock), Register(server_engine, clock)

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tem import verdict as rules
-from tem.verdict import CertificateFacts, LotFacts, RecallFacts, Ruling, StampFacts, verdict
+from tem.verdict import (
+    CertificateFacts,
+    ClosedLot,
+    LotFacts,
+    RecallFacts,
+    Ruling,
+    StampFacts,
+    verdict,
+)
 from tem.vocabulary import Note, ProducerStatus, StampState, Verdict
 
 HANOI = timezone(timedelta(hours=7))
@@ -250,8 +258,31 @@ def test_notes(case: str, base: LotFacts, changes: dict[str, object], wanted: li
 
 
 def test_every_note_is_in_the_table() -> None:
-    """The table covers all notes but the one that comes from counting scans."""
+    """The table covers all notes but the one that comes from counting scans, which is next."""
     assert {note for case in NOTES for note in case[3]} == set(Note) - {Note.MANY_SCANS}
+
+
+@pytest.mark.parametrize(
+    ("case", "base", "changes", "wanted"), NOTES, ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_many_scans_stands_last(
+    case: str, base: LotFacts, changes: dict[str, object], wanted: list[Note]
+) -> None:
+    """A stamp scanned often has the same notes and this one after them."""
+    facts = replace(lot(base, **changes), scanned_often=True)
+    assert verdict(facts, NOW).notes == (*wanted, Note.MANY_SCANS), case
+
+
+def test_many_scans_stands_beside_an_ok_only() -> None:
+    """No other verdict changes because a stamp was scanned often."""
+    for state in StampState:
+        for facts in (StampFacts(state, one) for one in (None, PLAIN, PAST, CLOSED)):
+            told = verdict(facts, NOW)
+            often = verdict(replace(facts, scanned_often=True), NOW)
+            wanted = (Note.MANY_SCANS,) if told.verdict is Verdict.OK else ()
+            assert (often.verdict, often.notes) == (told.verdict, told.notes + wanted)
+    closed = StampFacts(StampState.ACTIVATED, ClosedLot(False), scanned_often=True)
+    assert verdict(closed, NOW).notes == ()
 
 
 @pytest.mark.parametrize("instant", ["2026-11-19T17:00:00+00:00", "2026-11-20T16:59:59+00:00"])

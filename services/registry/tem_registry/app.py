@@ -7,12 +7,12 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from tem import logs
+from tem import health, logs
 from tem.clock import system_clock
 from tem.database import reading
 from tem.installation import Installation
 from tem.web import Wiring, create_app
-from tem_registry import paths, settings, tables
+from tem_registry import heartbeat, paths, settings, tables
 from tem_registry.activation import api as api_activation
 from tem_registry.batches import api as api_batches
 from tem_registry.batches import api_ranges
@@ -24,9 +24,11 @@ from tem_registry.council import api as api_council
 from tem_registry.epcis import api as api_epcis
 from tem_registry.files import api as api_files
 from tem_registry.forgetting import api as api_purging
+from tem_registry.history import HISTORIES
 from tem_registry.lots import api as api_lots
 from tem_registry.lots import lot_windows
 from tem_registry.orders import api as api_orders
+from tem_registry.orders import issuer_client
 from tem_registry.reports import api as api_reports
 from tem_registry.reports import api_audit, api_held, api_stamps
 from tem_registry.settings import Settings
@@ -39,10 +41,14 @@ VERSION = "1"
 def build(config: Settings, wiring: Wiring) -> Flask:
     """The app over a store and a clock given."""
 
+    schema = health.Schema(HISTORIES)
+    issuer = issuer_client.seen_from_here(config.issuer_url)
+
     def ready() -> dict[str, Any]:
         with reading(wiring.engine) as connection:
             connection.execute(select(tables.producer.c.id).limit(1)).all()
-        return {}
+            schema.check(connection)
+        return {"issuer": issuer()}  # orders wait for it, everything else goes on without
 
     app, rest = create_app("registry", VERSION, wiring, ready)
     paths.register(app, rest)
@@ -75,4 +81,6 @@ def create() -> Flask:
     """What gunicorn calls: everything from the environment."""
     logs.configure("registry")
     config = settings.read(os.environ, Installation.at(None))
-    return build(config, Wiring(open_store(config), system_clock))
+    store = open_store(config)
+    heartbeat.start(store, system_clock)
+    return build(config, Wiring(store, system_clock))

@@ -12,7 +12,7 @@ import click
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from tem import kept_checkpoints, logs, trust
+from tem import kept_checkpoints, logs, metrics, trust
 from tem.audit_commands import audit_commands
 from tem.clock import system_clock
 from tem.commandline import existing_data_option, key_commands, stopping_flag
@@ -22,12 +22,13 @@ from tem.errors import NotFound
 from tem.installation import Installation
 from tem.stampcode import MAX_INDEX
 from tem.vocabulary import Role
-from tem_registry import settings, verdicts
+from tem_registry import heartbeat, restore_commands, settings, verdicts
 from tem_registry.catalogue import catalogue
 from tem_registry.council import council_commands
 from tem_registry.epcis import epcis_commands
 from tem_registry.forgetting import forgetting, forgetting_commands
 from tem_registry.importing import import_commands
+from tem_registry.metrics import Told
 from tem_registry.orders import issuing
 from tem_registry.orders.issuer_client import IssuerClient
 from tem_registry.store import open_store
@@ -63,6 +64,7 @@ registry.add_command(council_commands.council_results)
 registry.add_command(epcis_commands.export)
 registry.add_command(import_commands.import_)
 registry.add_command(forgetting_commands.purge)
+registry.add_command(restore_commands.accept_restore)
 registry.add_command(audit_commands("registry", _store, _checkpoints))
 
 
@@ -114,6 +116,8 @@ def follow(installation: Installation) -> None:
     `tem up` starts it beside the registry.
     """
     logs.configure("follower")
+    logs.log_crashes()
+    metrics.alone("follower")
     stopping = stopping_flag(signal.SIGTERM, signal.SIGINT)
     config = settings.read(os.environ, installation)
     engine, trusted = open_store(config), trust.load(config.trust_file)
@@ -122,7 +126,10 @@ def follow(installation: Installation) -> None:
     )
     sweep = forgetting.HourlySweep(engine, system_clock, config.window_months)
     with IssuerClient.from_key_file(config.issuer_url, config.issuer_key_file) as issuer:
+        told = Told(engine, issuer.is_ready)
+        heartbeat.start(engine, system_clock)
         while not stopping():
+            told.if_due()
             sweep.if_due()
             keep_checkpoint()
             try:

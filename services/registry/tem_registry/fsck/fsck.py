@@ -2,8 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection, select
 
@@ -11,6 +12,7 @@ from tem import audit, kept_checkpoints, trust
 from tem.clock import system_clock
 from tem.database import is_missing, reading
 from tem.installation import Installation
+from tem.state_digest import ServiceState
 from tem_registry import settings, tables
 from tem_registry.fsck import (
     fsck_catalogue,
@@ -22,6 +24,7 @@ from tem_registry.fsck import (
     fsck_published,
     fsck_stamps,
 )
+from tem_registry.history import HISTORIES
 from tem_registry.store import open_store
 
 
@@ -40,6 +43,13 @@ def check(installation: Installation) -> Iterator[str]:
             yield from faults(connection, trust.load(config.trust_file), system_clock())
     finally:
         engine.dispose()
+
+
+def state(env: Mapping[str, str], installation: Installation) -> ServiceState:
+    """Where these settings say the registry's state is, and in which tables."""
+    config = settings.read(env, installation)
+    metadata = tuple(metadata for history in HISTORIES for metadata in history.metadata)
+    return ServiceState("registry", config.database_url, metadata, partial(open_store, config))
 
 
 def manifests(installation: Installation) -> dict[int, str] | None:

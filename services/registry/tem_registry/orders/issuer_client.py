@@ -1,12 +1,14 @@
 """Talking to the issuer over HTTP: ask for a batch, follow it, fetch what it vouches for."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
+from tem import correlation
 from tem.errors import Conflict, TemError, Unavailable
 
 TIMEOUT = httpx.Timeout(10, read=60)
@@ -29,7 +31,8 @@ class IssuerClient:
 
     def __init__(self, url: str, key: str) -> None:
         headers = {"Authorization": f"Bearer {key}"}
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT)
+        hooks = {"request": [_name]}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT, event_hooks=hooks)
 
     @classmethod
     def from_key_file(cls, url: str, path: Path) -> "IssuerClient":
@@ -73,6 +76,10 @@ class IssuerClient:
         except httpx.HTTPError as error:
             raise _unreachable(error) from error
 
+    def is_ready(self) -> bool:
+        """Whether it could sign now; only to be shown, so that nobody waits for it."""
+        return is_ready(self._http)
+
     def _call(self, method: str, path: str, **options: Any) -> IssuedBatch:
         try:
             response = self._http.request(method, path, **options)
@@ -84,6 +91,34 @@ class IssuerClient:
             return _batch(response.json())
         except (ValueError, KeyError, TypeError) as error:
             raise Unavailable("issuer_error", "The issuer's answer is not a batch.") from error
+
+
+def is_ready(http: httpx.Client, seconds: float = 0.5) -> bool:
+    """Whether an issuer says that it is ready, within this time."""
+    try:
+        return http.get("/readyz", timeout=seconds).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def seen_from_here(url: str, for_seconds: float = 5.0) -> Callable[[], str]:
+    """Asks whether an issuer is ``ready`` or ``away``, at most once in so many seconds."""
+    asked, said = -for_seconds, "away"
+
+    def seen() -> str:
+        nonlocal asked, said
+        if time.monotonic() - asked >= for_seconds:
+            with httpx.Client(base_url=url) as http:
+                said = "ready" if is_ready(http) else "away"
+            asked = time.monotonic()
+        return said
+
+    return seen
+
+
+def _name(call: httpx.Request) -> None:
+    """The issuer's log and audit entries name the request that ours name."""
+    call.headers.update(correlation.headers())
 
 
 def _unreachable(error: Exception) -> TemError:

@@ -12,7 +12,7 @@ from typing import IO
 
 from sqlalchemy import Connection, Engine, select
 
-from tem import audit, published
+from tem import audit, correlation, published
 from tem.clock import Clock
 from tem.database import reading, writing
 from tem.dates import vietnam_day
@@ -35,7 +35,22 @@ WAIT_FOR = ("daily_ceiling",)  # refusals that another day may lift
 
 
 def advance(engine: Engine, clock: Clock, trust: Trust, issuer: IssuerClient, order: Order) -> None:
-    """Take an order one step on. Raises Unavailable if the issuer cannot be reached."""
+    """Take an order one step on. Raises Unavailable if the issuer cannot be reached.
+
+    All that is done for an order, here and at the issuer, bears the order's one request id.
+    """
+    with correlation.under(request_id(order.id)):
+        _advance(engine, clock, trust, issuer, order)
+
+
+def request_id(order_id: str) -> str:
+    """What names the following of an order in logs and audit entries, of the issuer's too."""
+    return "order-" + hashlib.sha256(order_id.encode()).hexdigest()[:16]
+
+
+def _advance(
+    engine: Engine, clock: Clock, trust: Trust, issuer: IssuerClient, order: Order
+) -> None:
     if order.batch is None:
         _reserve(engine, clock, issuer, order)
         return
@@ -199,7 +214,8 @@ def advance_all(engine: Engine, clock: Clock, trust: Trust, issuer: IssuerClient
         try:
             advance(engine, clock, trust, issuer, order)
         except TemError as error:
-            log.warning("order_waits", order=order.id, code=error.code, detail=error.detail)
+            told = {"order": order.id, "request_id": request_id(order.id)}
+            log.warning("order_waits", **told, code=error.code, detail=error.detail)
         except Exception as error:
             log.error("order_stuck", alarm="order_stuck", order=order.id, exc_info=error)
     return len(waiting)

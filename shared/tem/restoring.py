@@ -1,0 +1,148 @@
+"""Putting a backup in the place of an installation on SQLite that is stopped.
+
+Nothing is deleted: what was there is kept beside it under another name. A mark stands from before
+the first change until after the last, and nothing starts while it is there: half an installation
+would look like an empty one.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from tem import backup_contents
+from tem.backup import database_file
+from tem.backup_contents import CHECKPOINTS, HASHES, TRUST, Contents
+from tem.dates import rfc3339
+from tem.errors import Conflict, Invalid, NotFound
+from tem.installation import Installation, sync_folder, write_private
+from tem.process import LockHeld, hold_lock
+
+
+def require_restored(installation: Installation) -> None:
+    """Raises Conflict while a restore was begun and not ended."""
+    if installation.restore_mark.exists():
+        raise Conflict(
+            "restore_unfinished",
+            f"A restore of {installation.data} was broken off: run `tem restore` again.",
+        )
+
+
+def restore(
+    installation: Installation,
+    source: Path,
+    services: tuple[str, ...],
+    now: datetime,
+    accept: Callable[[], None],
+) -> Iterator[str]:
+    """Put the databases of these services back, with the files they need; a line for each step.
+
+    ``accept`` is called when the registry's database is in place, before anything may start.
+    Raises Conflict while the installation runs, Invalid for a backup that is not whole.
+    """
+    contents = _sound(source, services)
+    targets = {service: _target(installation, service) for service in services}
+    suffix = f".before-{now:%Y%m%dT%H%M%SZ}"
+    with _alone(installation):
+        write_private(installation.restore_mark, f"{rfc3339(now)} {source}\n".encode())
+        yield from _put_files(installation, source, contents, services, suffix)
+        for service, target in targets.items():
+            yield from _put_database(source / backup_contents.database(service), target, suffix)
+        if "registry" in services:
+            accept()
+        installation.restore_mark.unlink()
+        sync_folder(installation.data)
+
+
+def _sound(source: Path, services: tuple[str, ...]) -> Contents:
+    contents = backup_contents.read(source)
+    missing = [service for service in services if service not in contents.databases]
+    if missing:
+        raise NotFound("not_in_backup", f"{source} has no database of: {', '.join(missing)}.")
+    found = list(backup_contents.faults(source, contents))
+    if found:
+        raise Invalid(
+            "backup_damaged", f"Nothing was changed. {'; '.join(found[:5])}. Take another backup."
+        )
+    return contents
+
+
+def _target(installation: Installation, service: str) -> Path:
+    target = database_file(installation, service)
+    if target is None:
+        raise Conflict(
+            "database_elsewhere",
+            f"The database of the {service} is on a server: restore it by PostgreSQL's own means "
+            "(docs/operations.md), or unset its address.",
+        )
+    return target
+
+
+@contextmanager
+def _alone(installation: Installation) -> Iterator[None]:
+    """Nobody else runs or imports as long as the block lasts."""
+    try:
+        lock = hold_lock(installation.lock_file)
+    except LockHeld as error:
+        raise Conflict(
+            "running", f"The services of {installation.data} are running: stop them first."
+        ) from error
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _put_files(
+    installation: Installation,
+    source: Path,
+    contents: Contents,
+    services: tuple[str, ...],
+    suffix: str,
+) -> Iterator[str]:
+    """Hashes as the backup has them. Trusted keys and checkpoints only where there are none: an
+    older list of keys would thaw a frozen one, and newer checkpoints tell what was lost."""
+    for name, told in contents.files.items():
+        target, is_hash = installation.data / name, name.startswith(f"{HASHES}/")
+        if is_hash and "issuer" in services:
+            if target.exists() and backup_contents.digest(target) != told:
+                target.rename(target.with_name(target.name + suffix))
+            if not target.exists():
+                _copy(source / name, target)
+        elif name == TRUST or name.startswith(f"{CHECKPOINTS}/"):
+            target = installation.trust_file if name == TRUST else target
+            if not target.exists():
+                _copy(source / name, target)
+                yield f"put back  {target}"
+            elif backup_contents.digest(target) != told:
+                yield f"left      {target} (newer than the backup's)"
+
+
+def _put_database(source: Path, target: Path, suffix: str) -> Iterator[str]:
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    _copy(source, draft)
+    for tail in ("", "-wal", "-shm"):  # the three are one database: they keep fitting names
+        part = target.with_name(target.name + tail)
+        if part.exists():
+            part.rename(target.with_name(target.name + suffix + tail))
+            if not tail:
+                yield f"kept      {target.name + suffix}"
+    draft.rename(target)
+    sync_folder(target.parent)
+    yield f"put back  {target}"
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A private copy, whole or not at all, on the disk."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    made = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with source.open("rb") as file, os.fdopen(made, "wb") as copy:
+        shutil.copyfileobj(file, copy, 1 << 20)
+        copy.flush()
+        os.fsync(copy.fileno())
+    draft.rename(target)
+    sync_folder(target.parent)

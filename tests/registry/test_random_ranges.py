@@ -1,0 +1,154 @@
+"""A hundred thousand random acts on ranges, alike on both engines and stamp by stamp in memory."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine
+from tests.conftest import SetClock
+from tests.registry.conftest import empty
+from tests.registry.records import Register, make_tables
+
+from tem.database import open_engine, sqlite_url
+from tem.errors import Conflict, TemError
+from tem.vocabulary import StampState
+from tem_registry import tables
+from tem_registry.intervals import Interval, change, clip
+from tem_registry.stamps import stamps
+from tem_registry.stamps.moves import MOVES, NOT_CORRECTABLE, Codes, refusals
+
+ACTS, AT_ONCE, QUANTITY = 100_000, 500, 300
+LOTS = ("LA", "LB")
+# What an act may not touch, what it makes of the rest, and how often it is tried.
+REFUSED: dict[str, Codes] = {
+    "deliver": {state: str(state) for state in StampState if state is not StampState.ISSUED},
+    "take_back": MOVES[StampState.ISSUED],
+    "activate": MOVES[StampState.ACTIVATED],
+    "correct": NOT_CORRECTABLE,
+    "void": MOVES[StampState.VOID],
+    "revoke": MOVES[StampState.REVOKED],
+}
+CHANCES = {"deliver": 30, "take_back": 14, "activate": 30, "correct": 24, "void": 1, "revoke": 1}
+BECOMES = {
+    "deliver": StampState.DELIVERED,
+    "take_back": StampState.ISSUED,
+    "activate": StampState.ACTIVATED,
+    "void": StampState.VOID,
+    "revoke": StampState.REVOKED,
+}
+Act = tuple[str, int, int, str | None]
+Stamp = tuple[StampState, str | None]
+
+
+def acts(chance: random.Random, count: int) -> Iterator[Act]:
+    """Kind, range and lot: ranges of a few stamps, some empty, some beyond the batch."""
+    for kind in chance.choices(list(CHANCES), list(CHANCES.values()), k=count):
+        first = chance.randint(0, QUANTITY + 1)
+        last = first + int(chance.expovariate(1 / 3)) - (chance.random() < 0.02)
+        lot = chance.choice(LOTS) if kind == "activate" else None
+        if kind == "correct":
+            lot = chance.choice([None, *LOTS])
+        yield kind, first, last, lot
+
+
+def became(kind: str, lot: str | None, state: StampState, before: str | None) -> Stamp:
+    """What an act makes of a stamp."""
+    if kind == "correct":
+        return (StampState.DELIVERED, None) if lot is None else (StampState.ACTIVATED, lot)
+    return BECOMES[kind], lot if kind == "activate" else before
+
+
+def play(connection: Connection, batch: stamps.Batch, act: Act) -> Any:
+    """Do an act as the registry does: the intervals written, or the code and parts refused."""
+    kind, first, last, lot = act
+
+    def one(part: Interval) -> Interval:
+        state, lot_id = became(kind, lot, part.state, part.lot_id)
+        return replace(part, state=state, lot_id=lot_id)
+
+    try:
+        stamps.check_range(batch, first, last)
+        before = stamps.intervals(connection, batch.number, first - 1, last + 1)
+        stamps.refuse(refusals(clip(before, first, last), REFUSED[kind]), kind)
+    except Conflict as refused:
+        return refused.code, refused.extra["ranges"]
+    except TemError as refused:
+        return refused.code
+    after = change(before, first, last, one)
+    stamps.write(connection, batch.number, after)
+    return after
+
+
+def expected(shown: list[Stamp], act: Act) -> Any:
+    """The same stamp by stamp, and what is refused as runs of stamps."""
+    kind, first, last, lot = act
+    if not 1 <= first <= last <= QUANTITY:
+        return "no_such_stamps"
+    codes = REFUSED[kind]
+    if any(shown[i][0] in codes for i in range(first, last + 1)):
+        runs = groupby(range(first, last + 1), key=lambda i: shown[i])
+        parts = [(list(those), key[0]) for key, those in runs if key[0] in codes]
+        return "range_refused", [
+            {"first": those[0], "last": those[-1], "state": state, "code": codes[state]}
+            for those, state in parts
+        ]
+    for i in range(first, last + 1):
+        shown[i] = became(kind, lot, *shown[i])
+    return None
+
+
+def runs(shown: list[Stamp]) -> list[tuple[int, int, str, str | None]]:
+    """Stamps that are alike, as ranges."""
+    found = [list(those) for _, those in groupby(range(1, QUANTITY + 1), key=lambda i: shown[i])]
+    return [(run[0], run[-1], str(shown[run[0]][0]), shown[run[0]][1]) for run in found]
+
+
+@pytest.fixture
+def pair(
+    owner_engine: Engine, server_engine: Engine, tmp_path: Path, clock: SetClock
+) -> Iterator[tuple[Register, Register]]:
+    """The same register on SQLite and on PostgreSQL."""
+    empty(owner_engine)
+    lite = open_engine(sqlite_url(tmp_path / "registry.db"))
+    make_tables(lite)
+    yield Register(lite, clock), Register(server_engine, clock)
+    lite.dispose()
+
+
+def test_a_hundred_thousand_acts_are_the_same_on_both_engines(
+    pair: tuple[Register, Register],
+) -> None:
+    """Each act gets the same answer on SQLite, on PostgreSQL and from stamps counted one by one;
+    so is every range after each transaction."""
+    chance, outcomes = random.Random(7), Counter[tuple[str, bool]]()
+    for register in pair:
+        register.populate()
+        for lot in LOTS:
+            register.lot(lot)
+    for number in range(1, ACTS // AT_ONCE + 1):
+        if number % 10 == 1:  # a new batch before too many stamps have come to an end
+            shown: list[Stamp] = [(StampState.ISSUED, None)] * (QUANTITY + 1)
+            for register in pair:
+                register.batch(number, QUANTITY, delivered=False)
+            current = number
+        with pair[0].write() as lite, pair[1].write() as server:
+            both = (lite, server)
+            batches = [stamps.lock(connection, current, None) for connection in both]
+            for act in acts(chance, AT_ONCE):
+                answers = [play(*where, act) for where in zip(both, batches, strict=True)]
+                wanted = expected(shown, act)
+                assert answers[0] == answers[1], act
+                assert isinstance(answers[0], list) == (wanted is None), (act, answers[0])
+                if wanted is not None:
+                    assert answers[0] == wanted, act
+                outcomes[act[0], wanted is None] += 1
+        assert pair[0].ranges(current) == pair[1].ranges(current) == runs(shown)
+    assert sum(outcomes.values()) == ACTS
+    for kind in CHANCES:
+        assert min(outcomes[kind, done] for done in (True, False)) > ACTS / 1000, outcomes
+    assert pair[0].rows(tables.stamp_interval) == pair[1].rows(tables.stamp_interval)
