@@ -52,14 +52,16 @@ def ratio(name: str, target: float, ours: Callable[[], float], peer: Callable[[]
 
 
 @contextmanager
-def server(app: str, environment: dict[str, str]) -> Iterator[int]:
-    """One gunicorn worker with eight threads; its port."""
+def server(app: str, environment: dict[str, str], log: int | None = None) -> Iterator[int]:
+    """One gunicorn worker with eight threads; its port. What it logs goes to ``log``."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--worker-class", "gthread"]
     command += ["--threads", "8", "--bind", f"{HOST}:{port}", "--log-level", "error", app]
-    process = subprocess.Popen(command, env=environment, preexec_fn=dying_with_me())
+    process = subprocess.Popen(
+        command, env=environment, stdout=log, stderr=log, preexec_fn=dying_with_me()
+    )
     try:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
@@ -77,7 +79,7 @@ def server(app: str, environment: dict[str, str]) -> Iterator[int]:
 def look_ups(data: Path) -> list[Ratio]:
     """Look-ups of one worker against the plainest route, and forgeries against genuine codes."""
     chance = random.Random(1)
-    environment = {**os.environ, "TEM_DATA": str(data)}
+    environment = {**os.environ, "TEM_DATA": str(data), "TEM_VERIFIER_RATE": "0"}
     codes = genuine_codes(data, BASE_PORT, 80)
     with (
         server("tem_verifier.app:create()", environment) as ours,

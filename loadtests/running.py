@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import os
 import random
 import subprocess
 import sys
@@ -27,6 +28,7 @@ def installation(data: Path, base_port: int) -> Iterator[None]:
         [*tem, "up", *where, "--base-port", str(base_port)],
         stdout=subprocess.PIPE,
         text=True,
+        env={**os.environ, "TEM_VERIFIER_RATE": "0"},  # all comes from one address
         preexec_fn=dying_with_me(),
     )
     try:
