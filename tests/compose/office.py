@@ -1,0 +1,162 @@
+"""The office and a producer, as clients of the two doors of the office."""
+
+import json
+import secrets
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from containers import Containers
+
+Json = dict[str, Any]
+RETRY_SECONDS = 60
+
+
+class Refused(Exception):
+    """An answer that is not what it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def day(offset: int) -> str:
+    """A date so many days from today."""
+    return (date.today() + timedelta(days=offset)).isoformat()
+
+
+class Office:
+    """Acts of the office and of one producer that it has just taken on."""
+
+    product_name = f"Nước mắm {secrets.token_hex(3)}"
+
+    def __init__(self, containers: Containers, registry: str, issuer: str) -> None:
+        self.containers, self.registry, self.issuer = containers, registry, issuer
+        cat = ("cat", "/data/keys")
+        self._registry_key = containers.exec("registry", cat[0], f"{cat[1]}/registry-office.key")
+        self._issuer_key = containers.exec("issuer", cat[0], f"{cat[1]}/issuer-office.key")
+        self.batch, self.product, self.producer_key = 0, "", ""
+        self.printed: list[str] = []
+        self.prefix = ""
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        key: str = "",
+        body: Json | None = None,
+        accept: str = "*/*",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request, whatever the answer is."""
+        sent = {"Accept": accept, **(headers or {})}
+        if key:
+            sent["Authorization"] = f"Bearer {key.strip()}"
+        content = None if body is None else json.dumps(body).encode()
+        if content is not None:
+            sent["Content-Type"] = "application/json"
+        request = urllib.request.Request(url, content, sent, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as found:
+                return Answer(found.status, found.headers, found.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.headers, error.read())
+
+    def act(self, path: str, body: Json | None = None, key: str = "") -> Json:
+        """An act at the registry, sent again under its Idempotency-Key until it is answered."""
+        name = {"Idempotency-Key": secrets.token_hex(12)}
+        deadline = time.monotonic() + RETRY_SECONDS
+        while True:
+            url, by = f"{self.registry}{path}", key or self._registry_key
+            answer = self.ask("POST", url, key=by, body=body or {}, headers=name)
+            if answer.status in (200, 201):
+                return dict(json.loads(answer.body))
+            if answer.status not in (429, 503) or time.monotonic() > deadline:
+                raise Refused(f"{path}: {answer.status} {answer.body.decode()[:500]}")
+            time.sleep(0.5)
+
+    def new_maker(self) -> str:
+        """A producer with one certified product and an API key; its id."""
+        address = {"full": "Thôn Sóng Lam, Tỉnh Hà Tĩnh", "commune_code": "18073"}
+        name = f"Hợp tác xã {secrets.token_hex(3)}"
+        kind = {"name": name, "producer_type": "cooperative", "address": address}
+        producer = str(self.act("/v1/producers", kind)["producer_id"])
+        product = {
+            "producer_id": producer,
+            "name": self.product_name,
+            "category_code": "I.4.a",
+            "date_kind": "use_by",
+            "shelf_life": {"value": 12, "unit": "month"},
+        }
+        self.product = str(self.act("/v1/products", product)["product_id"])
+        certificate = {
+            "product_id": self.product,
+            "stars": 4,
+            "decision_no": f"{secrets.token_hex(3)}/QĐ-UBND (mẫu)",
+            "decision_date": day(-100),
+            "issuing_authority": "UBND tỉnh Hà Tĩnh",
+            "valid_from": day(-100),
+            "valid_until": day(900),
+        }
+        self.act("/v1/certificates", certificate)
+        create = ("tem", "registry", "key", "create", "--role", "producer", "--name", name)
+        told = self.containers.exec("registry", *create, "--producer", producer)
+        self.producer_key = told.split()[-1]
+        return producer
+
+    def order(self, quantity: int) -> str:
+        """Ask for stamps, and approve."""
+        asked = {"product_id": self.product, "quantity": quantity}
+        order = str(self.act("/v1/orders", asked, self.producer_key)["order_id"])
+        self.act(f"/v1/orders/{order}/approvals")
+        return order
+
+    def issued(self, order: str) -> bool:
+        """Whether an order has its batch."""
+        url = f"{self.registry}/v1/orders/{order}"
+        found = json.loads(self.ask("GET", url, key=self.producer_key).body)
+        if found.get("state") == "failed":
+            raise Refused(str(found))
+        self.batch = int(found.get("batch") or 0)
+        return found.get("state") == "issued"
+
+    def print_all(self) -> list[str]:
+        """What the printing house is given: the address of every stamp, in roll order."""
+        url = f"{self.issuer}/v1/batches/{self.batch}/codes.csv"
+        answer = self.ask("GET", url, key=self._issuer_key)
+        if answer.status != 200:
+            raise Refused(answer.body.decode()[:500])
+        self.printed = [line.split(",")[2] for line in answer.body.decode().splitlines()[1:]]
+        self.prefix = self.printed[0].rpartition("/s/")[0]
+        return self.printed
+
+    def deliver(self) -> None:
+        """The batch goes to its producer."""
+        self.act(f"/v1/batches/{self.batch}/delivery", {"receipt": "BB-1"})
+
+    def lot(self, quantity: int) -> str:
+        """A lot made some days ago."""
+        lot = {
+            "product_id": self.product,
+            "lot_code": f"L{secrets.token_hex(4)}",
+            "production_date": day(-10),
+            "best_before": day(200),
+            "quantity": quantity,
+        }
+        return str(self.act("/v1/lots", lot, self.producer_key)["lot_id"])
+
+    def activate(self, lot: str, first: int, last: int) -> None:
+        """Tie stamps to a lot."""
+        body = {"batch": self.batch, "first": first, "last": last}
+        self.act(f"/v1/lots/{lot}/activations", body, self.producer_key)

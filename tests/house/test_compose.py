@@ -1,0 +1,230 @@
+"""The compose files, read without starting them: what every container is refused and limited to.
+
+That they work is shown by starting them (`tests/compose/journey.py`).
+"""
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+ALONE: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "one-machine.yml").read_text("utf-8"))
+ONCE = {"setup", "migrate", "issuer-keys"}
+ALL = [(name, service) for name, service in COMPOSE["services"].items()]
+RUNNING = [(name, service) for name, service in ALL if name not in ONCE]
+TEM = ALONE["services"]["tem"]
+# As docs/operations.md has it. The engine's own names for what each network joins.
+NETWORKS = {
+    "public": {"nginx"},
+    "edge": {"nginx", "verifier"},
+    "edge-db": {"verifier", "postgres-edge", "valkey", "migrate"},
+    "replication": {"postgres-edge", "postgres-record"},
+    "desk": {"office"},
+    "counter": {"office", "registry"},
+    "press": {"office", "issuer"},
+    "record": {"registry", "follower", "postgres-record", "migrate"},
+    "mint": {"registry", "follower", "issuer"},
+    "issuer-db": {"issuer", "signer", "issuer-keys", "postgres-record"},
+}
+
+
+@pytest.mark.parametrize(("name", "service"), [*ALL, ("tem", TEM)])
+def test_every_container_has_as_few_rights_as_can_be(name: str, service: dict[str, Any]) -> None:
+    """No root, no capability, no new privilege, nothing to write but volumes and memory."""
+    uid, gid = service["user"].split(":")
+    assert int(uid) > 0 and int(gid) > 0
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"] and "cap_add" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service and "pid" not in service
+
+
+@pytest.mark.parametrize(("name", "service"), [*ALL, ("tem", TEM)])
+def test_every_container_is_limited(name: str, service: dict[str, Any]) -> None:
+    """Memory, processes, logs and temporary files have bounds; an end has time."""
+    assert service["mem_limit"] and service["pids_limit"] and service["stop_grace_period"]
+    assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+    assert all("size=" in mount for mount in service["tmpfs"])
+
+
+@pytest.mark.parametrize(("name", "service"), [*RUNNING, ("tem", TEM)])
+def test_whatever_runs_says_whether_it_is_well(name: str, service: dict[str, Any]) -> None:
+    """Each has a health check and starts again after a crash or a restart of the machine."""
+    assert service["healthcheck"]["test"][0] == "CMD"
+    assert service["restart"] == "unless-stopped"
+
+
+def test_whatever_runs_once_is_waited_for() -> None:
+    """`up --wait` needs each step's end to be somebody's condition, or it never ends well."""
+    awaited = {
+        other
+        for _, service in ALL
+        for other, how in service.get("depends_on", {}).items()
+        if how["condition"] == "service_completed_successfully"
+    }
+    assert awaited == ONCE
+    assert all(COMPOSE["services"][name]["restart"] == "no" for name in ONCE)
+
+
+def test_networks_are_the_zones() -> None:
+    """Each network joins those that must talk, and no others; setup is in none."""
+    found: dict[str, set[str]] = {}
+    for name, service in ALL:
+        for network in service.get("networks", ()):
+            found.setdefault(network, set()).add(name)
+    assert found == NETWORKS
+    assert COMPOSE["services"]["setup"]["network_mode"] == "none"
+
+
+def test_only_the_two_doors_lead_out() -> None:
+    """Every network but those of the published ports is internal, and these have one member."""
+    doors = {name for name, how in COMPOSE["networks"].items() if not how.get("internal")}
+    published = {name for name, service in ALL if "ports" in service}
+    assert (doors, published) == ({"public", "desk"}, {"nginx", "office"})
+    assert {next(iter(NETWORKS[name])) for name in doors} == published
+    ports = [port for _, service in ALL for port in service.get("ports", ())]
+    assert all(re.fullmatch(r"\$\{\w+:-127\.0\.0\.1:\d+\}:\d+", port) for port in ports), ports
+
+
+def test_the_operations_document_has_the_networks() -> None:
+    """The table of docs/operations.md lists each network with its members."""
+    text = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    for network, members in NETWORKS.items():
+        (row,) = re.findall(rf"^\| `{network}` \|(.+)\|$", text, re.M)
+        assert {word.strip() for word in row.split("|")[0].split(",")} == members - ONCE, network
+
+
+def test_no_file_for_deployment_holds_a_secret() -> None:
+    """No password stands in an address, a setting or a configuration: they come from files."""
+    for path in (ROOT / "docker-compose.yml", *(ROOT / "deploy").rglob("*")):
+        if path.is_file():
+            text = path.read_text("utf-8")
+            assert not re.search(r"://\w+:[^@\s{}]+@", text), path
+            assert not re.search(r"(?m)^(requirepass|masterauth|user) ", text), path
+    for name, service in ALL:
+        secret = {key for key in service.get("environment", {}) if re.search("PASSW|SECRET", key)}
+        assert all(key.endswith("_FILE") for key in secret), name
+
+
+def test_every_tem_setting_in_the_compose_files_exists() -> None:
+    """A misspelt setting would do nothing."""
+    from tem.settings import SETTINGS
+
+    for _, service in [*ALL, ("tem", TEM)]:
+        given = {name for name in service.get("environment", {}) if name.startswith("TEM_")}
+        assert given <= SETTINGS, given - SETTINGS
+
+
+def _setup(folder: Path, volumes: list[str]) -> None:
+    for name in volumes:
+        (folder / name).mkdir(exist_ok=True)
+    spec = importlib.util.spec_from_file_location("setup_step", ROOT / "deploy" / "setup.py")
+    assert spec and spec.loader
+    step = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(step)
+    step.SHIPPED, step.ENGINES = folder / "shipped", _own_group()
+    step.main(folder)
+
+
+def _own_group() -> int:
+    import os
+
+    return os.getgid()
+
+
+def _written(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "shipped" not in path.parts
+    }
+
+
+@pytest.fixture
+def volumes(tmp_path: Path) -> list[str]:
+    """The names of the volumes of the compose file that the first step fills."""
+    shipped = tmp_path / "shipped"
+    shipped.mkdir()
+    for path in (*(ROOT / "deploy" / "postgres").iterdir(), ROOT / "deploy/valkey/valkey.conf"):
+        (shipped / path.name).write_bytes(path.read_bytes())
+    mounted = COMPOSE["services"]["setup"]["volumes"]
+    return [mount.rsplit("/", 1)[1] for mount in mounted]
+
+
+def test_the_first_step_makes_secrets_once(tmp_path: Path, volumes: list[str]) -> None:
+    """A second start changes nothing; a password put aside is made anew wherever it is used."""
+    _setup(tmp_path, volumes)
+    first = _written(tmp_path)
+    _setup(tmp_path, volumes)
+    assert _written(tmp_path) == first
+    (tmp_path / "accounts" / "tem_issuer").unlink()
+    _setup(tmp_path, volumes)
+    changed = {name for name, content in _written(tmp_path).items() if content != first[name]}
+    assert changed == {"accounts/tem_issuer", "issuer/pgpass"}
+
+
+def test_no_container_is_given_anothers_secret(tmp_path: Path, volumes: list[str]) -> None:
+    """Each volume holds the passwords its container uses, private, and no other."""
+    _setup(tmp_path, volumes)
+    secrets = {
+        path.name: path.read_text()
+        for path in (tmp_path / "accounts").iterdir()
+        if path.name != "pgpass"
+    }
+    found = {
+        name: {who for who, secret in secrets.items() if secret.encode() in text}
+        for name in volumes
+        for text in [b"".join(p.read_bytes() for p in (tmp_path / name).iterdir())]
+    }
+    assert found == {
+        "accounts": set(secrets),
+        "issuer": {"tem_issuer"},
+        "registry": {"tem_registry"},
+        "verifier": {"tem_verifier", "valkey"},
+        "postgres-record": {"record_superuser"},
+        "postgres-edge": {"edge_superuser"},
+        "valkey": {"valkey"},
+    }
+    open_to_all = [p for p in tmp_path.glob("[!s]*/*") if p.stat().st_mode & 0o007]
+    assert open_to_all == []
+
+
+def test_the_page_of_an_outage_has_the_words_of_the_verdict() -> None:
+    """What nginx says when no verifier answers is what a verifier says when it cannot tell."""
+    texts = json.loads((ROOT / "services/verifier/tem_verifier/texts.json").read_text("utf-8"))[
+        "verdicts"
+    ]["UNAVAILABLE"]
+    page = (ROOT / "deploy" / "nginx" / "unavailable.html").read_text("utf-8")
+    assert all(texts[lang][part] in page for lang in ("vi", "en") for part in texts["vi"])
+
+
+@pytest.mark.parametrize(("path", "status"), [("/readyz", 1), ("/livez", 0)])
+def test_the_probe_tells_200_from_anything_else(path: str, status: int) -> None:
+    """A container is well if the path answers 200, and no other answer will do."""
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    from threading import Thread
+
+    class Half(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/livez" else 503)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Half) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        probe = [sys.executable, "-IS", str(ROOT / "deploy" / "healthy.py")]
+        done = subprocess.run([*probe, str(server.server_port), path], capture_output=True)
+        server.shutdown()
+        thread.join()
+    assert done.returncode == status
