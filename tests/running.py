@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,20 +51,26 @@ def free_base_port() -> int:
             return base
 
 
-def environment(data: Path) -> dict[str, str]:
-    """What a child of a test sees: no setting of ours but the installation's folder."""
+Settings = Mapping[str, str]
+
+
+def environment(data: Path, settings: Settings | None = None) -> dict[str, str]:
+    """What a child of a test sees: of our settings the installation's folder, and those given."""
     hidden = ("TEM_", "PROMETHEUS_", "PYTHONDONTWRITEBYTECODE")
     inherited = {n: value for n, value in os.environ.items() if not n.startswith(hidden)}
     # So many processes start here that compiling each module once saves most of the time.
-    return {**inherited, "TEM_DATA": str(data), "PYTHONPYCACHEPREFIX": str(PYCACHE)}
+    own = {"TEM_DATA": str(data), "PYTHONPYCACHEPREFIX": str(PYCACHE)}
+    return {**inherited, **own, **(settings or {})}
 
 
-def tem(data: Path, *arguments: object) -> "subprocess.CompletedProcess[str]":
+def tem(
+    data: Path, *arguments: object, settings: Settings | None = None
+) -> "subprocess.CompletedProcess[str]":
     """Run a command of `tem` on an installation to its end."""
     command = [sys.executable, "-m", "tem", *map(str, arguments)]
     return subprocess.run(
         command,
-        env=environment(data),
+        env=environment(data, settings),
         capture_output=True,
         text=True,
         timeout=120,
@@ -87,8 +93,8 @@ def processes_of(data: Path) -> dict[int, str]:
 class Running:
     """`tem up` on one folder; it can be stopped, killed and started again."""
 
-    def __init__(self, data: Path) -> None:
-        self.data, self.base_port = data, free_base_port()
+    def __init__(self, data: Path, settings: Settings | None = None) -> None:
+        self.data, self.settings, self.base_port = data, settings, free_base_port()
         self._process: subprocess.Popen[str] | None = None
         self._clients = contextlib.ExitStack()
 
@@ -97,7 +103,7 @@ class Running:
         command = [sys.executable, "-m", "tem", "up", "--data", str(self.data)]
         self._process = subprocess.Popen(
             [*command, "--base-port", str(self.base_port)],
-            env=environment(self.data),
+            env=environment(self.data, self.settings),
             stdout=subprocess.PIPE,
             text=True,
             preexec_fn=die_with_parent,
@@ -161,7 +167,7 @@ class Running:
 
     def tem(self, *arguments: object) -> str:
         """Standard output of a `tem` command, which must succeed."""
-        done = tem(self.data, *arguments)
+        done = tem(self.data, *arguments, settings=self.settings)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -183,9 +189,9 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(data: Path) -> Iterator[Running]:
+def running(data: Path, settings: Settings | None = None) -> Iterator[Running]:
     """An installation that runs for as long as the block lasts, and is gone after it."""
-    installation = Running(data)
+    installation = Running(data, settings)
     installation.start()
     try:
         yield installation

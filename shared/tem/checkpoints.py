@@ -91,7 +91,7 @@ def load_key(service: str, path: Path) -> NoteSigner:
         signer = NoteSigner.parse(path.read_text("ascii", "replace").strip())
     except FileNotFoundError as error:
         raise NotFound(
-            "audit_key_missing", f"There is no {path}: `tem up` makes it, a backup has it."
+            "audit_key_missing", f"There is no {path}: `tem up` makes it, a safe has a copy."
         ) from error
     if signer.key.name != origin(service):
         raise Invalid("note_key_invalid", f"{path} is the audit key of {signer.key.name}.")

@@ -1,17 +1,18 @@
 """The one command ``tem``: a thin group that finds each service's commands by entry points."""
 
-import functools
 import os
-import sys
-from collections.abc import Callable, Iterator
-from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 import click
 
+from tem import backup_commands, provision
+from tem import serve as alone
 from tem import up as running
-from tem.commandline import PlainErrors, data_option, existing_data_option
+from tem.commandline import PlainErrors, data_option
 from tem.installation import Installation
+from tem.migrate_command import migrate
+from tem.replica_commands import replica
+from tem.state_commands import fsck, move
 
 
 class Services(PlainErrors):
@@ -30,44 +31,6 @@ class Services(PlainErrors):
         return super().get_command(ctx, cmd_name)
 
 
-Check = Callable[[Installation], Iterator[str]]
-
-
-def _check(entry: EntryPoint, installation: Installation) -> Iterator[str]:
-    yield from entry.load()(installation)
-
-
-def _faults(check: Check, installation: Installation) -> Iterator[str]:
-    """What a check finds; damage it stumbles over is one more fault, not an end."""
-    try:
-        yield from check(installation)
-    except Exception as error:
-        yield f"the check could not go on: {type(error).__name__}: {error}"
-
-
-def _disagreements(installation: Installation) -> Iterator[str]:
-    """What the registry has on record that the issuer beside it never released.
-
-    Each service tells of itself (``manifests`` of its check's module), so that none is imported.
-    The registry is asked first: what is recorded meanwhile must not look unknown.
-    """
-    checks = {entry.name: entry for entry in entry_points(group="tem.fsck")}
-    if not {"registry", "issuer"} <= checks.keys():
-        return
-    told = [
-        import_module(checks[name].module).manifests(installation)
-        for name in ("registry", "issuer")
-    ]
-    recorded, released = told
-    if recorded is None or released is None:  # the other one has its database elsewhere
-        return
-    for number, digest in recorded.items():
-        if number not in released:
-            yield f"batch {number} is on record, but the issuer has not released it"
-        elif released[number] != digest:
-            yield f"the manifest of batch {number} on record is not the one the issuer released"
-
-
 def _services() -> list[EntryPoint]:
     return list(entry_points(group="tem.commands"))
 
@@ -82,6 +45,7 @@ def main() -> None:
     tem registry import DIR      load a folder of producers, products, batches and lots
     tem registry verdict 12 345  what a scan of stamp 345 of batch 12 would say, and why
     tem fsck                     check every invariant of the stored state
+    tem move                     take a SQLite installation to PostgreSQL
     """
     os.umask(0o077)  # databases and logs are their owner's alone
 
@@ -103,20 +67,43 @@ def up(base_port: int, installation: Installation) -> None:
     running.serve(installation, base_port)
 
 
+main.add_command(migrate)
+main.add_command(provision.command)
+main.add_command(replica)
+main.add_command(backup_commands.take)
+main.add_command(backup_commands.restore)
+
+
 @main.command()
-@existing_data_option
-def fsck(installation: Installation) -> None:
-    """Check every invariant of the stored state; exit status 1 if one does not hold."""
-    faults = 0
-    checks: list[tuple[str, Check]] = [
-        (entry.name, functools.partial(_check, entry))
-        for entry in sorted(entry_points(group="tem.fsck"), key=lambda e: e.name)
-    ]
-    for name, check in [*checks, ("between them", _disagreements)]:
-        for fault in _faults(check, installation):
-            faults += 1
-            click.echo(f"{name}: {fault}")
-    if faults:
-        click.echo(f"{faults} faults", err=True)
-        sys.exit(1)
-    click.echo("every invariant holds")
+@click.argument("service", type=click.Choice(alone.SERVICES))
+@click.option(
+    "--bind",
+    "binds",
+    metavar="HOST:PORT",
+    multiple=True,
+    help="Default: TEM_BIND and the usual port. Repeat it for several.",
+)
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes that answer.")
+@data_option
+def serve(
+    service: str, binds: tuple[str, ...], workers: int | None, installation: Installation
+) -> None:
+    """Run the web server of one service in the foreground, as a container does.
+
+    It makes what its first start makes. Signer and follower are `tem issuer sign` and
+    `tem registry follow`.
+    """
+    alone.serve(installation, service, binds, workers)
+
+
+@main.command("first-start")
+@click.argument("service", type=click.Choice(alone.SERVICES))
+@data_option
+def first_start(service: str, installation: Installation) -> None:
+    """Make what the first start of one service makes, and nothing again the next time."""
+    for line in alone.first_start_alone(installation, service):
+        click.echo(f"made the {line}")
+
+
+main.add_command(fsck)
+main.add_command(move)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 from sqlalchemy import Connection, Engine
 
-from tem import auth
+from tem import auth, logs
 from tem.clock import system_clock
 from tem.database import reading, writing
 from tem.dates import rfc3339
@@ -33,6 +33,9 @@ class PlainErrors(click.Group):
         try:
             return super().invoke(ctx)
         except TemError as error:
+            if logs.nobody_reads_along():
+                logs.log.critical("ended", code=error.code, detail=error.detail)
+                ctx.exit(1)
             raise click.ClickException(f"{error.detail} [{error.code}]") from error
         except BrokenPipeError:  # `tem … | head`: who reads has seen enough
             _discard_output()

@@ -8,13 +8,17 @@ import struct
 from http import HTTPStatus
 from typing import Any
 
+from gunicorn import glogging
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
-from prometheus_client import multiprocess
 
+from tem import logs, metrics
 from tem.process import die_with_parent
 
 READ_SECONDS = 2
+
+# The requests' own lines come from the app, which knows route and actor.
+accesslog = None
 
 # We stand behind no proxy that may rename paths: such headers are nobody's to send.
 forwarder_headers = ""
@@ -36,6 +40,26 @@ _BROKEN = (
     "This is no HTTP request as we read it: percent-encode what is not ASCII in the address, "
     "blanks too (curl -G --data-urlencode)."
 )
+
+
+def _service(cfg: Any) -> str:
+    """Whose server this is: its app is ``tem_issuer.app:create()`` or a sister of it."""
+    return str(cfg.default_proc_name).partition(".")[0].removeprefix("tem_")
+
+
+class JsonLogger(glogging.Logger):  # type: ignore[misc]
+    """gunicorn's own messages, in the form of all our lines."""
+
+    def setup(self, cfg: Any) -> None:
+        """Master and workers begin here, before anything is said."""
+        super().setup(cfg)
+        logs.configure(_service(cfg))
+        logs.log_crashes()
+        for handler in self.error_log.handlers:
+            handler.setFormatter(logs.formatter(_service(cfg)))
+
+
+logger_class = JsonLogger
 
 
 class ProblemWorker(ThreadWorker):  # type: ignore[misc]
@@ -75,6 +99,11 @@ def unreadable(error: Exception) -> bytes:
     return head.encode() + body
 
 
+def on_starting(server: Any) -> None:
+    """What the workers of the last start counted is forgotten, as they are."""
+    metrics.begin(_service(server.cfg))
+
+
 def when_ready(server: Any) -> None:
     """A connection that stops in the middle of a request gives its thread back.
 
@@ -96,8 +125,9 @@ def post_worker_init(worker: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """A master killed with -9 leaves no worker behind."""
     die_with_parent(worker.ppid)
+    metrics.of_worker(_service(server.cfg))
 
 
 def child_exit(server: Any, worker: Any) -> None:
     """A worker's gauges no longer count."""
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    metrics.forget_worker(worker.pid)

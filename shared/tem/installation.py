@@ -40,8 +40,8 @@ class Installation:
 
     @property
     def trust_file(self) -> Path:
-        """The office's public keys."""
-        return self.data / "trust.json"
+        """The office's public keys: where ``TEM_TRUST_FILE`` says, for the issuer too."""
+        return Path(os.environ.get("TEM_TRUST_FILE") or self.data / "trust.json")
 
     def key_file(self, name: str) -> Path:
         """An API key handed from one service to its user, readable by the owner alone."""
@@ -56,6 +56,11 @@ class Installation:
     def lock_file(self) -> Path:
         """Held by whoever runs the services of this installation."""
         return self.data / "up.lock"
+
+    @property
+    def restore_mark(self) -> Path:
+        """There while a restore is under way or was broken off: nothing may start."""
+        return self.data / "restore-unfinished"
 
     def addresses(self) -> dict[str, str]:
         """Service name to base URL, as the last start wrote it; empty if there was none."""

@@ -59,6 +59,7 @@ ERRORS = {
     413: "Larger than this call takes.",
     415: "Not a media type of this call.",
     422: "A field or a rule is broken; `errors` names the fields.",
+    429: "Too often: send the same request again after Retry-After seconds.",
     503: "It cannot be answered now: send the same request again after Retry-After seconds.",
 }
 # Members that mean the same wherever they stand, for examples of bodies.
@@ -234,7 +235,7 @@ def _response(code: int | None) -> Document:
         },
         "headers": {"X-Request-Id": _REQUEST_ID},
     }
-    if code == 503:
+    if code in (429, 503):
         described["headers"]["Retry-After"] = {
             "description": "seconds",
             "schema": {"type": "integer"},

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from tem import errors
+from tem import errors, metrics
 from tem.logs import log
 from tem.wire import pointers, told
 
@@ -98,6 +98,7 @@ def register(app: Flask) -> None:
 
     def unavailable(error: Exception) -> Response:
         log.error("database_unavailable", error=type(error).__name__, path=request.path)
+        metrics.DATABASE_FAILURES.labels(app.name.removeprefix("tem_")).inc()
         return problem(503, "temporarily_unavailable", "Please send the same request again.")
 
     for kind in (OperationalError, InterfaceError, PoolTimeout):

@@ -35,6 +35,12 @@ def forbid_core_dumps() -> None:
     _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
+def allow_open_files() -> None:
+    """As many open files as the system lets us have; the usual 1024 is for users of select()."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 class LockHeld(Exception):
     """Another process holds the lock file."""
 

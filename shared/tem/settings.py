@@ -52,6 +52,7 @@ SETTINGS = frozenset(
         "TEM_ENVIRONMENT",
         "TEM_ISSUER_DAILY_CEILING",
         "TEM_ISSUER_DATABASE_URL",
+        "TEM_ISSUER_HIGH_WATER_FILE",
         "TEM_ISSUER_PASSPHRASE_FILE",
         "TEM_ISSUER_URL",
         "TEM_OFFICE_CONTACT",
@@ -70,8 +71,29 @@ SETTINGS = frozenset(
         "TEM_REGISTRY_WINDOW_MONTHS",
         "TEM_TRUST_FILE",
         "TEM_VERIFIER_DATABASE_URL",
+        "TEM_VERIFIER_LOG_LOOKUPS",
+        "TEM_VERIFIER_MANY_SCANS",
+        "TEM_VERIFIER_PROXIES",
+        "TEM_VERIFIER_RATE",
+        "TEM_VERIFIER_RETAILER_RATE",
+        "TEM_VERIFIER_SCAN_DAYS",
+        "TEM_VERIFIER_VALKEY_PASSWORD_FILE",
+        "TEM_VERIFIER_VALKEY_URL",
     }
 )
+
+
+def require_one_record(env: Mapping[str, str]) -> None:
+    """Raises Invalid where the registry's record is moved and the verifier would not know.
+
+    It would go on answering from the file that stayed behind, and nobody would see it.
+    """
+    if env.get("TEM_REGISTRY_DATABASE_URL") and not env.get("TEM_PUBLISHED_DATABASE_URL"):
+        raise Invalid(
+            "bad_setting",
+            "TEM_REGISTRY_DATABASE_URL is set, so say in TEM_PUBLISHED_DATABASE_URL where the "
+            "verifier reads the published tables: the same database, or a replica.",
+        )
 
 
 def remarks(env: Mapping[str, str]) -> Iterator[str]:

@@ -7,7 +7,6 @@ the kernel ends the children even if this process is killed with -9.
 import contextlib
 import json
 import os
-import resource
 import shutil
 import signal
 import socket
@@ -16,7 +15,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
@@ -27,13 +25,11 @@ from tem.commandline import stopping_flag
 from tem.errors import Conflict, Unavailable
 from tem.installation import Installation, write_private
 from tem.process import LockHeld, dying_with_me, hold_lock
+from tem.serve import SERVICES, allow_many_files, first_start, web_command
 
 HOST = "127.0.0.1"  # where we ask; TEM_BIND says where the services listen
-SERVICES = ("issuer", "registry", "verifier")
 START_SECONDS = 60
 STOP_SECONDS = 15
-THREADS = {"issuer": 16, "registry": 32, "verifier": 32}
-WORKERS = {"issuer": 1, "registry": 1, "verifier": 2}
 
 
 class AlreadyRunning(Conflict):
@@ -95,19 +91,6 @@ class Child:
             self.process.wait()
 
 
-def _web(service: str, port: int) -> list[str]:
-    """gunicorn for a service. Its control socket has one path per user: three would collide."""
-    bind = os.environ.get("TEM_BIND", HOST)
-    return [
-        *(sys.executable, "-m", "gunicorn", "--config", "python:tem.gunicorn_hooks"),
-        *("--no-control-socket", "--worker-class", "tem.gunicorn_hooks.ProblemWorker"),
-        *("--bind", f"{bind}:{port}"),
-        *("--threads", str(THREADS[service]), "--workers", str(WORKERS[service])),
-        *("--timeout", "120", "--graceful-timeout", "10", "--keep-alive", "15"),
-        f"tem_{service}.app:create()",
-    ]
-
-
 def _children(installation: Installation, ports: dict[str, int], public_url: str) -> list[Child]:
     """The processes for the services that have a port, each after what it depends on."""
     environment = {
@@ -117,12 +100,17 @@ def _children(installation: Installation, ports: dict[str, int], public_url: str
         "PYTHONUNBUFFERED": "1",
     }
     tem = [sys.executable, "-m", "tem"]
+    host = os.environ.get("TEM_BIND", HOST)
+
+    def web(service: str) -> list[str]:
+        return web_command(service, f"{host}:{ports.get(service, 0)}")
+
     commands = {
-        "issuer": _web("issuer", ports.get("issuer", 0)),
+        "issuer": web("issuer"),
         "signer": [*tem, "issuer", "sign"],
-        "registry": _web("registry", ports.get("registry", 0)),
+        "registry": web("registry"),
         "follower": [*tem, "registry", "follow"],
-        "verifier": _web("verifier", ports.get("verifier", 0)),
+        "verifier": web("verifier"),
     }
     belongs = {"signer": "issuer", "follower": "registry"}
     logs = installation.data / "logs"
@@ -130,19 +118,13 @@ def _children(installation: Installation, ports: dict[str, int], public_url: str
     children = []
     for name, command in commands.items():
         if belongs.get(name, name) in ports:
-            metrics = installation.data / "metrics" / name
+            # One folder a service: the issuer shows the signer's numbers beside its own.
+            metrics = installation.data / "metrics" / belongs.get(name, name)
             shutil.rmtree(metrics, ignore_errors=True)
             metrics.mkdir(parents=True)
             own = {**environment, "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
             children.append(Child(name, command, own, logs / f"{name}.log"))
     return children
-
-
-def first_start(installation: Installation) -> list[str]:
-    """Let each service make what it lacks; the lines that say what was made and where."""
-    installation.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    found = {entry.name: entry for entry in entry_points(group="tem.first_start")}
-    return [line for name in SERVICES if name in found for line in found[name].load()(installation)]
 
 
 def require_free(ports: dict[str, int]) -> None:
@@ -175,8 +157,17 @@ def wait_alive(
             if stopping():
                 raise Stopped
             if time.monotonic() > deadline:
-                raise Unavailable("no_answer", f"The {service} does not answer at {address}.")
+                raise Unavailable("no_answer", _why_not(service, address))
             time.sleep(0.05)
+
+
+def _why_not(service: str, address: str) -> str:
+    """What is told of a service that is not ready in time: its own words, if it has any."""
+    try:
+        told = httpx.get(f"{address}/readyz", timeout=2).json()
+        return f"The {service} is not ready: {told['detail']} [{told['code']}]"
+    except (httpx.HTTPError, ValueError, LookupError, TypeError):
+        return f"The {service} does not answer at {address}."
 
 
 def _answers(url: str) -> bool:
@@ -208,7 +199,7 @@ def _running(
         ) from error
     addresses = {service: f"http://{HOST}:{port}" for service, port in ports.items()}
     children: list[Child] = []
-    _allow_many_files()
+    allow_many_files()
     try:
         require_free(ports)
         for line in first_start(installation):
@@ -227,12 +218,6 @@ def _running(
         os.close(lock)
 
 
-def _allow_many_files() -> None:
-    """A verifier keeps a mapped file open for each batch: take all the system grants."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
 def _stop(children: list[Child]) -> None:
     """End them, those that depend on others first."""
     for child in reversed(children):
@@ -246,6 +231,7 @@ def serve(installation: Installation, base_port: int) -> None:
     """Run all services until SIGINT or SIGTERM; what dies is started again."""
     stopping = stopping_flag(signal.SIGINT, signal.SIGTERM)
     ports = {service: base_port + place for place, service in enumerate(SERVICES, start=1)}
+    settings.require_one_record(os.environ)
     for remark in settings.remarks(os.environ):
         click.echo(f"warning: {remark}", err=True)
     with contextlib.suppress(Stopped), _running(installation, ports, stopping) as children:

@@ -1,11 +1,8 @@
-"""What every service's web app has in common: strict JSON, problems, health, OpenAPI, headers."""
+"""What every service's web app has in common: strict JSON, problems, keys, OpenAPI."""
 
 import contextlib
 import json
-import re
-import secrets
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,30 +10,18 @@ from typing import Any
 import structlog
 from flask import Flask, Response, current_app, g, request
 from flask_smorest import Api
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Histogram,
-    generate_latest,
-    multiprocess,
-)
 from sqlalchemy import Engine
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
-from tem import audit, auth, idempotency, openapi, problems
+from tem import answered, auth, health, idempotency, openapi, problems
 from tem.auth import Principal
 from tem.clock import Clock
 from tem.database import reading, writing
-from tem.errors import Invalid, Unavailable
+from tem.errors import Invalid
 from tem.strictjson import StoringNothing, StrictJSONProvider
 from tem.vocabulary import Role
 
 MAX_BODY_BYTES = 64 * 1024
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
-
-REQUESTS = Counter("tem_http_requests", "Answers given", ["service", "method", "status"])
-SECONDS = Histogram("tem_http_seconds", "Time to answer", ["service"])
 
 KEY_HEADER = {
     "in": "header",
@@ -127,11 +112,13 @@ def create_app(
     ready: Callable[[], dict[str, Any]],
     *,
     signed_in: bool = True,
+    seldom: Mapping[str, int] | None = None,
 ) -> tuple[Flask, Api]:
     """A Flask app with the conventions of all services; blueprints come from the caller.
 
     ``ready`` gives the members of ``/readyz`` or raises Unavailable. With ``signed_in`` nothing
     under /v1/ is read without a key; without it the service is open and stores nothing sent.
+    ``seldom`` names routes that do not leave a line each in the log (:mod:`tem.answered`).
     """
     app = Flask(f"tem_{service}", static_folder=None)
     app.json = StrictJSONProvider(app) if signed_in else StoringNothing(app)
@@ -150,35 +137,10 @@ def create_app(
     api.spec.components.security_scheme("key", scheme)
     app.url_map.merge_slashes = False  # no redirects to wherever the Host header says
     problems.register(app)
-    _requests(app, service)
+    answered.register(app, service, seldom or {})
     _bodies(app, wiring, signed_in)
-    _health(app, wiring, ready)
+    health.register(app, ready)
     return app, api
-
-
-def _requests(app: Flask, service: str) -> None:
-    """Request ids, strict content types, headers and counts."""
-
-    @app.before_request
-    def begin() -> None:
-        sent = request.headers.get("X-Request-Id", "")
-        g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
-        g.started = time.perf_counter()
-        audit.request_id.set(g.request_id)
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
-
-    @app.after_request
-    def end(response: Response) -> Response:
-        response.headers.setdefault("X-Request-Id", g.get("request_id", ""))
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
-        response.headers.setdefault("Cache-Control", "no-store")
-        csp = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
-        response.headers.setdefault("Content-Security-Policy", csp)
-        REQUESTS.labels(service, _counted(request.method), str(response.status_code)).inc()
-        SECONDS.labels(service).observe(time.perf_counter() - g.get("started", 0.0))
-        structlog.contextvars.unbind_contextvars("request_id", "actor")
-        return response
 
 
 DRAIN_BYTES = 8 * 1024 * 1024
@@ -231,11 +193,6 @@ def _too_large(most: int) -> str:
     return f"Send at most {most} bytes ({most // 1024} KiB) in this call."
 
 
-def _counted(method: str) -> str:
-    """A method as a label: what strangers invent must not make series without end."""
-    return method if method in ("GET", "HEAD", "POST", "PATCH", "OPTIONS") else "other"
-
-
 def _bodies(app: Flask, wiring: Wiring, signed_in: bool) -> None:
     """The order of refusals: no key, not JSON by our rules, then what the schemas say."""
 
@@ -255,25 +212,3 @@ def _bodies(app: Flask, wiring: Wiring, signed_in: bool) -> None:
                 raise UnsupportedMediaType("Send JSON with Content-Type: application/json.")
             if _body():
                 request.get_json()  # webargs parses by rules of its own: ours come first
-
-
-def _health(app: Flask, wiring: Wiring, ready: Callable[[], dict[str, Any]]) -> None:
-    @app.get("/livez")
-    def livez() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.get("/readyz")
-    def readyz() -> Any:
-        try:
-            return {"status": "ok", **ready()}
-        except Unavailable as error:
-            return problems.from_tem_error(error)
-
-    @app.get("/metrics")
-    def metrics() -> Response:
-        registry = CollectorRegistry()
-        try:
-            multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        except ValueError:  # a single process: the default registry has everything
-            return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
-        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -1,6 +1,7 @@
 """The acts of the trade as clients of the services do them, over HTTP."""
 
 import secrets
+import time
 from datetime import date, timedelta
 from typing import Any
 
@@ -45,6 +46,22 @@ def new_key() -> str:
 def day(offset: int) -> str:
     """A date so many days from today; three days are more than any difference of zones."""
     return (date.today() + timedelta(days=offset)).isoformat()
+
+
+def insist(key: str, url: str, body: Json) -> Json:
+    """Send one act under one Idempotency-Key until it is acknowledged, whatever breaks."""
+    name, deadline = new_key(), time.monotonic() + 60
+    headers = {"Authorization": key, "Idempotency-Key": name}
+    while True:
+        try:
+            answer = httpx.post(url, json=body, headers=headers, timeout=10)
+            if answer.status_code == 201:
+                return {**answer.json(), "key": name}
+            assert answer.status_code == 503, answer.text
+        except httpx.TransportError:
+            pass
+        assert time.monotonic() < deadline, "never acknowledged"
+        time.sleep(0.02)
 
 
 class Maker:

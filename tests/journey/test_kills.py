@@ -3,14 +3,13 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
-from tests.journey.acts import Json, Maker, get, new_key, post
+from tests.journey.acts import Json, Maker, get, insist, post
 from tests.running import Running, environment, processes_of, running, tem, until
 
 from tem.process import die_with_parent
@@ -22,22 +21,6 @@ def fragile(tmp_path: Path) -> Iterator[Running]:
     with running(tmp_path / "data") as installation:
         yield installation
         assert "every invariant holds" in installation.tem("fsck")
-
-
-def insist(key: str, url: str, body: Json) -> Json:
-    """Send one act under one Idempotency-Key until it is acknowledged, whatever breaks."""
-    name, deadline = new_key(), time.monotonic() + 60
-    headers = {"Authorization": key, "Idempotency-Key": name}
-    while True:
-        try:
-            answer = httpx.post(url, json=body, headers=headers, timeout=10)
-            if answer.status_code == 201:
-                return {**answer.json(), "key": name}
-            assert answer.status_code == 503, answer.text
-        except httpx.TransportError:
-            pass
-        assert time.monotonic() < deadline, "never acknowledged"
-        time.sleep(0.02)
 
 
 def test_no_acknowledged_activation_is_lost_or_doubled(fragile: Running) -> None:

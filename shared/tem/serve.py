@@ -1,0 +1,112 @@
+"""Starting one service alone, as a container does: what its first start makes, then gunicorn.
+
+``tem up`` starts all of them on one machine with the same command line.
+"""
+
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+
+from tem import settings
+from tem.errors import Unavailable
+from tem.installation import Installation
+from tem.process import LockHeld, hold_lock
+from tem.restoring import require_restored
+
+SERVICES = ("issuer", "registry", "verifier")
+PORTS = {"issuer": 8101, "registry": 8102, "verifier": 8103}
+THREADS = {"issuer": 16, "registry": 32, "verifier": 32}
+WORKERS = {"issuer": 1, "registry": 1, "verifier": 2}
+LOCK_SECONDS = 60  # how long another process may take over the first start of the same folder
+
+
+def web_command(service: str, *binds: str, workers: int | None = None) -> list[str]:
+    """gunicorn for a service on ``binds`` (host:port each), with its usual number of workers.
+
+    Its control socket has one path per user: three services would collide.
+    """
+    return [
+        *(sys.executable, "-m", "gunicorn", "--config", "python:tem.gunicorn_hooks"),
+        *("--no-control-socket", "--worker-class", "tem.gunicorn_hooks.ProblemWorker"),
+        *(word for bind in binds for word in ("--bind", bind)),
+        *("--threads", str(THREADS[service]), "--workers", str(workers or WORKERS[service])),
+        *("--timeout", "120", "--graceful-timeout", "10", "--keep-alive", "15"),
+        f"tem_{service}.app:create()",
+    ]
+
+
+def first_start(installation: Installation, services: Iterable[str] = SERVICES) -> list[str]:
+    """Let each service make what it lacks; the lines that say what was made and where."""
+    require_restored(installation)
+    installation.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = {entry.name: entry for entry in entry_points(group="tem.first_start")}
+    return [line for name in services if name in found for line in found[name].load()(installation)]
+
+
+def first_start_alone(installation: Installation, service: str) -> list[str]:
+    """The first start of one service, while no other process does it in the same folder.
+
+    Raises Unavailable if another one is at it for a minute.
+    """
+    lock = _lock(installation.data / f"{service}-first-start.lock")
+    try:
+        return first_start(installation, (service,))
+    finally:
+        os.close(lock)
+
+
+def _lock(path: Path) -> int:
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return hold_lock(path)
+        except LockHeld as error:
+            if time.monotonic() > deadline:
+                raise Unavailable(
+                    "first_start_busy", f"Another process holds {path}: is it still starting?"
+                ) from error
+            time.sleep(0.1)
+
+
+def allow_many_files() -> None:
+    """A verifier keeps a mapped file open for each batch: take all the system grants."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def serve(
+    installation: Installation, service: str, binds: tuple[str, ...], workers: int | None
+) -> None:
+    """Become the web server of one service: this process is gunicorn from here on.
+
+    Without ``binds`` it listens where ``TEM_BIND`` says, on the service's usual port.
+    """
+    binds = binds or (f"{os.environ.get('TEM_BIND', '127.0.0.1')}:{PORTS[service]}",)
+    for remark in settings.remarks(os.environ):
+        click.echo(f"warning: {remark}", err=True)
+    for line in first_start_alone(installation, service):
+        click.echo(f"made the {line}", err=True)
+    environment = {
+        **os.environ,
+        "TEM_DATA": str(installation.data),
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics_folder(service)),
+        "PYTHONUNBUFFERED": "1",
+    }
+    allow_many_files()
+    command = web_command(service, *binds, workers=workers)
+    os.execve(command[0], command, environment)  # noqa: S606 - no shell, our own interpreter
+
+
+def metrics_folder(service: str) -> Path:
+    """Where the workers of a service keep their metrics: the folder named, else one of our own."""
+    named = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    folder = Path(named or Path(tempfile.gettempdir()) / f"tem-metrics-{service}-{os.getpid()}")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
