@@ -51,6 +51,12 @@ def _discard_output() -> None:
     os.close(nowhere)
 
 
+def for_this_command(engine: Engine) -> Engine:
+    """An engine whose connections are given back when the present command ends."""
+    click.get_current_context().call_on_close(engine.dispose)
+    return engine
+
+
 class Day(click.ParamType[date]):
     """A day on the command line, as ISO 8601 writes it."""
 

@@ -123,7 +123,8 @@ def apply(connection: Connection, history: History) -> list[str]:
 def migrate(database: Database) -> Iterator[str]:
     """Bring a database up to date beside services that use it; a line for each thing done.
 
-    Each history in one transaction: all or nothing. Raises Unavailable if the services leave no moment for it.
+    Each history in one transaction: all or nothing. Raises Unavailable if the services leave no
+    moment for it.
     """
     engine, histories = open_engine(database.url), database.histories
     try:

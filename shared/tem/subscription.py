@@ -29,6 +29,7 @@ KEEP_ALIVE = {
 }
 ARRIVAL_SECONDS = 30.0  # within which a record that can be reached sends a first message
 _POLL_SECONDS = 0.1
+_SLOT_EXISTS = "slot_exists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,10 @@ def subscribe_anew(connection: psycopg.Connection, address: str, name: str) -> s
     slot = _slot_name(name)
     try:
         _told(lambda: _create(connection, address, slot), address)
-    except psycopg.errors.DuplicateObject:  # what an earlier life of this copy left at the source
-        _drop_slot(connection, address, slot)
+    except Conflict as error:
+        if error.code != _SLOT_EXISTS:
+            raise
+        _drop_slot(connection, address, slot)  # what an earlier life of this copy left there
         _told(lambda: _create(connection, address, slot), address)
     return f"it is copied anew from now on, as {slot}"
 
@@ -152,7 +155,7 @@ def _slot_name(name: str) -> str:
 def _require_empty(connection: psycopg.Connection) -> None:
     """A copy on top of rows would stop at the first that is there twice, and try for ever."""
     for table in published.metadata.sorted_tables:
-        if connection.execute(f"SELECT FROM {table.fullname} LIMIT 1".encode()).fetchone():
+        if connection.execute(f"SELECT 1 FROM {table.fullname} LIMIT 1".encode()).fetchone():
             raise Conflict(
                 "replica_not_empty",
                 f"{table.fullname} holds rows of an earlier time. `tem replica subscribe --anew` "
@@ -211,6 +214,12 @@ def _told(act: Callable[[], None], address: str) -> None:
 
 
 def _refused(why: str, address: str) -> TemError:
+    if "replication slot" in why and "already exists" in why:  # it has no SQLSTATE of its own
+        return Conflict(
+            _SLOT_EXISTS,
+            "The source has a slot of this name: of another copy, which needs another --name, or "
+            "of an earlier life of this one: --anew.",
+        )
     password = str(conninfo_to_dict(address)["password"])
     return Unavailable(
         "source_unavailable",

@@ -84,7 +84,7 @@ def _acts(release: str, service: str, kind: str) -> list[list[Any]]:
 
 def _migrate(engine: Engine, histories: tuple[History, ...]) -> list[str]:
     url = engine.url.render_as_string(hide_password=False)
-    return list(migrations.migrate(Database("any", url, histories, publishes=True)))
+    return list(migrations.migrate(Database("any", url, histories, publishes=len(histories) > 1)))
 
 
 def _play(engine: Engine, acts: list[list[Any]]) -> None:

@@ -9,7 +9,13 @@ from sqlalchemy import Engine
 from tem import logs, metrics
 from tem.audit_commands import audit_commands
 from tem.clock import system_clock
-from tem.commandline import ACTOR, existing_data_option, key_commands, stopping_flag
+from tem.commandline import (
+    ACTOR,
+    existing_data_option,
+    for_this_command,
+    key_commands,
+    stopping_flag,
+)
 from tem.database import reading, writing
 from tem.errors import Conflict
 from tem.installation import Installation
@@ -30,7 +36,7 @@ def issuer() -> None:
 
 
 def _store(installation: Installation) -> Engine:
-    return open_store(settings.read(os.environ, installation))
+    return for_this_command(open_store(settings.read(os.environ, installation)))
 
 
 issuer.add_command(key_commands("issuer", (Role.SERVICE, Role.OFFICE), _store))
@@ -49,7 +55,7 @@ def url(batch: str, index: int, installation: Installation) -> None:
     BATCH is a number or the order's reference; INDEX is the stamp's place in the batch.
     """
     config = settings.read(os.environ, installation)
-    engine = open_store(config)
+    engine = for_this_command(open_store(config))
     with reading(engine) as connection:
         found = prints.batch_named(connection, batch)
     check_codes_kept(found)

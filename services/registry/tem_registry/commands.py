@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tem import kept_checkpoints, logs, metrics, trust
 from tem.audit_commands import audit_commands
 from tem.clock import system_clock
-from tem.commandline import existing_data_option, key_commands, stopping_flag
+from tem.commandline import existing_data_option, for_this_command, key_commands, stopping_flag
 from tem.database import reading
 from tem.dates import parse_instant
 from tem.errors import NotFound
@@ -42,7 +42,7 @@ def registry() -> None:
 
 
 def _store(installation: Installation) -> Engine:
-    return open_store(settings.read(os.environ, installation))
+    return for_this_command(open_store(settings.read(os.environ, installation)))
 
 
 def _checkpoints(installation: Installation) -> Path:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from tem import audit
 from tem.audit_commands import audit_commands
 from tem.clock import system_clock
-from tem.commandline import ACTOR, existing_data_option, key_commands
+from tem.commandline import ACTOR, existing_data_option, for_this_command, key_commands
 from tem.database import writing
 from tem.installation import Installation
 from tem.vocabulary import Role
@@ -22,7 +22,7 @@ def verifier() -> None:
 
 
 def _store(installation: Installation) -> Engine:
-    return open_store(settings.read(os.environ, installation))
+    return for_this_command(open_store(settings.read(os.environ, installation)))
 
 
 verifier.add_command(key_commands("verifier", (Role.RETAILER,), _store))

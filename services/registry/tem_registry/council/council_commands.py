@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 
 from tem import logs
 from tem.clock import system_clock
-from tem.commandline import ACTOR, existing_data_option
+from tem.commandline import ACTOR, existing_data_option, for_this_command
 from tem.database import writing
 from tem.errors import Invalid
 from tem.installation import Installation
@@ -56,7 +56,7 @@ def council_results(file: Path, dry_run: bool, installation: Installation) -> No
 
 def _taken(file: Path, dry_run: bool, installation: Installation) -> dict[str, Any]:
     body = read(file.read_bytes())
-    engine = open_store(settings.read(os.environ, installation))
+    engine = for_this_command(open_store(settings.read(os.environ, installation)))
     try:
         with writing(engine) as connection:
             taken = council.take_over(connection, system_clock(), ACTOR, body)

@@ -12,7 +12,7 @@ import click
 from sqlalchemy import Engine
 
 from tem.clock import system_clock
-from tem.commandline import existing_data_option
+from tem.commandline import existing_data_option, for_this_command
 from tem.database import reading
 from tem.installation import Installation
 from tem_registry import settings
@@ -36,7 +36,7 @@ def export(after: int, out: Path | None, instances: bool, installation: Installa
     Says on standard error how many events, and the --after with which the next one goes on.
     """
     config = settings.read(os.environ, installation)
-    engine, now = open_store(config), system_clock()
+    engine, now = for_this_command(open_store(config)), system_clock()
     if out is None:
         with click.open_file("-", "w", encoding="utf-8") as stream:
             told = write(stream, engine, config.uris, now, after, instances=instances)

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from tem.clock import Clock, system_clock
-from tem.commandline import Day, existing_data_option
+from tem.commandline import Day, existing_data_option, for_this_command
 from tem.database import reading, writing
 from tem.dates import vietnam_day
 from tem.errors import TemError
@@ -39,7 +39,7 @@ def purge(until: date | None, dry_run: bool, yes: bool, installation: Installati
     """
     config = settings.read(os.environ, installation)
     with contextlib.ExitStack() as opened:
-        engine = open_store(config)
+        engine = for_this_command(open_store(config))
         opened.callback(engine.dispose)
         found = _due(engine, config, until, system_clock)
         for one in found:

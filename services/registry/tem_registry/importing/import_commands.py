@@ -10,7 +10,7 @@ import click
 
 from tem import logs, trust, up
 from tem.clock import system_clock
-from tem.commandline import data_option
+from tem.commandline import data_option, for_this_command
 from tem.database import writing
 from tem.installation import Installation
 from tem_registry import settings
@@ -73,7 +73,7 @@ def _load(folder: Folder, installation: Installation) -> Report:
     report, progress = Report(unknown=folder.unknown), _progress()
     with up.issuer_of(installation) as issuer_url:
         config = settings.read(os.environ, installation)
-        engine, trusted = open_store(config), trust.load(config.trust_file)
+        engine, trusted = for_this_command(open_store(config)), trust.load(config.trust_file)
         with IssuerClient.from_key_file(issuer_url, config.issuer_key_file) as issuer:
             signing = import_issue.Signing(engine, system_clock, trusted, issuer, progress)
             importing.Import(
