@@ -403,7 +403,7 @@ def upgrade() -> None:
     # SQLite has the same check in code, under its one lock.
     if op.get_context().dialect.name == "postgresql":
         op.execute(
-            "ALTER TABLE stamp_interval ADD CONSTRAINT stamp_interval_no_overlap EXCLUDE USING gist "
-            "(int8range(batch * 16777216 + first, batch * 16777216 + last, '[]') WITH &&) "
+            "ALTER TABLE stamp_interval ADD CONSTRAINT stamp_interval_no_overlap "
+            "EXCLUDE USING gist (int8range(batch * 16777216 + first, batch * 16777216 + last, '[]') WITH &&) "
             "DEFERRABLE INITIALLY DEFERRED"
         )
