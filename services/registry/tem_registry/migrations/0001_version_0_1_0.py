@@ -404,6 +404,7 @@ def upgrade() -> None:
     if op.get_context().dialect.name == "postgresql":
         op.execute(
             "ALTER TABLE stamp_interval ADD CONSTRAINT stamp_interval_no_overlap "
-            "EXCLUDE USING gist (int8range(batch * 16777216 + first, batch * 16777216 + last, '[]') WITH &&) "
+            "EXCLUDE USING gist "
+            "(int8range(batch * 16777216 + first, batch * 16777216 + last, '[]') WITH &&) "
             "DEFERRABLE INITIALLY DEFERRED"
         )
