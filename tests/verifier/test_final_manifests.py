@@ -37,5 +37,5 @@ def test_another_manifest_for_a_number_is_refused_after_a_restart(
     row.manifest, row.signature = other.manifest, other.signature
     again = open_verifier()
     with register.read() as connection:
-        assert again.index.acceptance.accept(connection, row) is None
+        assert again.index.acceptance.accept(connection, [row]) == {row.number: None}
     assert again.verdict(batch.text(1)) == "NOT_ACTIVATED"

@@ -24,6 +24,8 @@ from tem_verifier.ranges import EMPTY, Ranges
 from tem_verifier.readings import Readings
 from tem_verifier.storage import ReadPosition
 
+AT_ONCE = 1000  # batches whose manifests become final in one transaction
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -163,17 +165,19 @@ class Index:
         b = published.batch.c
         columns = (b.number, b.product_id, b.producer_id, b.manifest, b.signature)
         since_then = select(*columns).where(b.change > since).order_by(b.number)
-        for new in connection.execute(since_then).all():
-            before = batches.get(new.number)
-            batches[new.number] = Batch(
-                new.number,
-                new.product_id,
-                new.producer_id,
-                new.manifest,
-                new.signature,
-                self.acceptance.accept(connection, new),
-                before.ranges if before else EMPTY,
-            )
+        for page in connection.execute(since_then).partitions(AT_ONCE):
+            accepted = self.acceptance.accept(connection, page)
+            for new in page:
+                before = batches.get(new.number)
+                batches[new.number] = Batch(
+                    new.number,
+                    new.product_id,
+                    new.producer_id,
+                    new.manifest,
+                    new.signature,
+                    accepted[new.number],
+                    before.ranges if before else EMPTY,
+                )
         for number, changed in _changed_ranges(connection, since).items():
             if number not in batches:
                 raise_alarm("publication_incomplete", batch=number)

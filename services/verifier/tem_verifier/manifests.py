@@ -5,7 +5,7 @@ import hashlib
 import mmap
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -98,13 +98,23 @@ class Acceptance:
             return False
         return True
 
-    def accept(self, connection: Connection, row: Any) -> Accepted | None:
-        """What a published batch lets us check; None, with an alarm, if we do not believe it."""
-        try:
-            made = self._trust.accept(row.manifest, row.signature)
-            self._check(made, row)
-        except ManifestRefused as refusal:
-            raise_alarm("manifest_refused", batch=row.number, why=refusal.detail)
+    def accept(self, connection: Connection, rows: Sequence[Any]) -> dict[int, Accepted | None]:
+        """What published batches let us check, by number.
+
+        None, with an alarm, for those we do not believe. One transaction makes them all final.
+        """
+        made = {row.number: self._believed(row) for row in rows}
+        digests = {row.number: digest(row.manifest) for row in rows}
+        self._make_final(made, digests)
+        return {
+            number: self._accepted(connection, one, digests[number]) if one else None
+            for number, one in made.items()
+        }
+
+    def _accepted(self, connection: Connection, made: Manifest, name: str) -> Accepted | None:
+        if bytes.fromhex(name) not in self._final_ones():
+            why = "its number or its batch key belongs to another manifest"
+            raise_alarm("manifest_refused", batch=made.batch, why=why)
             return None
         return Accepted(
             made.quantity,
@@ -113,20 +123,39 @@ class Acceptance:
             self._fingerprints(connection, made),
         )
 
-    def _check(self, made: Manifest, row: Any) -> None:
-        published_as = (row.number, row.product_id, row.producer_id)
-        if (made.batch, made.product, made.producer) != published_as:
-            raise ManifestRefused("it was published as another batch")
-        name = digest(row.manifest)
+    def _believed(self, row: Any) -> Manifest | None:
+        """The manifest of a published batch, if an office key vouches for it as published."""
+        try:
+            made = self._trust.accept(row.manifest, row.signature)
+            published_as = (row.number, row.product_id, row.producer_id)
+            if (made.batch, made.product, made.producer) != published_as:
+                raise ManifestRefused("it was published as another batch")
+        except ManifestRefused as refusal:
+            raise_alarm("manifest_refused", batch=row.number, why=refusal.detail)
+            return None
+        return made
+
+    def _make_final(self, made: Mapping[int, Manifest | None], digests: Mapping[int, str]) -> None:
+        """Each is, unless another manifest has its number or its key already."""
+        final = self._final_ones()
+        new = [
+            one for one in made.values() if one and bytes.fromhex(digests[one.batch]) not in final
+        ]
+        if not new:
+            return
+        with writing(self._store) as connection:
+            names = {
+                digests[one.batch]
+                for one in new
+                if storage.is_final(connection, one.batch, digests[one.batch], one.public_key)
+            }
+        final |= {bytes.fromhex(name) for name in names}
+
+    def _final_ones(self) -> set[bytes]:
         if self._final is None:
             with reading(self._store) as connection:
                 self._final = storage.final_digests(connection)
-        if bytes.fromhex(name) in self._final:
-            return
-        with writing(self._store) as connection:
-            if not storage.is_final(connection, made.batch, name, made.public_key):
-                raise ManifestRefused("its number or its batch key belongs to another manifest")
-        self._final.add(bytes.fromhex(name))
+        return self._final
 
     def _fingerprints(self, connection: Connection, made: Manifest) -> mmap.mmap | None:
         """The table, out of the cache or the published pieces, as its manifest describes it."""
