@@ -3,6 +3,8 @@
 import fcntl
 import itertools
 import os
+import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +32,13 @@ class SetClock:
         """Move on by the arguments of a timedelta and give the new time."""
         self.now += timedelta(**amount)
         return self.now
+
+
+@pytest.fixture(autouse=True)
+def _own_crash_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command run in this process that would run for long leaves no hook of its own behind."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ REPLICATION = "tem_replication"
 ACCOUNTS = (OWNER, ISSUER, REGISTRY, VERIFIER, REPLICATION)
 
 # MAINTAIN allows VACUUM and LOCK TABLE, and no change of any row.
-_WORK = "SELECT, INSERT, UPDATE, DELETE, MAINTAIN"
 _APPEND = "SELECT, INSERT, MAINTAIN"
+_WORK = "SELECT, INSERT, UPDATE, MAINTAIN"
+_DELETE = "SELECT, INSERT, UPDATE, DELETE, MAINTAIN"
 _APPEND_ONLY = frozenset({"audit_entry"})
 
 
@@ -32,10 +33,19 @@ class Grant:
 Grants = tuple[Grant, ...]
 
 
-def work(account: str, *known: MetaData) -> Grants:
-    """A service's own tables: it reads and writes rows, but entries of the trail only come."""
+def work(account: str, *known: MetaData, deletes: frozenset[str] = frozenset()) -> Grants:
+    """A service's own tables: it reads and writes rows, but entries of the trail only come.
+
+    Rows go from the tables named in ``deletes`` alone.
+    """
+
+    def may(name: str) -> str:
+        if name in _APPEND_ONLY:
+            return _APPEND
+        return _DELETE if name in deletes else _WORK
+
     return tuple(
-        Grant(account, table, _APPEND if table.name in _APPEND_ONLY else _WORK)
+        Grant(account, table, may(table.name))
         for metadata in known
         for table in metadata.sorted_tables
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tem import metrics, patience, problems
@@ -55,10 +55,24 @@ class Schema:
         self._found = -seconds
 
     def check(self, connection: Connection) -> None:
-        """Raises Conflict (``database_of_another_version``) with what is lacking."""
+        """Raises Conflict (``database_of_another_version``) with what is lacking.
+
+        And Unavailable (``database_read_only``) on a standby of PostgreSQL not yet promoted.
+        """
+        if _is_standby(connection):
+            raise Unavailable(
+                "database_read_only",
+                "This is a standby: promote it, or ask the database that is written to.",
+            )
         if time.monotonic() - self._found >= self._seconds:
             require_columns(connection, self._histories)
             self._found = time.monotonic()
+
+
+def _is_standby(connection: Connection) -> bool:
+    if connection.dialect.name != "postgresql":
+        return False
+    return bool(connection.execute(text("SELECT pg_is_in_recovery()")).scalar())
 
 
 class _Asked:

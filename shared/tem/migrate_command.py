@@ -1,14 +1,19 @@
 """``tem migrate``: bringing databases up to date, those on PostgreSQL above all."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 
 import click
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
 
 from tem import migrations
-from tem.commandline import data_option
+from tem.commandline import data_option, errors_end_with
 from tem.database import is_missing, open_engine
-from tem.errors import NotFound
+from tem.database_refusals import is_privilege
+from tem.errors import Forbidden, NotFound
 from tem.installation import Installation
 from tem.migrations import Database
 
@@ -22,7 +27,11 @@ def databases(installation: Installation) -> dict[str, Database]:
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[DATABASE]...")
-@click.option("--check", is_flag=True, help="Change nothing; exit status 1 if there is work.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Change nothing; exit status 1 if there is work, 2 if that cannot be told.",
+)
 @data_option
 def migrate(names: tuple[str, ...], check: bool, installation: Installation) -> None:
     """Bring databases up to date, beside services that use them.
@@ -35,6 +44,8 @@ def migrate(names: tuple[str, ...], check: bool, installation: Installation) -> 
     The order of an upgrade: tem migrate, then the services one after the other.
     The version before works on a migrated database, so there is no hurry.
     """
+    if check:
+        errors_end_with(2)
     known = databases(installation)
     for name in names:
         if name not in known:
@@ -44,9 +55,27 @@ def migrate(names: tuple[str, ...], check: bool, installation: Installation) -> 
                 "A replica is named by TEM_PUBLISHED_DATABASE_URL.",
             )
     chosen = [known[name] for name in names or known]
-    work = sum(_check(one) if check else _migrate(one) for one in chosen)
+    work = 0
+    for one in chosen:
+        with _by_its_owner(one):
+            work += _check(one) if check else _migrate(one)
     if check and work:
         sys.exit(1)
+
+
+@contextmanager
+def _by_its_owner(database: Database) -> Iterator[None]:
+    """Raises Forbidden where the account is another than the one that owns the tables."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not is_privilege(error):
+            raise
+        raise Forbidden(
+            "not_the_owner",
+            f"{database.name}: the account {make_url(database.url).username} does not own the "
+            "tables. Name the owner (tem_owner) in the address, for this command alone.",
+        ) from error
 
 
 def _migrate(database: Database) -> int:
@@ -65,6 +94,7 @@ def _check(database: Database) -> int:
     engine = open_engine(database.url)
     try:
         with engine.connect() as connection:
+            migrations.require_own_database(connection, database.histories)
             missing = {h.name: migrations.pending(connection, h) for h in database.histories}
     finally:
         engine.dispose()

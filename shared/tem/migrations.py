@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, MetaData, inspect, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from tem import grants, published, replica
 from tem.database import lacking_columns, open_engine, writing
@@ -25,18 +25,22 @@ from tem.grants import Grants
 # Migrations wait this long for running acts, then give way to them and try again.
 LOCK_MILLISECONDS = 2000
 TRIES = 30
-_ONE_AT_A_TIME = 0x74656D  # the key of PostgreSQL's advisory lock: "tem"
+# What PostgreSQL says when acts leave no moment for a lock, and when two migrate for the first time
+# at once: unique violation; duplicate table, schema or object.
+_BUSY, _TWO_AT_ONCE = "55P03", {"23505", "42P07", "42P06", "42710"}
 
 
 @dataclass(frozen=True, slots=True)
 class History:
     """One line of revisions: ``package`` holds its files, ``metadata`` what the newest one makes.
 
-    ``grants`` says what each account may do with it on PostgreSQL.
+    ``own_table`` is one that no other history has, and had from the first revision on;
+    ``grants`` says what each account may do with the tables on PostgreSQL.
     """
 
     name: str
     package: str
+    own_table: str
     metadata: tuple[MetaData, ...]
     grants: Grants = ()
 
@@ -59,9 +63,14 @@ class History:
 PUBLISHED = History(
     "published",
     "tem.schema_history.published",
+    "published_state",
     (published.metadata,),
     (
-        *grants.work(grants.REGISTRY, published.metadata),
+        *grants.work(
+            grants.REGISTRY,
+            published.metadata,
+            deletes=frozenset({"published_interval", "published_image"}),
+        ),
         *grants.read(grants.VERIFIER, published.metadata),
         *grants.read(grants.REPLICATION, published.metadata),
     ),
@@ -90,14 +99,29 @@ def revision(connection: Connection, history: History) -> str | None:
         ).scalar()
         if found is not None:
             return found
-    first = next(table for metadata in history.metadata for table in metadata.sorted_tables)
-    return history.revisions[0] if there.has_table(first.name) else None
+    return history.revisions[0] if there.has_table(history.own_table) else None
 
 
 def pending(connection: Connection, history: History) -> list[str]:
     """Revisions still to be applied; none for a database that a newer version migrated."""
     at = revision(connection, history)
     return [one for one in history.revisions if at is None or one > at]
+
+
+def require_own_database(connection: Connection, histories: tuple[History, ...]) -> None:
+    """Raises Conflict where a database belongs to another service: its address is mistaken."""
+    there = {name for name in inspect(connection).get_table_names() if name.endswith("_version")}
+    known = {history.version_table for history in histories}
+    record = {"registry_version", PUBLISHED.version_table}
+    foreign = sorted(there - known - (record if known & record else set()))
+    if not foreign and "registry_version" in known - there:
+        foreign = sorted(there)  # a copy of the published tables is no registry
+    if foreign:
+        raise Conflict(
+            "another_services_database",
+            f"{connection.engine.url.database} belongs to another service: it has "
+            f"{', '.join(foreign)}. Nothing was changed. Is its TEM_…_DATABASE_URL right?",
+        )
 
 
 def apply(connection: Connection, history: History) -> list[str]:
@@ -128,6 +152,8 @@ def migrate(database: Database) -> Iterator[str]:
     """
     engine, histories = open_engine(database.url), database.histories
     try:
+        with engine.connect() as connection:
+            require_own_database(connection, histories)
         for history in histories:
             applied = _patiently(engine, history)
             with engine.connect() as connection:
@@ -144,15 +170,15 @@ def migrate(database: Database) -> Iterator[str]:
 
 
 def _patiently(engine: Engine, history: History) -> list[str]:
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         try:
             with writing(engine) as connection:
                 if connection.dialect.name == "postgresql":
-                    connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}"))
-                    connection.execute(text(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})"))
+                    _one_at_a_time(connection, history)
                 return apply(connection, history)
-        except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) != "55P03":  # lock_not_available
+        except DBAPIError as error:
+            state = getattr(error.orig, "sqlstate", None)
+            if state != _BUSY and (state not in _TWO_AT_ONCE or attempt > 2):
                 raise
             time.sleep(0.2)
     raise Unavailable(
@@ -160,6 +186,13 @@ def _patiently(engine: Engine, history: History) -> list[str]:
         f"The {history.name} tables are never free for a moment: nothing was changed. "
         "Try again when less is going on.",
     )
+
+
+def _one_at_a_time(connection: Connection, history: History) -> None:
+    """Wait for others who migrate: by a lock that only the tables' owner can take."""
+    connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}"))
+    if inspect(connection).has_table(history.version_table):
+        connection.exec_driver_sql(f"LOCK TABLE {history.version_table} IN EXCLUSIVE MODE")
 
 
 def open_migrated(url: str, histories: tuple[History, ...]) -> Engine:
@@ -190,11 +223,18 @@ def require_columns(connection: Connection, histories: tuple[History, ...]) -> N
 
     More columns than it knows do no harm: a newer version may have migrated already.
     """
-    lacking = lacking_columns(connection, *(m for h in histories for m in h.metadata))
-    if lacking:
-        raise Conflict(
-            "database_of_another_version",
-            f"{connection.engine.url.render_as_string()} is not at this version: it has no "
-            f"{', '.join(lacking)}. Nothing was changed. Run `tem migrate` with the account that "
-            "owns the tables: docs/operations.md.",
-        )
+    known = [m for history in histories for m in history.metadata]
+    lacking = lacking_columns(connection, *known)
+    if not lacking:
+        return
+    never = len(lacking) == sum(len(table.columns) for m in known for table in m.sorted_tables)
+    found = (
+        "was never migrated: none of its tables is there"
+        if never
+        else f"is not at this version: it has no {', '.join(lacking)}"
+    )
+    raise Conflict(
+        "database_of_another_version",
+        f"{connection.engine.url.render_as_string()} {found}. Nothing was changed. Run `tem "
+        "migrate` with the account that owns the tables: docs/operations.md.",
+    )

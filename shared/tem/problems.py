@@ -4,7 +4,15 @@ import json
 from typing import Any
 
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -26,6 +34,8 @@ STATUS: tuple[tuple[type[errors.TemError], int], ...] = (
 # Requests that could not even be read, as opposed to read and refused.
 BAD_REQUEST = {"bad_json", "bad_body", "idempotency_key_missing", "idempotency_key_invalid"}
 RETRY_AFTER_SECONDS = 2
+# What a standby of PostgreSQL says to a write: read-only transaction; no writing while recovering.
+READ_ONLY = ("25006", "0A000")
 _SENTENCES = {
     404: "There is nothing at this path: /openapi.json lists every call.",
     405: "This path is not asked that way: the header Allow names how, /openapi.json what for.",
@@ -103,6 +113,14 @@ def register(app: Flask) -> None:
 
     for kind in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(kind, unavailable)
+
+    def perhaps_a_standby(error: DBAPIError) -> Response:
+        if getattr(error.orig, "sqlstate", None) in READ_ONLY:
+            return unavailable(error)
+        return unexpected(error)
+
+    for refused in (InternalError, NotSupportedError):
+        app.register_error_handler(refused, perhaps_a_standby)
 
     @app.errorhandler(DataError)
     def unstorable(error: DataError) -> Response:

@@ -27,32 +27,41 @@ DATABASES = {
 def provision(admin_url: str, names: tuple[str, ...], passwords: Path) -> Iterator[str]:
     """Make what is missing on one server; a line for each database and account.
 
-    ``passwords`` is a folder with one file for each account. Raises Invalid for a missing or
-    empty one, Unavailable if the server cannot be reached.
+    ``passwords`` is a folder with one file for each account. Raises Invalid naming every missing
+    or empty one, Unavailable if the server cannot be reached.
     """
     accounts = [OWNER, *dict.fromkeys(a for name in names for a in DATABASES[name][1])]
-    secret = {account: _password(passwords / account) for account in accounts}
+    secret = _passwords(passwords, accounts)
     try:
-        with psycopg.connect(admin_url.replace("+psycopg", ""), autocommit=True) as connection:
+        address = admin_url.replace("+psycopg", "")
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("SELECT pg_advisory_lock(hashtext('tem provision'))")
             for account in accounts:
                 yield _account(connection, account, secret[account])
             if "published" in names:
                 connection.execute(f"GRANT pg_create_subscription TO {OWNER}")
             for name in names:
                 yield _database(connection, *DATABASES[name])
+            for database in ("postgres", "template1"):
+                connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
+        for name in names:
+            with psycopg.connect(address, dbname=DATABASES[name][0], autocommit=True) as connection:
+                _take_away(connection)
     except psycopg.OperationalError as error:
         raise Unavailable(
             "database_unavailable", f"The server cannot be used: {str(error).splitlines()[0]}"
         ) from error
 
 
-def _password(path: Path) -> str:
-    try:
-        found = path.read_text("utf-8").strip()
-    except FileNotFoundError:
-        found = ""
-    if not found:
-        raise Invalid("no_password", f"Put the password of {path.name} into {path}.")
+def _passwords(folder: Path, accounts: list[str]) -> dict[str, str]:
+    there = (account for account in accounts if (folder / account).exists())
+    found = {account: (folder / account).read_text("utf-8").strip() for account in there}
+    if missing := [account for account in accounts if not found.get(account)]:
+        raise Invalid(
+            "no_password",
+            f"Passwords are missing in {folder}: put each into a file of the account's name: "
+            f"{', '.join(missing)}. Nothing was changed.",
+        )
     return found
 
 
@@ -88,6 +97,30 @@ def _database(connection: psycopg.Connection, name: str, users: tuple[str, ...])
     for user in users:
         connection.execute(f"GRANT CONNECT ON DATABASE {name} TO {user}")
     return f"database {name}: {'was there' if there else 'made'}, for {', '.join(users)}"
+
+
+# What every account may call by PostgreSQL's default, and none of ours needs: it writes into the
+# database, or can keep others waiting.
+_NOT_FOR_ALL = (
+    "lo_%",
+    "lowrite",
+    "pg_logical_emit_message",
+    "pg_notify",
+    "pg_advisory_%",
+    "pg_try_advisory_%",
+)
+
+
+def _take_away(connection: psycopg.Connection) -> None:
+    """Leave to everybody what reads; the issuer keeps advisory locks: its signer needs one."""
+    query = "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace::regnamespace::text = "
+    query += "'pg_catalog'"
+    for pattern in _NOT_FOR_ALL:
+        found = connection.execute(f"{query} AND proname LIKE %s".encode(), [pattern]).fetchall()
+        for (function,) in found:
+            connection.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC".encode())
+            if "advisory" in pattern and connection.info.dbname == DATABASES["issuer"][0]:
+                connection.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {ISSUER}".encode())
 
 
 @click.command("provision")

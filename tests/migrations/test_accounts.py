@@ -14,6 +14,7 @@ from tests.postgres import PostgresServer
 from tem import grants, migrations, published
 from tem.cli import main
 from tem.database import open_engine, plumbing
+from tem.errors import Conflict
 from tem.migrations import Database
 from tem.provision import DATABASES
 
@@ -122,6 +123,10 @@ def test_the_verifier_reads_the_published_tables_and_nothing_else(
             "SELECT * FROM pg_authid",
             "SELECT lo_import('/etc/passwd')",
             "COPY (SELECT 1) TO '/tmp/x'",
+            "SELECT lo_create(0)",
+            "SELECT lo_from_bytea(0, 'x')",
+            "SELECT pg_logical_emit_message(false, 'a', 'b')",
+            "SELECT pg_advisory_lock(1)",
             "SET ROLE tem_owner",
             "SET ROLE tem_registry",
             "SET SESSION AUTHORIZATION tem_owner",
@@ -154,6 +159,8 @@ def test_a_service_works_and_changes_no_table(provisioned: PostgresServer, servi
         for statement in (
             "UPDATE audit_entry SET actor = 'x'",
             "DELETE FROM audit_entry",
+            "DELETE FROM audit_head",
+            "DELETE FROM api_key",
             "CREATE TABLE mine (id int)",
             f"UPDATE {service}_version SET version_num = '9'",
         ):
@@ -194,3 +201,32 @@ def test_a_server_that_is_away_is_said(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert "[database_unavailable]" in done.output
     assert "geheim" not in done.output
+
+
+def test_no_account_works_in_a_database_that_is_nobodys(provisioned: PostgresServer) -> None:
+    """What comes with every server is closed."""
+    for account in ACCOUNTS[1:]:
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            connect(provisioned, "postgres", account)
+
+
+def test_a_database_of_another_service_is_not_migrated(provisioned: PostgresServer) -> None:
+    """A mistaken address changes nothing, and is no database that is up to date either."""
+    for service, other in (
+        ("registry", "tem_verifier"),
+        ("registry", "tem_published"),
+        ("verifier", "tem_issuer"),
+        ("published", "tem_issuer"),
+    ):
+        histories = {**HISTORIES, "published": (migrations.PUBLISHED,)}[service]
+        target = Database(service, provisioned.url(other, "tem_owner"), histories)
+        with pytest.raises(Conflict) as refused:
+            list(migrations.migrate(target))
+        assert refused.value.code == "another_services_database"
+    list(
+        migrations.migrate(
+            Database(
+                "published", provisioned.url("tem_registry", "tem_owner"), (migrations.PUBLISHED,)
+            )
+        )
+    )

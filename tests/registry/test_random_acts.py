@@ -412,7 +412,7 @@ def check_counts(found: dict[str, Any], oracle: Oracle) -> None:
         assert found["spoiled"] <= found["void"]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(1))
 def test_random_acts_are_the_same_on_both_engines(
     pair: tuple[Register, Register], clock: SetClock, seed: int
 ) -> None:

@@ -9,7 +9,15 @@ from tem.migrations import Database, History
 from tem_issuer import settings, storage
 
 _TABLES = (plumbing, storage.metadata)
-ISSUER = History("issuer", "tem_issuer.migrations", _TABLES, grants.work(grants.ISSUER, *_TABLES))
+# Rows go from these tables alone.
+_DELETED = frozenset({"idempotency"})
+ISSUER = History(
+    "issuer",
+    "tem_issuer.migrations",
+    "batch_counter",
+    _TABLES,
+    grants.work(grants.ISSUER, *_TABLES, deletes=_DELETED),
+)
 HISTORIES = (ISSUER,)
 
 

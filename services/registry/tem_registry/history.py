@@ -9,8 +9,14 @@ from tem.migrations import PUBLISHED, Database, History
 from tem_registry import settings, tables
 
 _TABLES = (plumbing, tables.metadata)
+# Rows go from these tables alone.
+_DELETED = frozenset({"idempotency", "producer_status", "recall", "stamp_interval"})
 REGISTRY = History(
-    "registry", "tem_registry.migrations", _TABLES, grants.work(grants.REGISTRY, *_TABLES)
+    "registry",
+    "tem_registry.migrations",
+    "stamp_order",
+    _TABLES,
+    grants.work(grants.REGISTRY, *_TABLES, deletes=_DELETED),
 )
 HISTORIES = (REGISTRY, PUBLISHED)
 

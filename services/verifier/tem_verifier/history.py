@@ -11,8 +11,14 @@ from tem.migrations import PUBLISHED, Database, History
 from tem_verifier import settings, storage
 
 _TABLES = (plumbing, storage.metadata)
+# Rows go from these tables alone.
+_DELETED = frozenset({"idempotency", "scan_day", "scan_parcel", "scanned_often"})
 VERIFIER = History(
-    "verifier", "tem_verifier.migrations", _TABLES, grants.work(grants.VERIFIER, *_TABLES)
+    "verifier",
+    "tem_verifier.migrations",
+    "accepted_manifest",
+    _TABLES,
+    grants.work(grants.VERIFIER, *_TABLES, deletes=_DELETED),
 )
 HISTORIES = (VERIFIER,)
 
