@@ -38,8 +38,13 @@ BUCKETS = (
 _process = COMMAND
 
 
-def _identifier() -> str:
-    return f"{_process}-{os.getpid()}"
+def _among() -> int:
+    """Which processes numbers are unique among: containers that share a folder are told apart."""
+    return Path("/proc/self/ns/pid").stat().st_ino
+
+
+def _identifier(pid: int | None = None) -> str:
+    return f"{_process}-{_among()}-{pid or os.getpid()}"
 
 
 if FOLDER in os.environ:  # before the first metric is made
@@ -90,7 +95,7 @@ def alone(process: str) -> None:
 def forget_worker(pid: int) -> None:
     """A worker has died: what it counted stays counted, what it showed counts no longer."""
     if FOLDER in os.environ:
-        multiprocess.mark_process_dead(f"{_process}-{pid}")  # type: ignore[no-untyped-call]
+        multiprocess.mark_process_dead(_identifier(pid))  # type: ignore[no-untyped-call]
 
 
 def _name(process: str) -> None:
@@ -132,8 +137,8 @@ def exposition() -> bytes:
 class Processes(Collector):
     """What the kernel says of the living processes of a service, added up by name.
 
-    A process lives as long as the file of its living gauges is there and it is visible here:
-    what runs in another container than the worker asked is not.
+    A process lives as long as the file of its living gauges is there. What runs in another
+    container than the worker asked cannot be seen: its number is somebody else's here.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -161,8 +166,9 @@ class Processes(Collector):
 
     def _living(self) -> Iterator[tuple[str, int]]:
         for path in self._folder.glob("gauge_livemax_*-*.db"):
-            name, _, pid = path.stem.removeprefix("gauge_livemax_").rpartition("-")
-            if name != COMMAND and pid.isdigit():
+            rest, _, pid = path.stem.removeprefix("gauge_livemax_").rpartition("-")
+            name, _, among = rest.rpartition("-")
+            if name != COMMAND and among == str(_among()) and pid.isdigit():
                 yield name, int(pid)
 
 

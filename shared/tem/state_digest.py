@@ -29,7 +29,6 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     collate,
-    func,
     select,
 )
 
@@ -156,8 +155,3 @@ def state_digest(tables: Iterable[TableDigest]) -> str:
     """One digest for them all, whatever their order: ``sha256:`` and 64 hexadecimal digits."""
     lines = sorted(f"{one.table} {one.rows} {one.sha256}\n" for one in tables)
     return f"sha256:{hashlib.sha256(''.join(lines).encode()).hexdigest()}"
-
-
-def count_rows(connection: Connection, table: Table) -> int:
-    """How many rows a table has."""
-    return connection.execute(select(func.count()).select_from(table)).scalar_one()

@@ -11,12 +11,14 @@ from collections.abc import Callable
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from tem import patience
 from tem.clock import Clock
 from tem.database import writing
 from tem.logs import log
 from tem_registry import publication
 
 SECONDS = 1.0
+PATIENCE_SECONDS = 5.0  # a server that stands still is asked anew on another connection
 
 
 def start(engine: Engine, clock: Clock) -> Callable[[], None]:
@@ -32,6 +34,7 @@ def start(engine: Engine, clock: Clock) -> Callable[[], None]:
 
 
 def _beat(engine: Engine, clock: Clock, stopping: threading.Event) -> None:
+    patience.seconds.set(PATIENCE_SECONDS)
     while not stopping.wait(SECONDS / 2):
         try:
             with writing(engine) as connection:
