@@ -10,11 +10,10 @@ RUN apt-get update -qq \
  && useradd --uid 10002 --no-create-home --shell /usr/sbin/nologin web
 COPY deploy/nginx /etc/tem
 COPY services/verifier/tem_verifier/static /usr/share/tem/static
+COPY services/verifier/tem_verifier/texts.json /usr/share/tem/texts.json
 RUN chmod -R a+rX /etc/tem /usr/share/tem /usr/local/lib/tem
 # A fault in the configuration ends the build, not the start.
-RUN mkdir /tmp/servers && for name in public office; do \
-      cp /etc/tem/$name.plain.conf /tmp/servers/$name.conf \
-      && nginx -t -q -e stderr -c /etc/tem/$name.conf || exit 1; done; rm -rf /tmp/*
+RUN for name in public office; do sh /etc/tem/start.sh $name -t || exit 1; done; rm -rf /tmp/*
 USER web
 EXPOSE 8080 8443
 STOPSIGNAL SIGQUIT

@@ -1,7 +1,8 @@
 # The commands of this project. `make help` lists them.
 PYTHON ?= python3
 INSTALL ?= editable        # or: wheel (what CI tests)
-WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)
+# One more than there are cores: some tests wait.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -gt 3 ] && echo 4 || echo $$((n + 1)))
 BASE_PORT ?= 8100
 UV := uv==0.13.9
 
@@ -46,7 +47,7 @@ demo: $(INSTALLED)  ## the main job on sample data, then serve until Ctrl-C (ONC
 
 test: $(INSTALLED)  ## every test
 	@mkdir -p var/tmp
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --basetemp=var/tmp/pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --basetemp=var/tmp/pytest $(ARGS)
 
 lint: $(INSTALLED)  ## style, types, import rules
 	$(BIN)/ruff check .

@@ -4,11 +4,13 @@ Each database is copied by SQLite's online backup: one consistent snapshot, whic
 and lets nobody wait. The copy is checked before it gets its name; nothing is ever overwritten.
 """
 
+import errno
 import os
 import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -26,6 +28,8 @@ from tem.errors import Conflict, Invalid, NotFound, Unavailable
 from tem.installation import Installation, sync_folder
 
 PIECE = 1 << 20
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_ROOM_IN_SQLITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +51,20 @@ def database_file(installation: Installation, service: str) -> Path | None:
 
 
 def take(installation: Installation, target: Path, clock: Callable[[], datetime]) -> Taken:
-    """Copy an installation into a new folder. Raises Conflict where that would overwrite.
+    """Copy an installation into a new folder. Raises Conflict where that would overwrite, and
+    where it is not clear which database of a service is the one in use.
 
     The folder gets its name when all of it is on the disk and has been read again; whatever
     goes wrong before leaves nothing behind.
     """
+    _require_one_place(installation)
     _require_room(installation, target)
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.unfinished-{secrets.token_hex(4)}")
     draft.mkdir(mode=0o700)
     try:
-        contents = _fill(installation, draft, clock)
+        with telling_no_room(target):
+            contents = _fill(installation, draft, clock)
         _require_sound(draft, contents)
         for folder in {draft, *(path for path in draft.rglob("*") if path.is_dir())}:
             sync_folder(folder)
@@ -69,6 +76,26 @@ def take(installation: Installation, target: Path, clock: Callable[[], datetime]
     return Taken(target, contents, secrets_of(installation))
 
 
+@contextmanager
+def telling_no_room(place: Path) -> Iterator[None]:
+    """Raises Unavailable where the block finds the disk full; other errors pass."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise no_room(error.filename or place, f"{error.strerror}") from error
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", None) not in _NO_ROOM_IN_SQLITE:
+            raise
+        raise no_room(place, str(error)) from error
+
+
+def no_room(place: object, why: str) -> Unavailable:
+    """What is said of a disk that is full."""
+    return Unavailable("no_room", f"There is no room for {place}: {why}. Make room and try again.")
+
+
 def secrets_of(installation: Installation) -> list[Path]:
     """What only a safe may hold a copy of: private keys, and the registry's key at the issuer."""
     issuer = installation.folder("issuer")
@@ -78,6 +105,18 @@ def secrets_of(installation: Installation) -> list[Path]:
         *(installation.folder(service) / "audit-key" for service in SERVICES),
     ]
     return sorted(path for path in wanted if path.exists())
+
+
+def _require_one_place(installation: Installation) -> None:
+    for service in SERVICES:
+        file = installation.database(service)
+        if database_file(installation, service) is None and file.exists():
+            raise Conflict(
+                "database_in_two_places",
+                f"TEM_{service.upper()}_DATABASE_URL names a server, and {file} is there too: "
+                "nothing was copied. If the file is in use, unset that address and try again. If "
+                "it was moved to the server, put the file aside.",
+            )
 
 
 def _require_room(installation: Installation, target: Path) -> None:

@@ -9,7 +9,7 @@ import click
 from tem import backup, backup_contents, restoring
 from tem.backup_contents import SERVICES, Contents
 from tem.clock import system_clock
-from tem.commandline import data_option
+from tem.commandline import RESTORING, data_option
 from tem.errors import NotFound
 from tem.installation import Installation
 
@@ -28,12 +28,16 @@ def take(folder: Path, check: bool, installation: Installation) -> None:
         _check(folder)
         return
     if not installation.exists:
-        raise NotFound("no_installation", f"There is no installation in {installation.data}.")
+        raise NotFound(
+            "no_installation",
+            f"There is no installation in {installation.data}: is --data or TEM_DATA right?",
+        )
+    restoring.require_restored(installation)
     taken = backup.take(installation, folder, system_clock)
     _tell(taken.contents)
     for path in taken.for_the_safe:
         click.echo(f"not in it, for the safe: {path}")
-    click.echo(f"complete and checked: {taken.folder}")
+    click.echo(f"complete and checked{_without(taken.contents)}: {taken.folder}")
 
 
 def _check(folder: Path) -> None:
@@ -45,7 +49,13 @@ def _check(folder: Path) -> None:
         click.echo(f"{len(found)} faults: do not rely on this backup", err=True)
         sys.exit(1)
     _tell(contents)
-    click.echo(f"every file is as it was copied: {folder}")
+    click.echo(f"every file is as it was copied{_without(contents)}: {folder}")
+
+
+def _without(contents: Contents) -> str:
+    """What nobody must overlook in the last line."""
+    missing = [service for service in SERVICES if service not in contents.databases]
+    return f", WITHOUT the databases of {', '.join(missing)}" if missing else ""
 
 
 def _tell(contents: Contents) -> None:
@@ -78,6 +88,7 @@ def restore(
     verifier stops following until `tem verifier accept-restore`.
     """
     services = only or tuple(backup_contents.read(folder).databases)
+    restoring.require_stopped(installation)
     if not yes:
         click.confirm(f"Restore {', '.join(services)} in {installation.data}?", abort=True)
     steps = restoring.restore(
@@ -94,6 +105,7 @@ def _accept(ctx: click.Context, installation: Installation) -> None:
     """Let the registry begin a new epoch: its own command, found by name."""
     (registry,) = entry_points(group="tem.commands", name="registry")
     command = registry.load().commands["accept-restore"]
+    ctx.meta[RESTORING] = True
     ctx.invoke(command, data=str(installation.data))
 
 

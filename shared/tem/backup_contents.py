@@ -89,7 +89,7 @@ def read(folder: Path) -> Contents:
             f"{folder} holds no complete backup: {LIST} is missing. What a backup that was "
             "killed left behind is worth nothing: delete it.",
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _unreadable(folder, str(error)) from error
     try:
         if told.pop("format") != FORMAT:

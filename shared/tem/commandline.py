@@ -2,46 +2,71 @@
 
 import functools
 import os
+import pwd
 import re
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, NoReturn
 
 import click
+import psycopg
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
-from tem import auth, logs
+from tem import auth, database_refusals, logs
 from tem.clock import system_clock
 from tem.database import reading, writing
 from tem.dates import rfc3339
-from tem.errors import NotFound, TemError
+from tem.errors import Conflict, NotFound, TemError
 from tem.installation import Installation
+from tem.restoring import require_restored
 from tem.vocabulary import Role
 
 ACTOR = "command-line"
+RESTORING = "tem.restoring"  # what a restore does itself is not held up by its being under way
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 NOBODY_READS = 128 + signal.SIGPIPE  # the exit status a shell gives a filter that was cut off
+_STATUS = "tem.exit_status"  # of errors, where a command's own status 1 means something else
 
 
 class PlainErrors(click.Group):
-    """A group whose commands say what is wrong in one line, with exit status 1."""
+    """A group whose commands say what is wrong in one line, with exit status 1.
+
+    What a database refuses is told like that too: never a traceback, never a password.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn our own errors into click's."""
         try:
             return super().invoke(ctx)
         except TemError as error:
-            if logs.nobody_reads_along():
-                logs.log.critical("ended", code=error.code, detail=error.detail)
-                ctx.exit(1)
-            raise click.ClickException(f"{error.detail} [{error.code}]") from error
+            _end(ctx, error)
+        except (SQLAlchemyError, psycopg.Error, sqlite3.Error) as error:
+            told = database_refusals.in_plain_words(error)
+            if told is None:
+                raise
+            _end(ctx, told)
         except BrokenPipeError:  # `tem … | head`: who reads has seen enough
             _discard_output()
             ctx.exit(NOBODY_READS)
         except OSError as error:  # a folder that is a file, a disk that is full, no permission
             raise click.ClickException(f"{error.strerror}: {error.filename} [os_error]") from error
+
+
+def errors_end_with(status: int) -> None:
+    """The exit status of the present command if it cannot do what it was asked to."""
+    click.get_current_context().meta[_STATUS] = status
+
+
+def _end(ctx: click.Context, error: TemError) -> NoReturn:
+    if logs.nobody_reads_along():
+        logs.log.critical("ended", code=error.code, detail=error.detail)
+        ctx.exit(1)
+    click.echo(f"Error: {error.detail} [{error.code}]", err=True)
+    ctx.exit(ctx.meta.get(_STATUS, 1))
 
 
 def _discard_output() -> None:
@@ -82,9 +107,30 @@ def data_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @functools.wraps(command)
     def with_installation(*args: Any, data: str | None, **options: Any) -> Any:
-        return command(*args, installation=Installation.at(data), **options)
+        installation = Installation.at(data)
+        _require_right_user(installation)
+        return command(*args, installation=installation, **options)
 
     return with_installation
+
+
+def _require_right_user(installation: Installation) -> None:
+    """Raises Conflict for root in somebody else's folder: the services could not read, nor
+    SQLite's files beside a database be written, what root makes there."""
+    folder = installation.data
+    if os.geteuid() == 0 and folder.exists() and (owner := folder.stat().st_uid) != 0:
+        raise Conflict(
+            "wrong_user",
+            f"{folder} belongs to another user, who could not read what root makes there. "
+            f"Nothing was done. Run it as: sudo -u {_name(owner)} tem …",
+        )
+
+
+def _name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"'#{user}'"
 
 
 def existing_data_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,11 +138,14 @@ def existing_data_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def checked(*args: Any, installation: Installation, **options: Any) -> Any:
+        if not click.get_current_context().meta.get(RESTORING):
+            require_restored(installation)
         if not installation.exists:
             raise NotFound(
                 "no_installation",
                 f"There is no installation in {installation.data}: is --data or TEM_DATA right? "
-                "`tem up` makes one.",
+                "`tem up` makes one; on a machine of one service `tem first-start SERVICE` or "
+                "`tem serve SERVICE`.",
             )
         return command(*args, installation=installation, **options)
 

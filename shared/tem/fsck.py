@@ -9,7 +9,8 @@ from types import ModuleType
 from sqlalchemy.exc import SQLAlchemyError
 
 from tem.database import is_missing, reading
-from tem.errors import Conflict
+from tem.database_refusals import in_plain_words
+from tem.errors import Conflict, TemError
 from tem.installation import Installation
 from tem.state_digest import ServiceState, digests, state_digest
 
@@ -45,6 +46,8 @@ def state_digests(
         try:
             yield name, _digest(state)
         except (SQLAlchemyError, ValueError) as error:  # a file cut short, a date that is none
+            if plain := in_plain_words(error):
+                raise plain from error
             raise Conflict(
                 "state_unreadable",
                 f"The {name}'s database cannot be read: {error}. Run `tem fsck`.",
@@ -78,7 +81,9 @@ def _found(check: Check, installation: Installation) -> Iterator[str]:
     try:
         yield from check(installation)
     except Exception as error:
-        yield f"the check could not go on: {type(error).__name__}: {error}"
+        plain = error if isinstance(error, TemError) else in_plain_words(error)
+        told = f"{plain.detail} [{plain.code}]" if plain else f"{type(error).__name__}: {error}"
+        yield f"the check could not go on: {told}"
 
 
 def _disagreements(installation: Installation) -> Iterator[str]:

@@ -7,8 +7,11 @@ than one machine names databases and key files by environment instead (each serv
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 DEFAULT_DATA = "var/data"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8103"
@@ -36,7 +39,9 @@ class Installation:
     @property
     def exists(self) -> bool:
         """Whether a first start has been here, or the environment says where things are."""
-        return self.trust_file.exists() or "TEM_TRUST_FILE" in os.environ
+        if self.trust_file.exists() or "TEM_TRUST_FILE" in os.environ:
+            return True
+        return any(self.data.glob("*/audit-key"))  # one service alone makes this at least
 
     @property
     def trust_file(self) -> Path:
@@ -78,14 +83,27 @@ class Installation:
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file that only its owner can read, whole or not at all, and durably."""
+    with private_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[IO[bytes]]:
+    """The same, to be written in the block; what goes wrong leaves nothing behind and names it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException as error:
+        draft.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)
+        raise
     sync_folder(path.parent)
 
 

@@ -163,8 +163,9 @@ def _same(journey: Journey, filled: list[str]) -> str | None:
     raise Conflict(
         "target_not_empty",
         f"The database for the {journey.service} holds something else already "
-        f"({', '.join(filled[:5])}): nothing was changed there. Give it an empty one: "
-        "create it anew and run `tem migrate`.",
+        f"({', '.join(filled[:5])}): nothing was changed there. If nobody needs that, make it "
+        f"anew: as postgres `DROP DATABASE {make_url(journey.target).database}`, then `tem "
+        "provision` and `tem migrate` again.",
     )
 
 

@@ -6,7 +6,6 @@ would look like an empty one.
 """
 
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,11 +13,11 @@ from datetime import datetime
 from pathlib import Path
 
 from tem import backup_contents
-from tem.backup import database_file
+from tem.backup import PIECE, database_file, no_room, telling_no_room
 from tem.backup_contents import CHECKPOINTS, HASHES, TRUST, Contents
 from tem.dates import rfc3339
 from tem.errors import Conflict, Invalid, NotFound
-from tem.installation import Installation, sync_folder, write_private
+from tem.installation import Installation, private_file, sync_folder, write_private
 from tem.process import LockHeld, hold_lock
 
 
@@ -31,6 +30,13 @@ def require_restored(installation: Installation) -> None:
         )
 
 
+def require_stopped(installation: Installation) -> None:
+    """Raises Conflict while the services of an installation run; changes nothing."""
+    if installation.lock_file.exists():
+        with _alone(installation):
+            pass
+
+
 def restore(
     installation: Installation,
     source: Path,
@@ -41,12 +47,14 @@ def restore(
     """Put the databases of these services back, with the files they need; a line for each step.
 
     ``accept`` is called when the registry's database is in place, before anything may start.
-    Raises Conflict while the installation runs, Invalid for a backup that is not whole.
+    Raises Conflict while the installation runs, Invalid for a backup that is not whole,
+    Unavailable if there is no room for it.
     """
     contents = _sound(source, services)
     targets = {service: _target(installation, service) for service in services}
     suffix = f".before-{now:%Y%m%dT%H%M%SZ}"
-    with _alone(installation):
+    with _alone(installation), telling_no_room(installation.data):
+        _require_room(installation, contents, targets)
         write_private(installation.restore_mark, f"{rfc3339(now)} {source}\n".encode())
         yield from _put_files(installation, source, contents, services, suffix)
         for service, target in targets.items():
@@ -68,6 +76,24 @@ def _sound(source: Path, services: tuple[str, ...]) -> Contents:
             "backup_damaged", f"Nothing was changed. {'; '.join(found[:5])}. Take another backup."
         )
     return contents
+
+
+def _require_room(installation: Installation, contents: Contents, targets: dict[str, Path]) -> None:
+    """Before anything is changed: what was there is kept, so every copy takes room of its own."""
+    wanted = {backup_contents.database(service): file for service, file in targets.items()}
+    if "issuer" in targets:
+        hashes = (name for name in contents.files if name.startswith(f"{HASHES}/"))
+        absent = {name: installation.data / name for name in hashes}
+        wanted |= {name: file for name, file in absent.items() if not file.exists()}
+    needed: dict[int, int] = {}
+    for name, file in wanted.items():
+        folder = next(parent for parent in file.parents if parent.exists())
+        disk = folder.stat().st_dev
+        needed[disk] = needed.get(disk, 0) + contents.files[name].bytes
+        if (free := shutil.disk_usage(folder).free) < needed[disk]:
+            raise no_room(
+                file, f"{needed[disk]} bytes are needed, {free} are free, and nothing was changed"
+            )
 
 
 def _target(installation: Installation, service: str) -> Path:
@@ -122,27 +148,20 @@ def _put_files(
 
 
 def _put_database(source: Path, target: Path, suffix: str) -> Iterator[str]:
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    _copy(source, draft)
-    for tail in ("", "-wal", "-shm"):  # the three are one database: they keep fitting names
-        part = target.with_name(target.name + tail)
-        if part.exists():
-            part.rename(target.with_name(target.name + suffix + tail))
-            if not tail:
-                yield f"kept      {target.name + suffix}"
-    draft.rename(target)
-    sync_folder(target.parent)
+    with source.open("rb") as file, private_file(target) as copy:
+        shutil.copyfileobj(file, copy, PIECE)
+        copy.flush()
+        os.fsync(copy.fileno())  # whole, before anything is moved
+        for tail in ("", "-wal", "-shm"):  # the three are one database: they keep fitting names
+            part = target.with_name(target.name + tail)
+            if part.exists():
+                part.rename(target.with_name(target.name + suffix + tail))
+                if not tail:
+                    yield f"kept      {target.name + suffix}"
     yield f"put back  {target}"
 
 
 def _copy(source: Path, target: Path) -> None:
     """A private copy, whole or not at all, on the disk."""
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    made = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with source.open("rb") as file, os.fdopen(made, "wb") as copy:
-        shutil.copyfileobj(file, copy, 1 << 20)
-        copy.flush()
-        os.fsync(copy.fileno())
-    draft.rename(target)
-    sync_folder(target.parent)
+    with source.open("rb") as file, private_file(target) as copy:
+        shutil.copyfileobj(file, copy, PIECE)

@@ -3,19 +3,19 @@
 ``tem up`` starts all of them on one machine with the same command line.
 """
 
+import errno
 import os
-import resource
+import socket
 import sys
-import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
 
 from tem import settings
-from tem.errors import Unavailable
+from tem.errors import Conflict, Unavailable
 from tem.installation import Installation
 from tem.process import LockHeld, hold_lock
 from tem.restoring import require_restored
@@ -75,10 +75,41 @@ def _lock(path: Path) -> int:
             time.sleep(0.1)
 
 
-def allow_many_files() -> None:
-    """A verifier keeps a mapped file open for each batch: take all the system grants."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+def is_busy(host: str, port: int) -> bool:
+    """Whether somebody listens there already. What else is wrong with it gunicorn says."""
+    try:
+        found = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, kind, _, _, address = found[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return error.errno == errno.EADDRINUSE
+    return False
+
+
+def require_free(binds: Iterable[str]) -> None:
+    """Raises Conflict naming the first address (host:port) at which somebody listens."""
+    for bind in binds:
+        host, _, port = bind.rpartition(":")
+        if port.isdecimal() and is_busy(host.strip("[]"), int(port)):
+            raise Conflict(
+                "port_busy",
+                f"{bind} is in use: stop what listens there, or choose another with --bind.",
+            )
+
+
+def lacking(installation: Installation, service: str) -> Iterator[str]:
+    """Files that another machine's service has made and this one needs, a line each."""
+    if service != "issuer" and not installation.trust_file.exists():
+        yield f"{installation.trust_file} is missing: copy it from the issuer's machine"
+    # Where a setting names it, only the follower may be meant to read it.
+    key = installation.key_file("issuer-service.key")
+    elsewhere = os.environ.get("TEM_REGISTRY_ISSUER_KEY_FILE")
+    if service == "registry" and not elsewhere and not key.exists():
+        yield f"{key} is missing: copy it from the issuer's machine, or no order is issued"
 
 
 def serve(
@@ -89,24 +120,27 @@ def serve(
     Without ``binds`` it listens where ``TEM_BIND`` says, on the service's usual port.
     """
     binds = binds or (f"{os.environ.get('TEM_BIND', '127.0.0.1')}:{PORTS[service]}",)
-    for remark in settings.remarks(os.environ):
+    require_free(binds)
+    if service == "verifier":
+        settings.require_one_record(os.environ)
+    for remark in (*settings.remarks(os.environ), *lacking(installation, service)):
         click.echo(f"warning: {remark}", err=True)
     for line in first_start_alone(installation, service):
         click.echo(f"made the {line}", err=True)
     environment = {
         **os.environ,
         "TEM_DATA": str(installation.data),
-        "PROMETHEUS_MULTIPROC_DIR": str(metrics_folder(service)),
+        "PROMETHEUS_MULTIPROC_DIR": str(_metrics_folder(installation, service, binds[0])),
         "PYTHONUNBUFFERED": "1",
     }
-    allow_many_files()
     command = web_command(service, *binds, workers=workers)
     os.execve(command[0], command, environment)  # noqa: S606 - no shell, our own interpreter
 
 
-def metrics_folder(service: str) -> Path:
-    """Where the workers of a service keep their metrics: the folder named, else one of our own."""
+def _metrics_folder(installation: Installation, service: str, bind: str) -> Path:
+    """Where the workers keep their metrics: the folder named, else one for each door of ours."""
     named = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    folder = Path(named or Path(tempfile.gettempdir()) / f"tem-metrics-{service}-{os.getpid()}")
+    own = installation.data / "metrics" / f"{service}-{bind.rpartition(':')[2]}"
+    folder = Path(named) if named else own
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder

@@ -1,4 +1,7 @@
-"""Reading settings from the environment: each with one name, one default and one clear error."""
+"""Reading settings from the environment: each with one name, one default and one clear error.
+
+A setting that is empty is not set: whoever leaves ``NAME=`` in a file means the default.
+"""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -11,7 +14,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 def whole(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     """A whole number within bounds. Raises :class:`Invalid` naming the setting."""
-    text = env.get(name, str(default))
+    text = env.get(name) or str(default)
     if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
         raise Invalid("bad_setting", f"{name} must be a whole number from {low} to {high}.")
     return int(text)
@@ -19,7 +22,7 @@ def whole(env: Mapping[str, str], name: str, default: int, low: int, high: int) 
 
 def one_of(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
     """One of the words allowed. Raises :class:`Invalid` naming the setting."""
-    text = env.get(name, default)
+    text = env.get(name) or default
     if text not in allowed:
         raise Invalid("bad_setting", f"{name} must be one of: {', '.join(allowed)}.")
     return text
@@ -27,7 +30,7 @@ def one_of(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, 
 
 def public_url(env: Mapping[str, str], name: str, default: str) -> str:
     """The address shoppers see, without a slash at its end; plain http for loopback alone."""
-    url = env.get(name, default).rstrip("/")
+    url = (env.get(name) or default).rstrip("/")
     parts = urlsplit(url)
     host = parts.netloc.rsplit(":", 1)[0] if not parts.netloc.endswith("]") else parts.netloc
     if parts.scheme not in ("https", "http") or not host or parts.query or "@" in parts.netloc:

@@ -25,7 +25,7 @@ from tem.commandline import stopping_flag
 from tem.errors import Conflict, Unavailable
 from tem.installation import Installation, write_private
 from tem.process import LockHeld, dying_with_me, hold_lock
-from tem.serve import SERVICES, allow_many_files, first_start, web_command
+from tem.serve import SERVICES, first_start, is_busy, web_command
 
 HOST = "127.0.0.1"  # where we ask; TEM_BIND says where the services listen
 START_SECONDS = 60
@@ -130,16 +130,12 @@ def _children(installation: Installation, ports: dict[str, int], public_url: str
 def require_free(ports: dict[str, int]) -> None:
     """Raises Conflict naming the first port somebody listens on."""
     for service, port in ports.items():
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError as error:
-                raise Conflict(
-                    "port_busy",
-                    f"Port {port} (for the {service}) is in use: stop what listens there, "
-                    "or choose others with --base-port.",
-                ) from error
+        if is_busy(HOST, port):
+            raise Conflict(
+                "port_busy",
+                f"Port {port} (for the {service}) is in use: stop what listens there, "
+                "or choose others with --base-port.",
+            )
 
 
 class Stopped(Exception):
@@ -199,7 +195,6 @@ def _running(
         ) from error
     addresses = {service: f"http://{HOST}:{port}" for service, port in ports.items()}
     children: list[Child] = []
-    allow_many_files()
     try:
         require_free(ports)
         for line in first_start(installation):

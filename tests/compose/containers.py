@@ -55,6 +55,10 @@ class Containers:
         states = [self.inspect(one)["State"] for name in services for one in self.of(name)]
         return all(s["Running"] and s["Health"]["Status"] == "healthy" for s in states)
 
+    def networks(self, container: str) -> list[str]:
+        """The networks it is in."""
+        return list(self.inspect(container)["NetworkSettings"]["Networks"])
+
     def addresses(self, container: str) -> list[str]:
         """Its addresses in all networks it is in."""
         networks = self.inspect(container)["NetworkSettings"]["Networks"]

@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from containers import Containers
 from office import Office, Refused
-from watch import Watch
-from zones import check_zones
+from watch import SLOW_SECONDS, Watch
+from zones import check_zones, reached_machine
 
 Answer = TypeVar("Answer")
 Json = dict[str, Any]
@@ -62,6 +62,7 @@ class Journey:
         self.step("page, JSON and bulk through nginx", lambda: self.scans(stamps))
         with Watch(self.public, {stamps[0]: "OK", stamps[59]: "NOT_ACTIVATED"}) as watch:
             self.step("a verifier killed; the other answers", lambda: self.lose_a_verifier(lot))
+            self.step("a verifier hangs; the other answers", lambda: self.hang_a_verifier(lot))
             self.step("the record's PostgreSQL restarted", lambda: self.restart_record(lot))
             self.step("the edge's PostgreSQL restarted", lambda: self.restart_edge(lot))
             self.step("Valkey away and back", lambda: self.lose_valkey(lot))
@@ -69,6 +70,9 @@ class Journey:
         watch.require_no_fault()
         self.step("every verifier away: a page that says so", lambda: self.lose_all(stamps))
         self.step("who can reach whom", lambda: check_zones(self.containers))
+        if reached := reached_machine(self.containers):
+            print(f"warning: {', '.join(reached)}: reach services of this machine at a gateway")
+            print("         (docs/operations.md, Containers, has the rule for its firewall)")
         self.step("every invariant holds", self.fsck)
         print(f"producer {made}, batch {self.office.batch}: done")
 
@@ -98,6 +102,8 @@ class Journey:
         unreadable = ask("GET", f"{self.public}/s/%zz")
         assert unreadable.status == 400, unreadable
         assert unreadable.headers["Content-Type"] == "application/problem+json", unreadable
+        for path in ("/-/503.page", "/-/503.problem", "/-/429.page", "/static/-"):
+            assert ask("GET", f"{self.public}{path}").status == 404, path
         for base in (self.office.registry, self.office.issuer):
             assert ask("GET", f"{base}/metrics").status == 404, base
             assert ask("GET", f"{base}/v1/batches/1").status == 401, base
@@ -144,6 +150,22 @@ class Journey:
         until(lambda: self.containers.healthy("verifier"), 90)
         self.seen(15, "OK")
 
+    def hang_a_verifier(self, lot: str) -> None:
+        """One of two takes connections and says nothing: the other is asked, for many codes too."""
+        stuck = self.containers.of("verifier")[0]
+        self.containers.docker("pause", stuck)
+        try:
+            self.activate(lot, 31, 35)
+            for _ in range(4):
+                started = time.monotonic()
+                url, body = f"{self.public}/v1/verifications", {"codes": ["1"]}
+                assert self.office.ask("POST", url, body=body).status == 200
+                assert time.monotonic() - started < SLOW_SECONDS
+        finally:
+            self.containers.docker("unpause", stuck)
+        until(lambda: self.containers.healthy("verifier"), 90)
+        self.seen(35, "OK")
+
     def restart_record(self, lot: str) -> None:
         """Acts sent meanwhile are repeated under their key; none is lost, none done twice."""
         self.containers.compose("restart", "postgres-record", wait=False)
@@ -169,8 +191,15 @@ class Journey:
         path = stamps[0].removeprefix(self.office.prefix)
         page = self.office.ask("GET", f"{self.public}{path}", accept="text/html")
         assert page.status == 503 and "Hiện chưa tra cứu được" in page.body.decode(), page
-        said = self.office.ask("GET", f"{self.public}{path}", accept="application/json")
-        assert (said.status, json.loads(said.body)["verdict"]) == (503, "UNAVAILABLE"), said
+        assert page.headers["Content-Language"] == "vi, en" and page.headers["Vary"] == "Accept"
+        for accept in ("application/json", "application/*"):
+            said = self.office.ask("GET", f"{self.public}{path}", accept=accept)
+            told = json.loads(said.body)
+            assert (said.status, told["verdict"]) == (503, "UNAVAILABLE"), said
+            assert told["as_of"].endswith("Z") and said.headers["Retry-After"], said
+        looks = self.office.ask("GET", f"{self.public}/static/stamp.css")
+        assert looks.status == 200 and looks.headers["Content-Type"] == "text/css"
+        assert self.office.ask("GET", f"{self.public}/static/nothing").status == 404
         bulk = self.office.ask("POST", f"{self.public}/v1/verifications", body={"codes": ["1"]})
         assert bulk.headers["Content-Type"] == "application/problem+json", bulk
         assert bulk.status == 503 and bulk.headers["Retry-After"]

@@ -1,5 +1,9 @@
 """Who can reach whom: every running container tries every other, by name and by address."""
 
+import ipaddress
+import json
+import socket
+
 from containers import Containers
 
 PORTS = {
@@ -89,6 +93,32 @@ def check_zones(containers: Containers) -> None:
         assert INTERNET not in opened, f"{source} reaches the Internet"
         may = 'touch /tried || [ $(id -u) = 0 ] || grep -q "^CapEff:.*[1-9a-f]" /proc/self/status'
         assert not containers.works(container, "sh", "-c", may), f"{source} has rights it must not"
+
+
+def reached_machine(containers: Containers) -> list[str]:
+    """The services whose containers open a connection to the machine itself, at a gateway.
+
+    Networks do not keep them from it, a rule of the machine's firewall does.
+    """
+    with socket.create_server(("0.0.0.0", 0)) as service:
+        port = service.getsockname()[1]
+        return [
+            source
+            for source in REACHES
+            for container in containers.of(source)[:1]
+            if _open(
+                containers,
+                container,
+                [(_gateway(containers, name), port) for name in containers.networks(container)],
+            )
+        ]
+
+
+def _gateway(containers: Containers, network: str) -> str:
+    """The machine's own address in a network."""
+    told = json.loads(containers.docker("network", "inspect", network))
+    how = told[0]["IPAM"]["Config"][0]
+    return how.get("Gateway") or str(ipaddress.ip_network(how["Subnet"])[1])
 
 
 def _open(

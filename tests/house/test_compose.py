@@ -3,6 +3,8 @@
 That they work is shown by starting them (`tests/compose/journey.py`).
 """
 
+import base64
+import hashlib
 import importlib.util
 import json
 import re
@@ -50,7 +52,8 @@ def test_every_container_has_as_few_rights_as_can_be(name: str, service: dict[st
 @pytest.mark.parametrize(("name", "service"), [*ALL, ("tem", TEM)])
 def test_every_container_is_limited(name: str, service: dict[str, Any]) -> None:
     """Memory, processes, logs and temporary files have bounds; an end has time."""
-    assert service["mem_limit"] and service["pids_limit"] and service["stop_grace_period"]
+    assert service["mem_limit"] and service["mem_limit"] == service["memswap_limit"]
+    assert service["pids_limit"] and service["stop_grace_period"]
     assert set(service["logging"]["options"]) == {"max-size", "max-file"}
     assert all("size=" in mount for mount in service["tmpfs"])
 
@@ -121,6 +124,45 @@ def test_every_tem_setting_in_the_compose_files_exists() -> None:
     for _, service in [*ALL, ("tem", TEM)]:
         given = {name for name in service.get("environment", {}) if name.startswith("TEM_")}
         assert given <= SETTINGS, given - SETTINGS
+
+
+# What the compose file decides: it says where each container finds the others and its files.
+DECIDED = {
+    *("TEM_BIND", "TEM_DATA", "TEM_TRUST_FILE"),  # by image and mounts
+    *("TEM_ISSUER_DATABASE_URL", "TEM_REGISTRY_DATABASE_URL", "TEM_VERIFIER_DATABASE_URL"),
+    *("TEM_PUBLISHED_DATABASE_URL", "TEM_ISSUER_URL", "TEM_VERIFIER_VALKEY_URL"),
+    *("TEM_REGISTRY_ISSUER_KEY_FILE", "TEM_VERIFIER_VALKEY_PASSWORD_FILE"),  # made at the start
+    "TEM_ISSUER_HIGH_WATER_FILE",  # one for web app and signer, in the volume of both
+    "TEM_VERIFIER_PROXIES",  # nginx, and nobody else
+}
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_every_documented_setting_can_be_given_in_a_file_env(alone: bool) -> None:
+    """What is not decided by the compose file is passed on to each service that reads it."""
+    told = set(re.findall(r"^\| `(TEM_\w+)`", (ROOT / "docs/operations.md").read_text(), re.M))
+    services = {"tem": TEM} if alone else COMPOSE["services"]
+    decided = DECIDED - {"TEM_VERIFIER_PROXIES"} if alone else DECIDED
+    for name, prefixes in {
+        "issuer": ("TEM_ISSUER_", "TEM_ENVIRONMENT", "TEM_PUBLIC_URL"),
+        "registry": ("TEM_REGISTRY_",),
+        "verifier": ("TEM_VERIFIER_", "TEM_OFFICE_CONTACT", "TEM_PUBLIC_URL"),
+    }.items():
+        given = services["tem" if alone else name]["environment"]
+        passed = {n for n, value in given.items() if value is None or f"${{{n}:-" in value}
+        read = {one for one in told if one.startswith(prefixes)}
+        assert read - decided == read & passed, name
+        told -= read
+    assert told <= DECIDED
+
+
+def test_an_empty_setting_is_not_set() -> None:
+    """A line `NAME=` in a file .env leaves the service its default."""
+    from tem import settings
+
+    assert settings.whole({"N": ""}, "N", 7, 0, 9) == 7
+    assert settings.one_of({"N": ""}, "N", "a", ("a", "b")) == "a"
+    assert settings.public_url({"N": ""}, "N", "https://t.vn") == "https://t.vn"
 
 
 def _setup(folder: Path, volumes: list[str]) -> None:
@@ -197,13 +239,56 @@ def test_no_container_is_given_anothers_secret(tmp_path: Path, volumes: list[str
     assert open_to_all == []
 
 
-def test_the_page_of_an_outage_has_the_words_of_the_verdict() -> None:
-    """What nginx says when no verifier answers is what a verifier says when it cannot tell."""
-    texts = json.loads((ROOT / "services/verifier/tem_verifier/texts.json").read_text("utf-8"))[
-        "verdicts"
-    ]["UNAVAILABLE"]
-    page = (ROOT / "deploy" / "nginx" / "unavailable.html").read_text("utf-8")
-    assert all(texts[lang][part] in page for lang in ("vi", "en") for part in texts["vi"])
+def _pages(to: Path, name: str, url: str) -> subprocess.CompletedProcess[str]:
+    """What nginx is told at its start."""
+    for part in ("servers", "pages/-"):
+        (to / part).mkdir(parents=True, exist_ok=True)
+    step, shared = ROOT / "deploy" / "nginx" / "pages.py", ROOT / "services/verifier/tem_verifier"
+    given = {"TEM_PUBLIC_URL": url, "TEM_OFFICE_CONTACT": "0239 <3>"}
+    return subprocess.run(
+        [sys.executable, "-I", step, shared, to, name], env=given, capture_output=True, text=True
+    )
+
+
+def test_pages_of_nginx_have_the_words_of_the_verifiers(tmp_path: Path) -> None:
+    """Both languages, the Office's contact, and nothing that must be fetched from elsewhere."""
+    assert _pages(tmp_path, "public.tls", "https://tem.example.vn").returncode == 0
+    texts = json.loads((ROOT / "services/verifier/tem_verifier/texts.json").read_text("utf-8"))
+    said = {404: texts["not_found"], 429: texts["limited"], 503: texts["verdicts"]["UNAVAILABLE"]}
+    constants = (tmp_path / "servers" / "site.conf").read_text()
+    assert '$public_url { default "https://tem.example.vn"; }' in constants
+    for status, words in said.items():
+        page = (tmp_path / "pages" / "-" / f"{status}.page").read_text("utf-8")
+        assert all(words[lang][part] in page for lang in ("vi", "en") for part in words[lang])
+        assert "0239 &lt;3&gt;" in page
+        assert not re.search(r'(src|href)="(?!data:)', page) and "url(" not in page
+        (css,) = re.findall("<style>(.*?)</style>", page, re.S)
+        hashed = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+        assert f"style-src 'sha256-{hashed}'" in constants
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("public.plain", 'https://tem.vn"; return 200 "'),
+        ("public.plain", "tem.vn"),
+        ("public.tls", "http://127.0.0.1:8080"),
+    ],
+)
+def test_nginx_starts_with_no_address_that_is_none(tmp_path: Path, name: str, url: str) -> None:
+    """Redirects go to TEM_PUBLIC_URL: it is an address, and with a certificate an https one."""
+    done = _pages(tmp_path, name, url)
+    assert done.returncode == 1 and "TEM_PUBLIC_URL must be like https" in done.stderr
+
+
+def test_certificates_that_cannot_be_read_end_the_start(tmp_path: Path) -> None:
+    """Half a pair is never taken for none, which would leave TLS off unnoticed."""
+    start = (ROOT / "deploy/nginx/start.sh").read_text().replace("/tmp", str(tmp_path))
+    start = start.replace("/tls", str(tmp_path / "tls"))
+    (tmp_path / "tls").mkdir()
+    (tmp_path / "tls" / "privkey.pem").symlink_to("gone")
+    done = subprocess.run(["sh", "-c", start, "sh", "public"], capture_output=True, text=True)
+    assert done.returncode == 1 and "TLS cannot start" in done.stderr
 
 
 @pytest.mark.parametrize(("path", "status"), [("/readyz", 1), ("/livez", 0)])

@@ -107,9 +107,8 @@ def other_keys(mint: Mint) -> dict[Role, dict[str, str]]:
     return out
 
 
-def test_each_call_is_open_to_its_roles_alone(mint_on_each: Mint) -> None:
+def test_each_call_is_open_to_its_roles_alone(mint: Mint) -> None:
     """`service` issues, `office` prints and confirms, both read, every other role is refused."""
-    mint = mint_on_each
     mint.released()
     client, keys = mint.client(), other_keys(mint)
     may_read = {Role.SERVICE, Role.OFFICE}
@@ -132,9 +131,8 @@ def test_each_call_is_open_to_its_roles_alone(mint_on_each: Mint) -> None:
         assert problem(answer, 401) == "key_malformed"
 
 
-def test_a_refused_caller_changes_nothing(mint_on_each: Mint) -> None:
+def test_a_refused_caller_changes_nothing(mint: Mint) -> None:
     """Without the right role neither a number is taken nor a print confirmed."""
-    mint = mint_on_each
     batch = mint.released()
     before = (len(mint.trail()), len(mint.batches()), mint.files())
     assert problem(order(mint, role="office"), 403) == "role_not_allowed"
@@ -147,9 +145,8 @@ def test_a_refused_caller_changes_nothing(mint_on_each: Mint) -> None:
 # --- idempotency ---
 
 
-def test_an_order_needs_a_key(mint_on_each: Mint) -> None:
+def test_an_order_needs_a_key(mint: Mint) -> None:
     """Without Idempotency-Key, or with one that is not printable, nothing is reserved."""
-    mint = mint_on_each
     assert problem(order(mint, key=None), 400) == "idempotency_key_missing"
     assert problem(order(mint, key="a b"), 400) == "idempotency_key_invalid"
     assert problem(order(mint, key="k" * 201), 400) == "idempotency_key_invalid"
@@ -321,9 +318,8 @@ def test_a_body_that_is_no_order_is_a_problem(
         "?before=1",
     ],
 )
-def test_hostile_addresses_are_problems(mint_on_each: Mint, path: str) -> None:
+def test_hostile_addresses_are_problems(mint: Mint, path: str) -> None:
     """Numbers too large, too small or not numbers at all are answered below 500, as problems."""
-    mint = mint_on_each
     mint.released()
     separator = "" if path.startswith("?") else "/"
     answer = mint.client().get(f"/v1/batches{separator}{path}", headers=mint.bearer("office"))
@@ -366,9 +362,8 @@ def _post(client: FlaskClient, body: dict[str, Any], headers: dict[str, str]) ->
     return client.post("/v1/batches", data=text, headers=headers, content_type="application/json")
 
 
-def test_the_service_describes_itself(mint_on_each: Mint) -> None:
+def test_the_service_describes_itself(mint: Mint) -> None:
     """OpenAPI 3.1 names every call; health says ready only once the keys are made."""
-    mint = mint_on_each
     client = mint.client()
     document = json.loads(client.get("/openapi.json").text)
     assert document["openapi"].startswith("3.1")

@@ -32,7 +32,7 @@ from tem_issuer.history import HISTORIES
 from tem_issuer.signing_run import RunAbandoned
 from tem_issuer.turn import Turn
 
-ORDERS, CLIENTS, KILLS = 24, 4, 3
+ORDERS, CLIENTS, KILLS = 12, 4, 2
 PRODUCT = {"product_id": "sp-1", "producer_id": "cs-1"}
 
 

@@ -23,12 +23,12 @@ def change(mint: Mint, **values: object) -> None:
 
 
 @pytest.fixture
-def worked(mint_on_each: Mint) -> Mint:
+def worked(mint: Mint) -> Mint:
     """A mint with three released batches and one that waits; batch 2 is the one changed."""
     for _ in range(3):
-        mint_on_each.released()
-    mint_on_each.reserve()
-    return mint_on_each
+        mint.released()
+    mint.reserve()
+    return mint
 
 
 def test_ordinary_work_leaves_no_fault(worked: Mint) -> None:

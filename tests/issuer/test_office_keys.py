@@ -22,13 +22,24 @@ from tem.cli import main
 from tem.database import writing
 from tem.errors import Conflict, TemError
 from tem.manifest import ManifestRefused
+from tem.stampcode import MAX_BATCH
 from tem.trust import OfficeKey, Trust
-from tem_issuer import first_start, freezing, fsck, keys, office_key_acts, office_keys, prints
+from tem_issuer import (
+    first_start,
+    freezing,
+    fsck,
+    keys,
+    office_key_acts,
+    office_key_making,
+    office_keys,
+    prints,
+    storage,
+)
 from tem_issuer import office_key_rules as rules
 from tem_issuer.storage import batch_table
 
 OLD, NEW, THIRD = (OfficeKey(bytes([n]) * 32, first_batch=n * 10 + 1) for n in range(3))
-BOTH = {OLD.id, NEW.id}
+CLOSED = replace(OLD, last_batch=14)
 
 
 def tem(mint_or_data: Mint | Path, *words: object) -> Result:
@@ -60,7 +71,7 @@ def signer_id(mint: Mint, number: int) -> str:
 
 
 def prepare(mint: Mint, wanted: int | None = None) -> OfficeKey:
-    made, _ = office_key_acts.prepare(
+    made, _ = office_key_making.prepare(
         mint.engine, mint.settings, mint.clock(), "test", None, wanted
     )
     return made
@@ -86,24 +97,39 @@ def faults(mint: Mint) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("number", "known", "here", "signer"),
+    ("number", "usable", "signer"),
     [
-        (5, [OLD], {OLD.id}, OLD),
-        (5, [OLD], set(), None),
-        (5, [replace(OLD, frozen=True)], {OLD.id}, None),
-        (5, [OLD, NEW], {NEW.id}, None),
-        (15, [OLD, NEW], BOTH, OLD),
-        (15, [NEW, OLD], BOTH, OLD),
-        (15, [replace(OLD, last_batch=14), NEW], BOTH, NEW),
-        (14, [replace(OLD, last_batch=14), NEW], BOTH, replace(OLD, last_batch=14)),
-        (15, [replace(OLD, frozen=True), NEW], BOTH, NEW),
+        (5, [OLD], OLD),
+        (5, [], None),
+        (5, [NEW], None),
+        (15, [OLD, NEW], OLD),
+        (15, [NEW, OLD], OLD),
+        (15, [CLOSED, NEW], NEW),
+        (14, [CLOSED, NEW], CLOSED),
     ],
 )
-def test_who_signs(
-    number: int, known: list[OfficeKey], here: set[str], signer: OfficeKey | None
+def test_who_signs(number: int, usable: list[OfficeKey], signer: OfficeKey | None) -> None:
+    """Of the keys not frozen and at hand, one trusted for the number; the oldest goes first."""
+    assert rules.signer_of(number, usable) == signer
+
+
+@pytest.mark.parametrize(
+    ("usable", "wanted", "gap"),
+    [
+        ([OLD], [4, 7], None),
+        ([], [4, 7], (4, MAX_BATCH)),
+        ([NEW], [4, 7], (4, 10)),  # the old one is gone, the new one is to begin with 11
+        ([NEW], [20], None),
+        ([CLOSED], [4, 7], (15, MAX_BATCH)),  # the new one is gone
+        ([CLOSED], [20], (20, MAX_BATCH)),
+        ([CLOSED, THIRD], [4], (15, 20)),
+    ],
+)
+def test_which_numbers_have_no_signer(
+    usable: list[OfficeKey], wanted: list[int], gap: tuple[int, int] | None
 ) -> None:
-    """A key signs that is trusted for the number, at hand and not frozen; the oldest goes first."""
-    assert rules.signer_of(number, known, here) == signer
+    """The first of those that wait, of the next one and of all behind it."""
+    assert rules.first_gap(usable, wanted, False) == gap
 
 
 @pytest.mark.parametrize(
@@ -121,14 +147,35 @@ def test_from_where_a_key_signs(here: set[str], next_number: int, start: int, cl
     assert (found, after[0].last_batch, after[1]) == (start, closed, NEW)
 
 
-@pytest.mark.parametrize(("wanted", "first"), [(None, 7), (8, 8), (2, 2), (1, None), (0, None)])
-def test_where_the_next_key_begins(wanted: int | None, first: int | None) -> None:
-    """Behind the beginning of the present one; with the next number if nothing is said."""
+def test_a_key_for_what_waits_closes_no_range() -> None:
+    """It signs numbers already taken; the key that signs what comes goes on."""
+    filler = replace(NEW, first_batch=2, last_batch=3)
+    assert rules.activated({OLD.id: OLD, NEW.id: filler}, filler, {OLD.id}, 6) == (2, [OLD, filler])
+
+
+@pytest.mark.parametrize(
+    ("usable", "next_number", "wanted", "first"),
+    [
+        ([OLD], 7, None, 7),
+        ([OLD], 7, 8, 8),
+        ([OLD], 7, 2, 2),
+        ([OLD], 7, 1, None),
+        ([OLD], 7, 0, None),
+        ([OLD], 1, None, 2),  # no range is empty
+        ([replace(OLD, last_batch=1), replace(NEW, first_batch=2)], 1, None, 3),
+        ([CLOSED, replace(NEW, first_batch=15)], 7, 20, 20),
+        ([CLOSED, replace(NEW, first_batch=15)], 7, 15, None),
+    ],
+)
+def test_where_the_next_key_begins(
+    usable: list[OfficeKey], next_number: int, wanted: int | None, first: int | None
+) -> None:
+    """Behind the beginning of the one before it; with the next number if nothing is said."""
     if first is None:
-        with pytest.raises(TemError, match="next batch will be 7"):
-            rules.first_of_next(OLD, 7, wanted)
+        with pytest.raises(TemError, match=f"next batch will be {next_number}"):
+            rules.first_of_next(usable, next_number, wanted)
     else:
-        assert rules.first_of_next(OLD, 7, wanted) == first
+        assert rules.first_of_next(usable, next_number, wanted) == first
 
 
 @pytest.mark.parametrize(
@@ -329,19 +376,24 @@ def test_a_verifier_that_does_not_know_the_key_stops_the_activation(
 # Loss.
 
 
-def test_a_lost_key_stops_signing_and_nothing_else(mint: Mint, clock: SetClock) -> None:
+def test_a_lost_key_stops_signing_and_nothing_else(
+    mint: Mint, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Drill: the private part is gone. Batches wait and do not fail, what was issued can be
     printed, a new key takes over with the oldest batch that waits, and fsck is content."""
     before = mint.released()
     old = ids(mint)[0]
     mint.settings.office_key.unlink()
     waiting = mint.reserve()
+    with writing(mint.engine) as connection:
+        assert storage.claim(connection, waiting.number)  # by a run that died: it is in `signing`
     with signing(mint):
         until(lambda: len(mint.urls(before)) == before.quantity)
         with pytest.raises(office_keys.OfficeKeyAway):
             mint.run(waiting.number)
+        until(lambda: "office_key_away" in "".join(capfd.readouterr()))
         told = done(tem(mint, "office-key", "create", "--unsealed"))
-        assert "does not sign yet" in told and mint.batch(waiting.number).state == "reserved"
+        assert "does not sign yet" in told and mint.batch(waiting.number).state == "signing"
         assert "[office_key_there]" in tem(mint, "office-key", "create", "--unsealed").output
         done(tem(mint, "office-key", "activate", ids(mint)[1], "--unchecked"))
         until(lambda: all_settled(mint))
@@ -363,6 +415,7 @@ def test_a_key_whose_passphrase_is_forgotten_is_given_up(
     waiting = mint.reserve()
     with pytest.raises(office_keys.OfficeKeyAway, match="cannot be opened"):
         mint.run(waiting.number)
+    assert mint.batch(waiting.number).state == "reserved"  # seen before anything is signed
     assert "[office_key_there]" in tem(mint, "office-key", "create").output
     done(tem(mint, "office-key", "retire", ids(mint)[0], "--lost", "--yes"))
     done(tem(mint, "office-key", "create"))
@@ -424,16 +477,59 @@ def test_a_frozen_key_vouches_for_what_was_released_alone(mint_on_each: Mint) ->
     assert [signer_id(mint, n) for n in (1, 2)] == [old, old]
     with pytest.raises(office_keys.OfficeKeyAway):
         mint.run(waiting.number)
-    assert first_start.prepare(mint.installation) == []
+    assert retire(mint, old) and first_start.prepare(mint.installation) == []
     done(tem(mint, "office-key", "create", "--unsealed"))
     assert activate(mint, known(mint).keys[ids(mint)[1]]) == 4
     mint.run(waiting.number)
     assert signer_id(mint, waiting.number) == ids(mint)[1]
-    assert retire(mint, old) and faults(mint) == []
+    assert faults(mint) == []
     before = mint.settings.trust_file.read_bytes()
     freeze(mint, old)
     assert mint.settings.trust_file.read_bytes() == before
     assert key_acts(mint, old) == ["made", "frozen", "retired"]
+
+
+def drill(mint: Mint, stolen: str) -> str:
+    """What the page says of a stolen key, step by step; the key that takes over."""
+    done(tem(mint, "office-key", "freeze", stolen, "--yes"))
+    done(tem(mint, "office-key", "retire", stolen, "--yes"))
+    done(tem(mint, "office-key", "create", "--unsealed"))
+    done(tem(mint, "office-key", "activate", ids(mint)[-1], "--unchecked"))
+    assert "No key signs" not in done(tem(mint, "office-key", "show"))
+    return ids(mint)[-1]
+
+
+def test_of_two_keys_in_use_either_is_stolen(mint: Mint) -> None:
+    """Changed before the first batch or with batches that wait: a third key signs what the
+    stolen one had to, and that alone, whichever of the two it was."""
+    old, second = ids(mint)[0], prepare(mint)
+    assert second.first_batch == 2 and activate(mint, second) == 2
+    assert "[office_key_there]" in tem(mint, "office-key", "create", "--unsealed").output
+    third = drill(mint, old)
+    assert (known(mint).keys[third].first_batch, known(mint).keys[third].last_batch) == (1, 1)
+    waiting = [mint.reserve().number for _ in range(3)]
+    assert activate(mint, prepare(mint)) == 4
+    fourth, later = ids(mint)[-1], mint.reserve().number
+    fifth = drill(mint, second.id)  # its batches wait, and the next key goes on
+    for number in (*waiting, later):
+        mint.run(number)
+    assert [signer_id(mint, n) for n in (1, 2, 3, 4)] == [third, fifth, fifth, fourth]
+    sixth = drill(mint, fourth)  # nothing waits, those before it are here, and nobody is behind
+    assert signer_id(mint, mint.released().number) == sixth
+    assert faults(mint) == []
+    retire(mint, sixth, lost=True)
+    assert "No key signs batches 6 to" in done(tem(mint, "office-key", "show"))
+    assert "[no_office_key]" in tem(mint, "office-key", "prepare", "--unsealed").output
+
+
+def test_a_key_frozen_before_it_signed_stands_in_nobody_s_way(mint: Mint) -> None:
+    """Prepared and stolen: neither taken for the next key nor asked to be activated."""
+    stolen = prepare(mint)
+    freeze(mint, stolen.id)
+    assert f"{office_keys.prepared_file(mint.settings, stolen.id).name}" in done(
+        tem(mint, "office-key", "show")
+    )
+    assert prepare(mint).id != stolen.id and faults(mint) == []
 
 
 def test_a_row_that_the_trail_does_not_tell_is_not_listed(mint_on_each: Mint) -> None:

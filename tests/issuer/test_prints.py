@@ -50,9 +50,8 @@ def exports(mint: Mint) -> list[dict[str, object]]:
     return [e.details for e in mint.trail() if e.action == "codes.exported"]
 
 
-def test_the_csv_is_one_row_a_stamp_in_roll_order(mint_on_each: Mint) -> None:
+def test_the_csv_is_one_row_a_stamp_in_roll_order(mint: Mint) -> None:
     """Header, sequence, serial, URL and batch are as a printing house reads them."""
-    mint = mint_on_each
     batch = mint.released(30)
     answer = get(mint, batch.number, "codes.csv")
     assert (answer.status_code, answer.mimetype) == (200, "text/csv")
@@ -289,9 +288,8 @@ def test_the_next_start_destroys_what_a_crash_left(mint_on_each: Mint) -> None:
     assert mint.files() == files_of(kept) | {"1-1.hashes"}
 
 
-def test_nothing_is_printed_before_the_release(mint_on_each: Mint) -> None:
+def test_nothing_is_printed_before_the_release(mint: Mint) -> None:
     """Reserved, being signed or failed: exports and confirmation are 409, and change nothing."""
-    mint = mint_on_each
     number = mint.reserve().number
     for change in (storage.find_batch, storage.claim, storage.give_up):
         with writing(mint.engine) as connection:
@@ -328,9 +326,8 @@ def test_damaged_codes_are_never_printed(mint: Mint, end: str, form: str) -> Non
     assert problem(get(mint, batch.number, "stamps/1.svg"), 503) == "codes_damaged"
 
 
-def test_fingerprints_are_the_first_bytes_of_each_hash(mint_on_each: Mint) -> None:
+def test_fingerprints_are_the_first_bytes_of_each_hash(mint: Mint) -> None:
     """Canaries included, in index order; before the release there are none."""
-    mint = mint_on_each
     batch = mint.released(50)
     _, _, hashes = batch_files.paths(mint.settings, batch.number, batch.attempt)
     table = hashes.read_bytes()
@@ -377,17 +374,17 @@ def test_a_confirmation_in_between_stops_an_export(mint_on_each: Mint) -> None:
 
 
 def test_memory_stays_flat_however_large_the_batch(mint: Mint) -> None:
-    """80,000 stamps are signed and streamed in the memory that 5,000 need, helpers included."""
+    """50,000 stamps are signed and streamed in the memory that 5,000 need, helpers included."""
     script = Path(__file__).with_name("measure_memory.py")
     done = subprocess.run(
-        [sys.executable, str(script), str(mint.installation.data), "5000", "80000"],
+        [sys.executable, str(script), str(mint.installation.data), "5000", "50000"],
         capture_output=True,
         text=True,
         check=True,
         timeout=100,
     )
     small, large = (json.loads(line) for line in done.stdout.splitlines())
-    assert large["rows"] == 80_001
+    assert large["rows"] == 50_001
     assert large["rows"] // CHUNK_CODES > 10
     for who in ("own_kib", "helpers_kib"):
         assert large[who] - small[who] < 9 * 1024, (small, large)

@@ -4,22 +4,25 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import delete
+from sqlalchemy import create_engine, delete
 from tests.issuer.issuer_support import KILLED, Mint, ended, fork, kill_self, signing, until
 from tests.postgres import PostgresServer
 from tests.running import Running, running, tem
 from werkzeug.test import TestResponse
 
 from tem.cli import main
-from tem.database import writing
+from tem.database import sqlite_url
 from tem.errors import Unavailable
+from tem.grants import OWNER
 from tem_issuer import first_start, fsck, high_water, restoring, storage
+from tem_issuer.app import open_store
 
 ORDER = {"product_id": "sp-1", "producer_id": "cs-1", "quantity": 5}
 
@@ -167,12 +170,13 @@ def test_a_lost_mark_is_not_made_anew_in_silence(backup: Backup) -> None:
     require_refused_everywhere(mint, "high_water_missing")
     told = accept(mint)
     assert (told.exit_code, "[past_needed]" in told.stderr) == (1, True)
+    assert "[past_too_low]" in accept(mint, "--past", "1").stderr
     assert "The next batch gets number 18." in accept(mint, "--past", "17").stdout
     assert mint.batch(waiting).state == "failed"
     assert issue(mint, "k3") == 18
     assert list(fsck.check(mint.installation)) == []
     typo = accept(mint, "--past", str(2**32 - 1))
-    assert (typo.exit_code, "[numbers_used_up]" in typo.stderr) == (1, True)
+    assert (typo.exit_code, "[past_too_far]" in typo.stderr) == (1, True)
     assert issue(mint, "k4") == 19
 
 
@@ -187,8 +191,11 @@ def test_a_damaged_mark_is_not_taken_for_a_low_one(mint: Mint) -> None:
 def forget_mark(mint: Mint) -> None:
     """As an installation is that another version made: no mark, and no word of one."""
     mint.settings.high_water.unlink()
-    with writing(mint.engine) as connection:
+    url = mint.engine.url  # of an account that may delete nothing
+    owner = create_engine(url.set(username=OWNER) if url.username else url)
+    with owner.begin() as connection:
         connection.execute(delete(storage.high_water_table))
+    owner.dispose()
 
 
 def test_the_first_start_after_an_upgrade_makes_the_mark(mint_on_each: Mint) -> None:
@@ -208,6 +215,48 @@ def test_the_first_start_after_an_upgrade_makes_the_mark(mint_on_each: Mint) -> 
         until(lambda: mint.batch(waiting).state == "released")
     assert issue(mint, "k3") == 3
     assert list(fsck.check(mint.installation)) == []
+
+
+def test_a_copy_from_before_the_upgrade_is_not_taken_for_the_upgrade(
+    mint: Mint, tmp_path: Path
+) -> None:
+    """It says nothing of a mark, but the files of hashes know a number it would give again."""
+    file, copy = Path(str(mint.engine.url.database)), tmp_path / "copy.db"
+    issue(mint, "k1")
+    online_backup(file, copy)
+    issue(mint, "k2")
+    replace_by(mint, copy, file)
+    forget_mark(mint)
+    for _ in range(2):
+        assert refusal(lambda: first_start.prepare(mint.installation)) == "high_water_missing"
+    assert not mint.settings.high_water.exists()
+    assert "[past_too_low]" in accept(mint, "--past", "1").stderr
+    assert "number 3." in accept(mint, "--past", "2").stdout
+    first_start.prepare(mint.installation)
+    assert issue(mint, "k3") == 3
+
+
+def test_two_databases_with_one_mark_never_give_one_number(
+    mint: Mint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy takes the number between our look at the mark and its raising: ours is refused."""
+    file, copy = Path(str(mint.engine.url.database)), tmp_path / "copy.db"
+    issue(mint, "k1")
+    online_backup(file, copy)
+    config = replace(mint.settings, database_url=sqlite_url(copy))
+    twin = replace(mint, settings=config, engine=open_store(config))
+    add, taken = storage.add_batch, []
+
+    def overtaken(*batch: Any) -> None:
+        add(*batch)
+        if not taken:
+            taken.append(0)
+            taken.append(twin.reserve().number)
+
+    monkeypatch.setattr(storage, "add_batch", overtaken)
+    assert refusal(mint.reserve) == "issuer_restored"
+    assert (taken, [batch.number for batch in mint.batches()]) == ([0, 2], [1])
+    twin.engine.dispose()
 
 
 def test_a_disk_that_takes_no_mark_gives_no_number(mint: Mint) -> None:
@@ -274,12 +323,12 @@ def test_a_kill_while_accepting_leaves_it_to_be_accepted(
 
     def act() -> None:
         at_write(1, monkeypatch, before=before)
-        accept(mint)
+        accept(mint, "--past", "5")
 
     assert ended(fork(mint, act)) == KILLED
     require_refused_everywhere(mint, "issuer_restored")
-    assert "number 3." in accept(mint).stdout
-    assert issue(mint, "k3") == 3
+    assert "number 6." in accept(mint, "--past", "5").stdout
+    assert issue(mint, "k3") == 6
 
 
 def test_what_was_restored_while_the_issuer_runs_is_seen(backup: Backup) -> None:
@@ -322,11 +371,10 @@ def test_the_drill_with_tem_up(tmp_path: Path) -> None:
         online_backup(file, copy)
         assert [released(installation, key) for key in ("k2", "k3")] == [2, 3]
     restore_file(copy, file)
-    for _ in range(2):
-        refused = tem(data, "up", "--base-port", installation.base_port)
-        assert refused.returncode == 1
-        assert "[issuer_restored]" in refused.stderr
-        assert "Traceback" not in refused.stderr
+    refused = tem(data, "up", "--base-port", installation.base_port)
+    assert refused.returncode == 1
+    assert "[issuer_restored]" in refused.stderr
+    assert "Traceback" not in refused.stderr
     assert tem(data, "fsck").returncode == 1
     assert "number 4." in tem(data, "issuer", "accept-restore", "--yes").stdout
     with running(data) as installation:

@@ -36,9 +36,8 @@ def test_it_signs_what_waits_and_what_comes(mint_on_each: Mint) -> None:
     assert list(fsck.check(mint.installation)) == []
 
 
-def test_a_second_signer_refuses(mint_on_each: Mint) -> None:
+def test_a_second_signer_refuses(mint: Mint) -> None:
     """While one works on an installation another one does not start, and says why."""
-    mint = mint_on_each
     with signing(mint) as first:
         until(lambda: mint.settings.signer_lock.exists())
         mint.reserve()
@@ -53,9 +52,8 @@ def test_a_second_signer_refuses(mint_on_each: Mint) -> None:
         assert os.waitid(os.P_PID, first, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
-def test_the_command_ends_cleanly_when_told(mint_on_each: Mint) -> None:
+def test_the_command_ends_cleanly_when_told(mint: Mint) -> None:
     """`tem issuer sign` releases what waits, and SIGTERM ends it with status 0."""
-    mint = mint_on_each
     mint.reserve()
     command = [sys.executable, "-m", "tem", "issuer", "sign", "--data"]
     started = subprocess.Popen([*command, str(mint.installation.data)], stderr=subprocess.DEVNULL)
@@ -64,9 +62,8 @@ def test_the_command_ends_cleanly_when_told(mint_on_each: Mint) -> None:
     assert started.wait(30) == 0
 
 
-def test_a_run_in_flight_is_thrown_away_when_told_to_stop(mint_on_each: Mint) -> None:
+def test_a_run_in_flight_is_thrown_away_when_told_to_stop(mint: Mint) -> None:
     """SIGTERM does not wait for a large batch: its run ends too, and the next start signs anew."""
-    mint = mint_on_each
     number = mint.reserve(200_000).number
     child = fork(mint, serve(mint))
     run = until(lambda: children_of(child))[0]
@@ -112,9 +109,8 @@ def test_it_gives_up_on_a_batch_that_cannot_be_signed(mint_on_each: Mint) -> Non
     assert list(fsck.check(mint.installation)) == []
 
 
-def test_a_failed_batch_gives_its_stamps_back_to_the_ceiling(mint_on_each: Mint) -> None:
+def test_a_failed_batch_gives_its_stamps_back_to_the_ceiling(mint: Mint) -> None:
     """What was never signed does not count against the producer's day."""
-    mint = mint_on_each
     mint = replace(mint, settings=replace(mint.settings, daily_ceiling=10))
     broken = mint.reserve(10)
     key = mint.settings.wrapping_key

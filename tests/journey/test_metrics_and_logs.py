@@ -186,6 +186,6 @@ def test_one_id_names_an_order_in_both_services(worked: tuple[Running, str, int]
 def test_health_tells_what_works(worked: tuple[Running, str, int]) -> None:
     """The registry says whether the issuer can be reached; asking leaves no line."""
     registry = worked[0].client("registry")
-    until(lambda: registry.get("/readyz").json() == {"status": "ok", "issuer": "ready"}, 15)
+    until(lambda: registry.get("/readyz").json()["issuer"] == "ready", 15)
     routes = {one.get("route") for one in log(worked[0], "registry")}
     assert "/readyz" not in routes and "/metrics" not in routes

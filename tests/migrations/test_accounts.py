@@ -40,6 +40,7 @@ def provisioned(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
     early = CliRunner().invoke(main, command)
     assert early.exit_code == 1
     assert "[no_password]" in early.output
+    assert all(account in early.output for account in ACCOUNTS)
     for account in ACCOUNTS:
         (folder / account).write_text(f"{password}\n")
     for word in ("made", "its password is set"):
@@ -230,3 +231,29 @@ def test_a_database_of_another_service_is_not_migrated(provisioned: PostgresServ
             )
         )
     )
+
+
+WRONG = {
+    "another account": ("tem_issuer", "tem_registry", "", "not_the_owner", 2),
+    "no such database": ("tem_nothing", "tem_owner", "", "database_unavailable", 2),
+    "a wrong password": ("tem_issuer", "tem_owner", "x", "database_unavailable", 2),
+}
+
+
+@pytest.mark.parametrize("fault", WRONG)
+def test_what_a_database_refuses_is_told_in_a_line(
+    provisioned: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """A code, no traceback, no password; a check that cannot be made is not one that found work."""
+    database, account, tail, code, status = WRONG[fault]
+    with psycopg.connect(provisioned.url("postgres").replace("+psycopg", "")) as connection:
+        connection.execute("GRANT CONNECT ON DATABASE tem_issuer TO tem_registry")
+    url = make_url(provisioned.url(database, account))
+    address = url.set(password=f"{url.password}{tail}").render_as_string(hide_password=False)
+    monkeypatch.setenv("TEM_ISSUER_DATABASE_URL", address)
+    words = ["migrate", "issuer", "--data", str(tmp_path)]
+    for more, expected in (["--check"], status), ([], 1):
+        done = CliRunner().invoke(main, [*words, *more])
+        assert (done.exit_code, f"[{code}]" in done.stderr) == (expected, True), done.output
+        assert isinstance(done.exception, SystemExit)
+        assert (url.password or "") not in done.output

@@ -303,6 +303,16 @@ def test_new_code_refuses_an_old_database_and_takes_a_newer_one(make: Any, kind:
     assert "nothing to do" in _migrate(engine, HISTORIES["registry"])[0]
 
 
+def test_a_database_that_was_never_migrated_is_told_as_one(make: Any, kind: str) -> None:
+    """Instead of a list of every column there is."""
+    if kind == "sqlite":  # whoever opens a file makes its tables
+        return
+    url = make("issuer").url.render_as_string(hide_password=False)
+    with pytest.raises(Conflict, match="was never migrated") as refused:
+        migrations.open_migrated(url, HISTORIES["issuer"])
+    assert refused.value.code == "database_of_another_version" and len(refused.value.detail) < 250
+
+
 def test_a_migration_is_whole_or_not_at_all(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A revision that fails leaves the database as it was, to be tried again."""
     engine = make("registry", "0.1.0")

@@ -526,7 +526,11 @@ def test_no_body_is_our_fault(api: Api, data: st.DataObject) -> None:
 def test_what_anybody_may_ask(api: Api) -> None:
     """Health, metrics and the description are open and tell nothing of the record."""
     assert api.get("/livez", None).json == {"status": "ok"}
-    assert api.get("/readyz", None).json == {"status": "ok", "issuer": "away"}
+    assert api.get("/readyz", None).json == {
+        "status": "ok",
+        "issuer": "away",
+        "trust": "missing",
+    }
     assert "tem_http_requests" in api.get("/metrics", None).text
     document = json.loads(api.get("/openapi.json", None).text)
     assert document["openapi"].startswith("3.1")

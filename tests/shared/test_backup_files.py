@@ -2,9 +2,11 @@
 
 import json
 import os
+import resource
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,7 @@ HARMS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a name that leads elsewhere": (rename_in_list, "[backup_unreadable]"),
     "no list": (lambda f: (f / "backup.json").unlink(), "[no_backup]"),
     "half a list": (lambda f: os.truncate(f / "backup.json", 99), "[backup_unreadable]"),
+    "a deep list": (lambda f: (f / "backup.json").write_text("[" * 100_000), "[backup_unreadable]"),
 }
 
 
@@ -119,10 +122,19 @@ def test_where_no_backup_goes(place: Path, target: str, code: str) -> None:
 
 
 def test_a_database_on_a_server_is_told(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not in the backup, which says so; a restore of it is refused before anything moves."""
+    """It is not in the backup, which says so to the last line; a restore of it is refused before
+    anything moves. While there is a file of it too nobody knows which is in use: no backup."""
     monkeypatch.setenv("TEM_REGISTRY_DATABASE_URL", "postgresql://record/tem_registry")
+    refused = tem(place, "backup", place / "second")
+    assert refused.exit_code == 1 and "[database_in_two_places]" in refused.output
+    assert not (place / "second").exists()
+    (place / "data" / "registry" / "registry.db").rename(place / "aside")
     told = tem(place, "backup", place / "second")
     assert told.exit_code == 0 and "registry  NOT IN IT" in told.output
+    last = told.output.splitlines()[-1]
+    assert last.startswith("complete and checked, WITHOUT the databases of registry:")
+    checked = tem(place, "backup", "--check", place / "second").output
+    assert "WITHOUT the databases of registry" in checked
     listed = json.loads((place / "second" / "backup.json").read_text())
     assert listed["elsewhere"] == ["registry"] and set(listed["databases"]) == {
         "issuer",
@@ -152,8 +164,10 @@ def test_a_restore_keeps_what_was_there(place: Path) -> None:
 
 
 def test_a_running_installation_is_not_restored(place: Path) -> None:
-    """Whoever holds its lock keeps its files."""
+    """Whoever holds its lock keeps its files, and nobody is asked for a yes before."""
     lock = hold_lock(place / "data" / "up.lock")
+    refused = tem(place, "restore", place / "backup")
+    assert "[running]" in refused.output and "Restore" not in refused.stdout
     with pytest.raises(Conflict, match="stop them first"):
         put_back(place)
     os.close(lock)
@@ -174,6 +188,14 @@ def test_nothing_starts_on_half_a_restore(place: Path) -> None:
         list(steps)
     with pytest.raises(Conflict, match="broken off"):
         serve.first_start(installation)
+    for words in (
+        ("issuer", "sign"),
+        ("registry", "follow"),
+        ("registry", "key", "list"),
+        ("registry", "accept-restore", "--yes"),
+        ("backup", place / "third"),
+    ):
+        assert "[restore_unfinished]" in tem(place, *words).output, words
     (place / "data" / "registry" / "registry.db.before-20261120T020000Z").rename(place / "first")
     put_back(place, "registry")
     serve.first_start(installation)
@@ -202,3 +224,38 @@ def test_checkpoints_that_nobody_can_check_any_more_are_put_aside(place: Path) -
     assert accepted.exit_code == 0 and "cannot be checked" in accepted.output
     (aside,) = (place / "data" / "checkpoints").iterdir()
     assert aside.name.startswith("registry.before-") and aside.read_bytes() == kept
+
+
+@contextmanager
+def small_disk() -> Iterator[None]:
+    """No file gets larger than 40 KiB, as if the disk were full then."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40 * 1024, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def all_files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_full_disk_leaves_no_draft_behind(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backup and restore say that there is no room, and where; found in time, nothing changes."""
+    before = all_files(place)
+    with small_disk():
+        told = tem(place, "backup", place / "second").output
+    assert "[no_room]" in told and str(place / "second") in told
+    assert all_files(place) == before
+    with small_disk():
+        told = tem(place, "restore", place / "backup", "--yes").output
+    assert "[no_room]" in told and str(place / "data/issuer/issuer.db:") in told
+    mark, lock = place / "data" / "restore-unfinished", place / "data" / "up.lock"
+    assert all_files(place) - before == {mark, lock}
+    mark.unlink()
+    lock.unlink()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 0, 10))
+    told = tem(place, "restore", place / "backup", "--yes").output
+    assert "[no_room]" in told and "nothing was changed" in told
+    assert all_files(place) - before == {lock}

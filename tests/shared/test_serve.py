@@ -2,14 +2,17 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
 
 import httpx
+from click.testing import CliRunner
 from tests.running import environment, free_base_port, until
 
+from tem.cli import main
 from tem.process import die_with_parent
 
 Process = subprocess.Popen[bytes]
@@ -60,6 +63,16 @@ def test_it_listens_at_every_address_named(tmp_path: Path) -> None:
     command = web_command("registry", "127.0.0.1:8102", "counter.registry:8102")
     doors = [after for word, after in pairwise(command) if word == "--bind"]
     assert doors == ["127.0.0.1:8102", "counter.registry:8102"]
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    """Another `--bind` is what helps."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        command = ["serve", "registry", "--bind", bind, "--data", str(tmp_path / "data")]
+        done = CliRunner().invoke(main, command)
+    assert done.exit_code == 1 and "[port_busy]" in done.stderr and "--bind" in done.stderr
+    assert not (tmp_path / "data").exists()
 
 
 def test_the_metrics_folder_named_is_made_and_used(tmp_path: Path) -> None:

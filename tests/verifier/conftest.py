@@ -3,21 +3,21 @@
 import itertools
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from tests.conftest import SetClock
 from tests.postgres import PostgresServer
 from tests.registry.records import Register, make_tables
 from tests.valkey import ValkeyServer
 from tests.verifier.mint import PREFIX, Mint, Minted, publish
 
-from tem.database import open_engine, open_published, sqlite_url
+from tem.database import open_engine, open_published, sqlite_url, writing
 from tem.migrations import Database, migrate, open_migrated
 from tem.published import TABLE_NAMES
 from tem_verifier.app import open_store
@@ -79,6 +79,18 @@ def register(engine: Engine, clock: SetClock) -> Register:
     return Register(engine, clock)
 
 
+@contextmanager
+def damaging(register: Register) -> Iterator[Connection]:
+    """A transaction that may do to the published tables what no service may: as their owner."""
+    url = register.engine.url
+    if register.engine.dialect.name == "postgresql":
+        url = url.set(username="tem_owner")
+    owner = open_engine(url.render_as_string(hide_password=False))
+    with writing(owner) as connection:
+        yield connection
+    owner.dispose()
+
+
 @pytest.fixture
 def mint(tmp_path: Path) -> Mint:
     """An office key that the verifiers trust."""
@@ -132,26 +144,44 @@ def memory_database(postgres: PostgresServer) -> str:
     return "memory"
 
 
+@pytest.fixture(scope="session")
+def memory_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as a SQLite file."""
+    path = tmp_path_factory.mktemp("memory") / "empty.db"
+    open_migrated(sqlite_url(path), HISTORIES).dispose()
+    return path
+
+
 @pytest.fixture
 def memory_url(
     register: Register, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[str], str]]:
     """The address of a verifier's own database by its name, on the engine of the register."""
-    if register.engine.dialect.name == "sqlite":
-        yield lambda name: sqlite_url(tmp_path / f"{name}.db")
+    with ExitStack() as opened:
+        made: dict[str, str] = {}
+
+        def url(name: str) -> str:
+            if name not in made:
+                made[name] = opened.enter_context(
+                    empty_memory(request, register.engine.dialect.name, tmp_path / f"{name}.db")
+                )
+            return made[name]
+
+        yield url
+
+
+@contextmanager
+def empty_memory(request: pytest.FixtureRequest, kind: str, path: Path) -> Iterator[str]:
+    """The address of a verifier's own database, empty and migrated; a file is at ``path``."""
+    if kind == "sqlite":
+        yield sqlite_url(Path(shutil.copy(request.getfixturevalue("memory_file"), path)))
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    empty: str = request.getfixturevalue("memory_database")
-    made: dict[str, str] = {}
-
-    def url(name: str) -> str:
-        if name not in made:
-            made[name] = f"memory_{next(_numbers)}"
-            server.create_database(made[name], empty)
-        return server.url(made[name], "tem_verifier")
-
-    yield url
-    for name in made.values():
+    name = f"memory_{next(_numbers)}"
+    server.create_database(name, request.getfixturevalue("memory_database"))
+    try:
+        yield server.url(name, "tem_verifier")
+    finally:
         server.drop_database(name)
 
 
@@ -188,17 +218,10 @@ def open_verifier(
 @pytest.fixture(params=["sqlite", "postgresql"])
 def own_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """The verifier's own database, migrated and opened as a verifier does, once of each kind."""
-    if request.param == "sqlite":
-        url = sqlite_url(tmp_path / "own.db")
-    else:
-        server: PostgresServer = request.getfixturevalue("postgres")
-        name = f"verifier_{next(_numbers)}"
-        server.create_database(name, owner="tem_owner")
-        list(migrate(Database("verifier", server.url(name, "tem_owner"), HISTORIES)))
-        url = server.url(name, "tem_verifier")
-    opened = open_migrated(url, HISTORIES)
-    yield opened
-    opened.dispose()
+    with empty_memory(request, request.param, tmp_path / "own.db") as url:
+        opened = open_migrated(url, HISTORIES)
+        yield opened
+        opened.dispose()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import delete, update
 from tests.registry.records import Register, make_tables, point_of_sale
-from tests.verifier.conftest import Opener
+from tests.verifier.conftest import Opener, damaging
 from tests.verifier.mint import Mint, Minted, publish
 
 from tem import published
@@ -104,7 +104,7 @@ def test_a_follower_knows_what_a_full_load_and_the_registry_know(
         ]
         done = [name for name in tried if name]
         follower.index.catch_up()
-        whole = open_verifier(f"whole{round}")
+        whole = open_verifier("whole")
         assert follower.index.view.batches.keys() == whole.index.view.batches.keys()
         assert follower.index.view.cards == whole.index.view.cards, done
         for number, batch in whole.index.view.batches.items():
@@ -249,7 +249,7 @@ def test_in_an_outage_what_is_known_is_told_with_its_age(
     before = reader.ask(batch.text(5))
     stranger = mint.sign(77).text(1)
     assert reader.verdict(stranger) == "UNKNOWN"
-    with register.write() as connection:
+    with damaging(register) as connection:
         connection.execute(delete(published.state))
     register.clock.advance(minutes=10)
     assert reader.ask(batch.text(5)) == before
@@ -307,7 +307,7 @@ def test_one_bad_row_spoils_no_other_answer(
     with an alarm, and leave the others as they are."""
     register.activate("L1", 1, 1, 10)
     two = publish(register, mint.sign(2, product="SP3", producer="P2"))
-    with register.write() as connection:
+    with damaging(register) as connection:
         card, interval = published.card.c, published.interval.c
         connection.execute(delete(published.card).where(card.kind == "lot"))
         connection.execute(delete(published.interval).where(interval.batch == 2))
@@ -337,6 +337,6 @@ def test_fsck_tells_what_does_not_fit(
     with register.write() as connection:
         connection.execute(update(published.batch).values(manifest="{}"))
     assert [fault.split()[0] for fault in fsck.check(here)] == ["the", "batch"]
-    with register.write() as connection:
+    with damaging(register) as connection:
         connection.execute(delete(published.state))
     assert "no position" in next(iter(fsck.check(here)))

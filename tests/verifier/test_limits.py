@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
@@ -12,7 +13,7 @@ from tem_verifier import limits
 from tem_verifier.limit_sharing import Sharing
 from tem_verifier.limits import Limit, Seal
 from tem_verifier.rates import Rate
-from tem_verifier.shared_valkey import Link, Presence
+from tem_verifier.shared_valkey import Away, Link, Presence
 
 SIXTY = Rate(60, 60)
 Worker = tuple[Limit, Sharing]
@@ -161,7 +162,8 @@ def test_addresses_are_in_valkey_only_under_a_key_of_the_day(
     with valkey.client() as client:
         names = sorted(client.keys("*"))
         assert [name.split(":")[1] for name in names] == ["limit", "limits"]
-        assert "198.51.100" not in str(names) + str([client.get(name) for name in names])
+        held = [client.hgetall(names[0]), client.get(names[1])]
+        assert "198.51.100" not in str(names) + str(held)
         assert 60 < client.ttl(names[0]) <= 125 and client.ttl(names[1]) <= 2 * 86_400
         assert first._seal.key == second._seal.key
         today = first._seal.key
@@ -182,5 +184,68 @@ def test_who_asks_little_is_told_to_nobody(clock: SetClock, valkey: ValkeyServer
         assert client.keys("tem:limit:*") == []
         let_in(one, times=1)
         sharing.exchange()
-        assert [client.get(name) for name in client.keys("tem:limit:*")] == ["10"]
+        assert [client.hvals(name) for name in client.keys("tem:limit:*")] == [["10"]]
     link.close()
+
+
+def test_a_client_counts_once_though_answers_are_lost(
+    workers: Callable[[int], list[Worker]],
+) -> None:
+    """What Valkey did and was too slow to say is said again, and not added again."""
+    (first, sharing), (second, _) = made = workers(2)
+    heard: Any = sharing._link
+
+    def unheard(ask: Any) -> None:
+        heard(ask)
+        if ask != sharing._agree_on_key:
+            raise Away
+
+    let_in(first, times=10)
+    sharing._link = unheard  # type: ignore[assignment]
+    for _ in range(6):
+        sharing.exchange()
+    sharing._link = heard
+    second.take("198.51.100.1")
+    exchange(made)
+    assert let_in(second) == 60 - 10 - 1
+
+
+@pytest.mark.parametrize("window", [0, -1])
+@pytest.mark.parametrize("kind", ["string", "hash"])
+def test_a_bad_entry_in_valkey_is_nothing_and_concerns_its_client_alone(
+    workers: Callable[[int], list[Worker]],
+    valkey: ValkeyServer,
+    clock: SetClock,
+    kind: str,
+    window: int,
+) -> None:
+    """Garbage in the present window or the one before adds nothing to anybody's count, and the
+    other clients' counts are shared as ever."""
+    (first, _), (second, _) = made = workers(2)
+    clients = "198.51.100.1", "198.51.100.2"
+    now = SIXTY.window(clock().timestamp())
+    bad = f"tem:limit:public:{now + window}:{first._seal.name(clients[0])}"
+    with valkey.client() as client:
+        client.set(bad, "zz") if kind == "string" else client.hset(bad, "zz", "-7 or so")
+    for _ in range(12):
+        assert [let_in(first, each, 1) for each in clients] == [1, 1]
+        exchange(made)
+    second.take(clients[1])
+    exchange(made)
+    assert let_in(first, clients[0]) == 60 - 12 and let_in(second, clients[1]) == 60 - 12 - 1
+
+
+@pytest.mark.parametrize("kind", ["string", "list"])
+def test_a_bad_key_of_the_day_is_replaced(
+    workers: Callable[[int], list[Worker]], valkey: ValkeyServer, kind: str
+) -> None:
+    """Workers agree on another one."""
+    (first, sharing), (second, _) = made = workers(2)
+    with valkey.client() as client:
+        name = f"tem:limits:key:{sharing._day}"
+        client.delete(name)
+        client.set(name, "zz") if kind == "string" else client.lpush(name, "zz")
+        second._seal.key = "0" * 64
+        exchange(made)
+        exchange(made)
+        assert first._seal.key == second._seal.key == client.get(name)

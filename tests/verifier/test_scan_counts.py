@@ -83,13 +83,18 @@ def test_what_is_not_committed_is_not_known(own_store: Engine) -> None:
     assert count(own_store, parcel(1, {(1, 5): 3})) == 3
 
 
-def test_a_parcel_too_old_to_be_known_is_not_counted(own_store: Engine) -> None:
-    """Names are forgotten after two days, so what is older than one is not taken."""
+def test_a_parcel_of_another_time_is_not_counted(own_store: Engine) -> None:
+    """Names are forgotten after two days, so what is older than one is not taken, nor what is
+    said to come from the future."""
     count(own_store, parcel(1, {(1, 5): 3}))
     tomorrow = NOW + timedelta(days=1, seconds=1)
     assert count(own_store, parcel(2, {(1, 5): 3}), now=tomorrow) == 0
+    ahead = NOW - timedelta(minutes=4), NOW - timedelta(minutes=6)
+    assert [
+        count(own_store, parcel(3 + n, {(1, 6): 1}), now=now) for n, now in enumerate(ahead)
+    ] == [1, 0], "its name would be kept for as long as its clock says"
     tidy(own_store, NOW + timedelta(days=1, hours=23))
-    assert rows(own_store, storage.scan_parcel_table) == 1
+    assert rows(own_store, storage.scan_parcel_table) == 2
     tidy(own_store, NOW + timedelta(days=3))
     assert rows(own_store, storage.scan_parcel_table) == 0
     assert count(own_store, parcel(1, {(1, 5): 3}), now=NOW + timedelta(days=3)) == 0

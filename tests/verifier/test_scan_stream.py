@@ -19,7 +19,7 @@ from tests.valkey import ValkeyServer
 from tem.clock import system_clock
 from tem.database import open_engine, reading, writing
 from tem.process import die_with_parent
-from tem_verifier import scan_stream, scans, storage
+from tem_verifier import parcels, scan_stream, scans, shared_valkey, storage
 from tem_verifier.parcels import Parcel
 from tem_verifier.scan_buffer import ScanBuffer
 from tem_verifier.scan_counts import Rules
@@ -210,7 +210,10 @@ def test_a_valkey_that_hangs_keeps_no_thread_for_long(
     one = worker()
     one.add(1, 1)
     valkey.pause()
-    assert one.ship() == 0
+    thread = threading.Thread(target=one.ship, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive(), "or it would wait for as long as Valkey hangs"
     assert one.ship() == 0 and not one.drain()
     valkey.go_on()
     until(lambda: one.ship() == 1)
@@ -254,6 +257,29 @@ def test_nonsense_on_the_stream_is_dropped(
 
 
 @ON_SQLITE
+def test_a_parcel_that_cannot_be_counted_holds_no_other_up(
+    own_store: Engine,
+    worker: Opener,
+    valkey: ValkeyServer,
+    clock: SetClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever passes for a parcel and breaks its counting is dropped alone, and told; so is one
+    that comes from tomorrow."""
+    monkeypatch.setattr(parcels, "_LIMITS", (2**32, 2**24, 2**22, 2**40))
+    before, one, now = metric("scans_lost_total"), worker(), int(clock().timestamp())
+    today = clock().toordinal()
+    sent = [("a", now, today, 1), ("b", now, 4_000_000, 20), ("c", now + 86_400, today, 300)]
+    sent.append(("d", now, today, 4000))
+    with valkey.client() as client:
+        for writer, made_at, day, count in sent:
+            scan_stream.send(client, [Parcel(writer * 32, 1, made_at, {Scan(1, 1, day): count})])
+        drained(one)
+        assert client.xlen(STREAM) == 0
+    assert counted(own_store) == 4001 and metric("scans_lost_total") == before + 320
+
+
+@ON_SQLITE
 def test_without_valkey_at_all_counts_go_straight_into_the_database(
     own_store: Engine, clock: SetClock
 ) -> None:
@@ -289,6 +315,16 @@ def test_memory_is_bounded_and_what_finds_no_room_is_counted() -> None:
     ]
     buffer.add(Scan(1, 9, 739_940))
     assert metric("scans_lost_total") == before + 2
+
+
+def test_a_valkey_that_failed_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a failure nothing is asked until a pause is over."""
+    monkeypatch.setattr(shared_valkey, "FIRST_PAUSE", 600.0)
+    link, asked = Link("scans", "valkey://127.0.0.1:1/0", None, Presence()), []
+    for _ in range(2):
+        with pytest.raises(scans.Away):
+            link(lambda client: (asked.append(1), client.ping()))
+    assert asked == [1]
 
 
 def test_valkey_asks_for_its_password() -> None:

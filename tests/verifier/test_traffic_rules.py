@@ -53,10 +53,11 @@ def test_a_parcel_arrives_as_it_was_sent() -> None:
         {"writer": "x"}, {"writer": "é" * 32}, {"sequence": "-1"}, {"sequence": "٣"},
         {"made_at": "1e9"}, {"counts": "{}"}, {"counts": "[]"}, {"counts": "[[1,2,3]]"},
         {"counts": "[[1,2,3,0]]"}, {"counts": "[[1,2,3,1.5]]"}, {"counts": "[[1,2,3,true]]"},
+        {"counts": "[[1,1,4000000,1]]"}, {"counts": "[" * 100_000},
         {"counts": "[[4294967296,2,3,1]]"}, {"counts": "[[1,2,3,1],[1,2,3,1]]"},
         {"counts": "nonsense"}, {"counts": str([[1, n, 3, 1] for n in range(1, 600)])},
     ],
-    ids=str,
+    ids=lambda changes: str(changes)[:40],
 )  # fmt: skip
 def test_what_is_no_parcel_is_refused(changes: dict[str, str]) -> None:
     """Nothing but what we write ourselves is counted, whoever wrote to the stream."""
@@ -131,7 +132,11 @@ ADDRESSES = [
     ("", "203.0.113.9", "", "203.0.113.9"),
     ("", "203.0.113.9", "198.51.100.1", "203.0.113.9"),
     ("", "127.0.0.1", "", None),
-    ("", "127.0.0.1", "198.51.100.1", None),
+    ("", "127.0.0.1", "198.51.100.1", "198.51.100.1"),
+    ("", "::1", "6.6.6.6, 198.51.100.1", "198.51.100.1"),
+    ("", "127.0.0.1", "127.0.0.1", "127.0.0.1"),
+    ("", "127.0.0.1", "nonsense", "127.0.0.1"),
+    ("10.0.0.0/8", "127.0.0.1", "6.6.6.6, 198.51.100.1, 10.0.0.7", "198.51.100.1"),
     ("", "::1", "", None),
     ("", "", "", None),
     ("", "203.0.113.9", "127.0.0.1", "203.0.113.9"),
@@ -174,6 +179,8 @@ def test_whom_a_request_counts_for(
         ("TEM_VERIFIER_PROXIES", "nginx"), ("TEM_VERIFIER_SCAN_DAYS", "29"),
         ("TEM_VERIFIER_MANY_SCANS", "-1"), ("TEM_VERIFIER_VALKEY_URL", "http://valkey"),
         ("TEM_VERIFIER_VALKEY_URL", "valkey://:secret@valkey"),
+        ("TEM_VERIFIER_VALKEY_URL", "valkey://valkey/0?password=secret"),
+        ("TEM_VERIFIER_VALKEY_URL", "valkey://valkey/0?socket_timeout=100"),
     ],
 )  # fmt: skip
 def test_a_bad_setting_is_named(name: str, value: str, tmp_path: object) -> None:

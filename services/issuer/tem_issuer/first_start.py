@@ -8,7 +8,7 @@ from tem.database import is_missing, writing
 from tem.errors import Conflict
 from tem.installation import Installation
 from tem.vocabulary import Role
-from tem_issuer import keys, office_key_acts, office_keys, restoring, settings
+from tem_issuer import keys, office_key_making, office_key_record, office_keys, restoring, settings
 from tem_issuer.app import open_store
 from tem_issuer.settings import Settings
 
@@ -28,12 +28,12 @@ def prepare(installation: Installation) -> list[str]:
         if not config.office_key.exists():
             made.append(f"office's signing key:         {config.office_key}")
         passphrase = keys.passphrase_from(config.passphrase_file)
-        office_key_acts.found(config, passphrase, config.first_number)
+        office_key_making.found(config, passphrase, config.first_number)
         made.append(f"list of keys to trust:        {config.trust_file}")
     engine = open_store(config)
     restoring.begin(engine, config, system_clock(), ACTOR)
     with writing(engine) as connection:
-        office_key_acts.tell_of_all(connection, system_clock(), ACTOR, config)
+        office_key_record.tell_of_all(connection, system_clock(), ACTOR, config)
     audit_key = checkpoints.key_file(installation, "issuer")
     if checkpoints.make_key(engine, system_clock(), ACTOR, "issuer", audit_key):
         made.append(f"issuer's audit key:           {audit_key}")
@@ -71,10 +71,12 @@ def require_nothing_lost(config: Settings, installation: Installation) -> None:
 
 
 def _office_key_lost(config: Settings) -> bool:
-    """Whether some key should be here and none is. Not so where all are frozen: the office
-    knows, and what needs no key goes on."""
+    """Whether some key should be here and none is. Not so where the last is frozen: the office
+    knows, and what needs no key goes on; one whose range was closed may be retired."""
     if not config.trust_file.exists():
         return False
-    known = office_key_acts.load(config)
-    here = {*office_keys.in_use(config, known), *office_keys.prepared(config, known)}
-    return not here and not all(key.frozen for key in known.keys.values())
+    known = office_keys.load(config)
+    if office_keys.in_use(config, known) or office_keys.prepared(config, known, frozen=True):
+        return False
+    last = max((key.last_batch for key in known.keys.values()), default=0)
+    return any(key.last_batch == last and not key.frozen for key in known.keys.values())

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, Engine, select
 from tem import audit, manifest, trust
 from tem.database import writing
 from tem.trust import OfficeKey
-from tem_issuer import office_key_acts, office_key_rules, storage
+from tem_issuer import office_key_rules, office_keys, storage
 from tem_issuer.domain import BatchState
+from tem_issuer.office_key_record import tell
 from tem_issuer.settings import Settings
 
 AT_ONCE = 500
@@ -43,8 +44,8 @@ def freeze(
     does not know what it released after it.
     """
     with writing(engine) as connection:
-        office_key_acts.hold(connection, storage.batch_table)  # no run releases meanwhile
-        known = office_key_acts.load(config)
+        storage.hold(connection, storage.batch_table)  # no run releases meanwhile
+        known = office_keys.load(config)
         key = office_key_rules.named(known.keys, name)
         done = Frozen(key)
         if not key.frozen:
@@ -58,7 +59,7 @@ def freeze(
             changed = known.keys | {key.id: done.key}
             trust.save(config.trust_file, changed.values(), known.sandbox)
         count = len(done.key.accepted)
-        office_key_acts.tell(connection, now, actor, "frozen", done.key, manifests=count)
+        tell(connection, now, actor, "frozen", done.key, manifests=count)
     return done
 
 

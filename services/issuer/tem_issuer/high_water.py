@@ -23,7 +23,7 @@ def find(path: Path) -> Mark | None:
         return _parse(path.read_text("ascii"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise Unavailable(
             "high_water_damaged",
             f"The high-water mark {path} cannot be read ({type(error).__name__}). If it cannot be "
@@ -89,6 +89,8 @@ def _write(path: Path, mark: Mark) -> None:
     try:
         write_private(path, f"{json.dumps(document)}\n".encode("ascii"))
     except OSError as error:
+        for draft in path.parent.glob(f".{path.name}.*"):  # it may be the disk that is full
+            draft.unlink(missing_ok=True)
         raise _unwritable(path, error) from error
 
 

@@ -6,8 +6,9 @@ The mark is kept apart from the database and only ever rises. Numbers are batch 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from tem.errors import Unavailable
+from tem.errors import Invalid, Unavailable
 
+MOST_AHEAD = 1_000_000  # no backup is so many batches old
 TOLD_TO_DO = (
     "Nothing was changed. Put the right database back, or, if this one is to go on, run "
     "`tem issuer accept-restore`: docs/operations.md."
@@ -65,8 +66,18 @@ def was_settled(mark: Mark, number: int) -> bool:
 
 
 def intended(mark: Mark, number: int) -> Mark:
-    """The mark before the transaction that takes ``number`` commits."""
-    return replace(mark, reserved=max(mark.reserved, number), unsigned=mark.unsigned | {number})
+    """The mark before the transaction that takes ``number`` commits.
+
+    Raises Unavailable if the number was taken since it was found to be free: the lock of the
+    counter's row orders one database, so there are two that share the mark.
+    """
+    if number <= mark.reserved:
+        raise Unavailable(
+            "issuer_restored",
+            f"Number {number} was taken by another database meanwhile: an older copy and its "
+            f"successor are both in use. {TOLD_TO_DO}",
+        )
+    return replace(mark, reserved=number, unsigned=mark.unsigned | {number})
 
 
 def confirmed(mark: Mark, number: int) -> Mark:
@@ -84,6 +95,26 @@ def compared(mark: Mark, next_number: int, waiting: Collection[int]) -> Mark:
     return replace(confirmed(mark, next_number - 1), unsigned=frozenset(still | later))
 
 
+def check_past(mark: Mark | None, past: int, known: int) -> None:
+    """Raises Invalid where ``past`` cannot be the highest number that was given.
+
+    ``known`` is the highest one that the database or the files of hashes tell.
+    """
+    if mark is None and past < known:
+        raise Invalid(
+            "past_too_low",
+            f"Numbers up to {known} are used up already: --past is the highest that was ever "
+            "given, and the high-water mark that knew it is lost.",
+        )
+    furthest = MOST_AHEAD + (max(known, mark.reserved, mark.committed) if mark else known)
+    if past > furthest:
+        raise Invalid(
+            "past_too_far",
+            f"{past} is more than a million past every number known here, and what is passed over "
+            f"is never given: is it a typo? If not, go on in steps: --past {furthest}.",
+        )
+
+
 def accepted(mark: Mark | None, next_number: int, past: int, waiting: Collection[int]) -> Mark:
     """The mark with which a database that went back goes on; every number it knows is used up.
 
@@ -94,6 +125,17 @@ def accepted(mark: Mark | None, next_number: int, past: int, waiting: Collection
     last = max(next_number - 1, past, *known)
     unsigned = (n for n in waiting if mark is not None and not was_settled(mark, n))
     return Mark(last, last, frozenset(unsigned))
+
+
+def replacing(present: Mark, seen: Mark, new: Mark) -> Mark:
+    """``new``, made out of the mark ``seen``. Raises Unavailable if numbers were given since."""
+    if (present.reserved, present.committed) != (seen.reserved, seen.committed):
+        raise Unavailable(
+            "issuer_running",
+            "The high-water mark was raised meanwhile: a database is still in use with it. Stop "
+            "every process of the issuer, then try again. Nothing was changed.",
+        )
+    return new
 
 
 def first_after(number: int, passed_over: Iterable[tuple[int, int]]) -> int:

@@ -10,18 +10,32 @@ from tem.trust import OfficeKey
 KeyList = Mapping[str, OfficeKey]
 
 
-def signer_of(number: int, known: Iterable[OfficeKey], here: Collection[str]) -> OfficeKey | None:
-    """The key that signs a batch: trusted for its number, not frozen, at hand, the oldest such.
+def signer_of(number: int, usable: Iterable[OfficeKey]) -> OfficeKey | None:
+    """The key that signs a batch, of those not frozen and at hand: trusted for its number.
 
-    ``here`` are the ids of the keys whose private part is in use. Where two keys overlap, the
-    one that began first goes on until its range is closed: that is what activation does.
+    Where two overlap, the one that began first goes on until its range is closed: that is what
+    activation does.
     """
-    usable = [
-        key
-        for key in known
-        if key.id in here and not key.frozen and key.first_batch <= number <= key.last_batch
-    ]
-    return min(usable, key=lambda key: key.first_batch, default=None)
+    trusted = (key for key in usable if key.first_batch <= number <= key.last_batch)
+    return min(trusted, key=lambda key: key.first_batch, default=None)
+
+
+def first_gap(
+    usable: Collection[OfficeKey], wanted: Collection[int], sandbox: bool
+) -> tuple[int, int] | None:
+    """The first range of numbers without a signer: of those ``wanted``, and all behind them."""
+    ends = (key.last_batch + 1 for key in usable)
+    behind = sorted(end for end in ends if max(wanted) < end <= numbers_of(sandbox)[1])
+    for number in (*sorted(wanted), *behind):
+        if signer_of(number, usable) is None:
+            later = (key.first_batch for key in usable if key.first_batch > number)
+            return number, min(later, default=MAX_BATCH + 1) - 1
+    return None
+
+
+def numbers_of(sandbox: bool) -> tuple[int, int]:
+    """The lowest and the highest number of an environment."""
+    return (FIRST_TEST_BATCH, MAX_BATCH) if sandbox else (1, FIRST_TEST_BATCH - 1)
 
 
 def named(known: KeyList, name: str) -> OfficeKey:
@@ -35,17 +49,23 @@ def named(known: KeyList, name: str) -> OfficeKey:
     return found[0]
 
 
-def first_of_next(signer: OfficeKey, next_number: int, wanted: int | None) -> int:
+def first_of_next(usable: Collection[OfficeKey], next_number: int, wanted: int | None) -> int:
     """Where the range of the next key begins: the number wanted, else the next one to be taken.
 
-    Raises Invalid unless it lies behind the present key's own beginning.
+    It lies behind the beginning of the key that would sign there, for no range is empty: one
+    that has signed nothing yet keeps its first number. Raises Invalid for any other.
     """
-    first = max(next_number, signer.first_batch + 1) if wanted is None else wanted
-    if not signer.first_batch < first <= signer.last_batch:
+    number = max(next_number, wanted or 0)
+    signer = signer_of(number, usable)
+    while wanted is None and signer is not None and number == signer.first_batch:
+        number += 1
+        signer = signer_of(number, usable)
+    first = number if wanted is None else wanted
+    if signer is None or not signer.first_batch < first <= signer.last_batch:
+        lowest = signer.first_batch + 1 if signer else next_number
         raise Invalid(
             "bad_first_batch",
-            f"The next key begins between {signer.first_batch + 1} and {signer.last_batch}; the "
-            f"next batch will be {next_number}.",
+            f"The next key begins with {lowest} or later; the next batch will be {next_number}.",
         )
     return first
 
@@ -57,7 +77,7 @@ def first_after_loss(oldest_waiting: int | None, wanted: int | None, sandbox: bo
     Raises Invalid for one of another environment, or one that would leave batches waiting.
     """
     first = oldest_waiting if wanted is None else wanted
-    lowest, highest = (FIRST_TEST_BATCH, MAX_BATCH) if sandbox else (1, FIRST_TEST_BATCH - 1)
+    lowest, highest = numbers_of(sandbox)
     if first is None:
         raise Invalid("first_batch_missing", "Give --first-batch: no database is at hand.")
     if not lowest <= first <= highest:
@@ -76,9 +96,12 @@ def activated(
     """From which number on a prepared key signs, and the list of keys that says so.
 
     Never a number already taken: whoever signs one goes on to, so nobody needs a common instant.
-    Keys whose private part is gone stay as they are; nobody can sign with them.
+    Keys whose private part is gone stay as they are; nobody can sign with them. One that only
+    signs what waits closes no other.
     """
     start = max(new.first_batch, next_number)
+    if start > new.last_batch:
+        return new.first_batch, list(known.values())
     keys = [
         replace(key, last_batch=start - 1)
         if key.id != new.id
@@ -98,11 +121,11 @@ def require_usable(key: OfficeKey) -> None:
 
 
 def require_retirable(
-    known: KeyList, key: OfficeKey, here: Collection[str], wanted: Iterable[int]
+    usable: Collection[OfficeKey], key: OfficeKey, wanted: Collection[int]
 ) -> None:
-    """Raises Conflict if one of the batches not signed yet, or the next one, needs this key."""
-    for number in wanted:
-        signer = signer_of(number, known.values(), here)
+    """Raises Conflict if a batch not signed yet, the next one or one to come needs this key."""
+    for number in (*wanted, max(*wanted, key.first_batch)):
+        signer = signer_of(number, usable)
         if signer is not None and signer.id == key.id:
             raise Conflict(
                 "office_key_in_use",

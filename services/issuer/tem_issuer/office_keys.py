@@ -15,7 +15,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tem import trust
-from tem.errors import Invalid, Unavailable
+from tem.errors import Conflict, Invalid, Unavailable
 from tem.trust import OfficeKey, Trust
 from tem_issuer import keys
 from tem_issuer.office_key_rules import signer_of
@@ -33,6 +33,25 @@ class OfficeKeyAway(Unavailable):
             f"Batch {number} waits for an office key: {why}. `tem issuer office-key show` says "
             "which keys there are.",
         )
+
+
+def load(config: Settings) -> Trust:
+    """The list of keys. Raises Conflict if it cannot be read: nothing is decided blindly."""
+    try:
+        return trust.load(config.trust_file)
+    except (OSError, ValueError) as error:
+        raise Conflict("trust_unreadable", f"{config.trust_file}: {error}") from error
+
+
+def opened(path: Path, passphrase: bytes | None) -> Ed25519PrivateKey:
+    """A private part. Raises Conflict if the passphrase is not its own."""
+    try:
+        return keys.load_office_key(path, passphrase)
+    except (ValueError, TypeError) as error:
+        raise Conflict(
+            "other_passphrase",
+            f"{path} does not open: it is sealed under another passphrase, or damaged.",
+        ) from error
 
 
 def private_file(config: Settings, key_id: str) -> Path:
@@ -57,15 +76,25 @@ def in_use(config: Settings, known: Trust) -> dict[str, Path]:
     return {key_id: path for key_id, path in places.items() if path.exists()}
 
 
-def prepared(config: Settings, known: Trust) -> dict[str, Path]:
-    """The private parts that wait for their activation, by key id."""
-    places = {key_id: prepared_file(config, key_id) for key_id in known.keys}
-    return {key_id: path for key_id, path in places.items() if path.exists()}
+def usable(config: Settings, known: Trust) -> list[OfficeKey]:
+    """The keys that may sign: not frozen, and their private part in use."""
+    here = in_use(config, known)
+    return [key for key in known.keys.values() if key.id in here and not key.frozen]
+
+
+def prepared(config: Settings, known: Trust, *, frozen: bool = False) -> dict[str, Path]:
+    """The private parts that wait for their activation, by key id; with the frozen, if asked."""
+    places = {key.id: prepared_file(config, key.id) for key in known.keys.values()}
+    return {
+        key_id: path
+        for key_id, path in places.items()
+        if path.exists() and (frozen or not known.keys[key_id].frozen)
+    }
 
 
 def strangers(config: Settings, known: Trust) -> list[Path]:
     """Private parts of keys that ``trust.json`` does not name: a step was cut short."""
-    named = {*in_use(config, known).values(), *prepared(config, known).values()}
+    named = {*in_use(config, known).values(), *prepared(config, known, frozen=True).values()}
     return sorted(path for path in config.folder.glob("office-key*.pem") if path not in named)
 
 
@@ -75,11 +104,10 @@ def signing_key(config: Settings, number: int) -> tuple[OfficeKey, Path]:
         known = trust.load(config.trust_file)
     except (OSError, ValueError) as error:
         raise OfficeKeyAway(number, f"{config.trust_file} cannot be read") from error
-    here = in_use(config, known)
-    found = signer_of(number, known.keys.values(), here)
+    found = signer_of(number, usable(config, known))
     if found is None:
         raise OfficeKeyAway(number, "none is trusted for it, not frozen and here")
-    return found, here[found.id]
+    return found, place_of(config, known, found.id)
 
 
 def open_for(config: Settings, number: int) -> Ed25519PrivateKey:

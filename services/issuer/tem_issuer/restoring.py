@@ -4,6 +4,7 @@ The mark is read first and the database after it: what the mark knows must be th
 """
 
 import json
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -20,13 +21,16 @@ from tem_issuer.domain import check_number
 from tem_issuer.high_water_rules import (
     Mark,
     accepted,
+    check_past,
     check_position,
     check_unsigned,
     compared,
+    replacing,
 )
 from tem_issuer.settings import Settings
 
 MOST_FORGOTTEN = 100_000
+_OF_A_BATCH = re.compile(r"\.?([0-9]{1,10})-", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,14 @@ def begin(engine: Engine, config: Settings, now: datetime, actor: str) -> None:
 
 
 def _made(connection: Connection, config: Settings, now: datetime, actor: str) -> Mark:
-    """The first mark: an installation's first start, or the first one after an upgrade."""
+    """The first mark: an installation's first start, or the first one after an upgrade.
+
+    Raises Unavailable where the files of hashes know a later number: this is a copy from before
+    the upgrade, and the mark that was made since is lost.
+    """
     last, waiting = _next(connection, config) - 1, storage.unsigned_numbers(connection)
+    if last < _highest_on_disk(config):
+        high_water.required(config.high_water)
     mark = Mark(last, last, frozenset(waiting))
     audit.record(connection, now, actor, "high_water.made", "issuer:1", {"committed": last})
     high_water.put(config.high_water, mark)
@@ -120,7 +130,8 @@ def accept(
     """Let an older copy go on, behind every number the mark knows or ``past`` names.
 
     Batches that may have been signed before are failed for good; all this is one audit entry.
-    Raises Conflict if there is nothing to accept, Invalid if the mark is lost and ``past`` missing.
+    Raises Conflict if there is nothing to accept, Invalid if ``past`` cannot be right or if it is
+    missing and the mark is lost, Unavailable if another database raises the mark meanwhile.
     """
     with writing(engine) as connection:
         mark = _known(config.high_water)
@@ -132,6 +143,7 @@ def accept(
                 "The high-water mark is lost too. Say with --past the highest batch number that "
                 "the registry has on record (GET /v1/batches), or that was ever printed.",
             )
+        check_past(mark, past or 0, max(first - 1, _highest_on_disk(config)))
         new = accepted(mark, first, past or 0, waiting)
         failed = sorted(set(waiting) - new.unsigned)
         if mark is not None and not failed and new.reserved < first:
@@ -143,7 +155,10 @@ def accept(
         done = Accepted(first, new.committed, failed, mark is None)
         audit.record(connection, now, actor, "restore.accepted", "issuer:1", asdict(done))
         # Before the commit: a crash in between leaves a mark that refuses, and this act is redone.
-        high_water.put(config.high_water, new)
+        if mark is None:
+            high_water.put(config.high_water, new)
+        else:
+            high_water.change(config.high_water, lambda now: replacing(now, mark, new))
     return done
 
 
@@ -156,3 +171,9 @@ def _known(path: Path) -> Mark | None:
 
 def _next(connection: Connection, config: Settings) -> int:
     return storage.counter(connection) or config.first_number
+
+
+def _highest_on_disk(config: Settings) -> int:
+    """The highest number that files of codes or hashes are there of; 0 if of none."""
+    names = (path.name for folder in (config.hashes, config.codes) for path in folder.glob("*"))
+    return max((int(found[1]) for name in names if (found := _OF_A_BATCH.match(name))), default=0)

@@ -1,5 +1,6 @@
 """The issuer's settings, read once from the environment."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,9 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
         == "sandbox",
         daily_ceiling=settings.whole(env, "TEM_ISSUER_DAILY_CEILING", 10_000_000, 1, 10**9),
         passphrase_file=Path(passphrase) if passphrase else None,
-        high_water=Path(kept_apart or installation.data / "high-water" / "issuer.json"),
+        # Behind a link it is the file on the other disk that is replaced, not the link.
+        high_water=Path(
+            os.path.realpath(kept_apart or installation.data / "high-water" / "issuer.json")
+        ),
         trust_file=installation.trust_file,
     )

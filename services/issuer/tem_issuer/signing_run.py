@@ -56,7 +56,7 @@ def run(
 
     Raises RunAbandoned, OfficeKeyAway, or whatever made signing impossible.
     """
-    office_keys.signing_key(settings, number)  # none: the batch waits, and nothing is begun
+    office_keys.open_for(settings, number)  # none that opens: the batch waits, nothing is begun
     attempt, batch = _claim(engine, clock, number)
     batch_files.discard(settings, number, keep_attempt=attempt)
     on_step("claimed")

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     func,
     select,
+    text,
     update,
 )
 
@@ -160,6 +161,17 @@ def unsigned_numbers(connection: Connection) -> list[int]:
     states = [BatchState.RESERVED, BatchState.SIGNING]
     query = select(batch_table.c.number).where(batch_table.c.state.in_(states))
     return list(connection.execute(query.order_by(batch_table.c.number)).scalars())
+
+
+def numbers_to_sign(connection: Connection, first: int) -> list[int]:
+    """The numbers that an office key has yet to sign: those that wait, and the next one."""
+    return [*unsigned_numbers(connection), counter(connection) or first]
+
+
+def hold(connection: Connection, table: Table) -> None:
+    """Let nobody else write to a table until this transaction ends; SQLite has one writer only."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def reserved_between(

@@ -48,7 +48,9 @@ def build(config: Settings, wiring: Wiring) -> Flask:
         with reading(wiring.engine) as connection:
             connection.execute(select(tables.producer.c.id).limit(1)).all()
             schema.check(connection)
-        return {"issuer": issuer()}  # orders wait for it, everything else goes on without
+        # Orders wait for both, everything else goes on without.
+        trust = "there" if config.trust_file.exists() else "missing"
+        return {"issuer": issuer(), "trust": trust}
 
     app, rest = create_app("registry", VERSION, wiring, ready)
     paths.register(app, rest)

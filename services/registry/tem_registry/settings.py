@@ -83,7 +83,7 @@ def _checkpoints(named: str | None, installation: Installation) -> Path:
 def _months(env: Mapping[str, str], name: str, default: str, least: int) -> Months:
     """Months by category, written ``24 I.1=6``. Raises Invalid naming the setting."""
     found: dict[str, int] = {}
-    for word in env.get(name, default).replace(",", " ").split():
+    for word in (env.get(name) or default).replace(",", " ").split():
         category, given, number = word.rpartition("=")
         if category in found or not all((category if given else "rest").split(".")):
             raise Invalid("setting_invalid", f"{name}: {word} names no category, or one again.")

@@ -19,14 +19,14 @@ _IPV6_BITS = 64  # what one customer of a network is given
 @dataclass(frozen=True, slots=True)
 class Proxies:
     """Who may say in ``X-Forwarded-For`` where a request comes from: by network, or the last
-    ``hops`` senders, whoever they are. Neither: nobody."""
+    ``hops`` senders, whoever they are. Neither: this very machine alone, which always may."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     hops: int = 0
 
     def trusts(self, address: Address) -> bool:
         """Whether an address is one of them."""
-        return any(address in network for network in self.networks)
+        return address.is_loopback or any(address in network for network in self.networks)
 
 
 NO_PROXIES = Proxies()
@@ -45,11 +45,11 @@ def client(peer: str, forwarded: str, proxies: Proxies) -> str | None:
     """The network a request counts for: an IPv4 address, or the /64 of an IPv6 one.
 
     ``peer`` is who sent it to us, ``forwarded`` the header. None for what comes from this very
-    machine: a proxy on it that was not named would make one client of everybody.
+    machine without that header: its own checks, or a proxy that would make one client of all.
     """
     chain = [*(part for part in forwarded.split(",") if part.strip()), peer]
     found = _by_hops(chain, proxies.hops) if proxies.hops else _by_trust(chain, proxies)
-    if found is None or (found.is_loopback and found == _address(peer)):
+    if found is None or (found.is_loopback and len(chain) == 1):
         return None
     return str(found) if found.version == 4 else str(ip_network((found, _IPV6_BITS), strict=False))
 

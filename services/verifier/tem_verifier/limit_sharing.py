@@ -1,5 +1,8 @@
 """What workers and verifiers tell each other of their counts, four times a second, by Valkey.
 
+Each tells its own total of a client, a field of one hash: told again it is the same, so an answer
+that was lost counts nobody twice. The others' fields are added up.
+
 Written behind: a request is decided by what its own worker knows. So a client spread over W
 workers gets at most what W - 1 of them let through in one round (a quarter of a second and the
 round trip) above its quota. Without Valkey each worker limits alone.
@@ -8,10 +11,12 @@ round trip) above its quota. Without Valkey each worker limits alone.
 import re
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from valkey import Valkey
+from valkey.client import Pipeline
+from valkey.exceptions import ResponseError
 
 from tem.clock import Clock
 from tem_verifier.background import begin
@@ -33,6 +38,7 @@ class Sharing:
         self, limits: Sequence[Limit], seal: Seal, clock: Clock, link: Link | None
     ) -> None:
         self._limits, self._seal, self._clock, self._link = limits, seal, clock, link
+        self._name = secrets.token_hex(8)
         self._day = clock().toordinal()
 
     def exchange(self) -> None:
@@ -52,14 +58,18 @@ class Sharing:
             return
 
     def _agree_on_key(self, client: Valkey) -> None:
-        """The first worker's key of the day is everybody's; a Valkey that forgot it is told."""
+        """The first worker's key of the day is everybody's; a Valkey that forgot it is told, and
+        what is no key is replaced."""
         name = f"tem:limits:key:{self._day}"
         pipeline = client.pipeline(transaction=False)
         pipeline.set(name, self._seal.key, nx=True, ex=_KEY_SECONDS)
         pipeline.get(name)
-        found = pipeline.execute()[1]
-        if isinstance(found, str) and _KEY.fullmatch(found) and found != self._seal.key:
-            self._seal.key = found
+        found = _answers(pipeline)[1]
+        if isinstance(found, str) and _KEY.fullmatch(found):
+            if found != self._seal.key:
+                self._seal.key = found
+        else:
+            client.set(name, self._seal.key, ex=_KEY_SECONDS)
 
     def _tell(self, link: Link, limit: Limit, told: Sequence[Unsent]) -> None:
         assert limit.rate is not None
@@ -67,19 +77,37 @@ class Sharing:
 
         def ask(client: Valkey) -> list[Any]:
             pipeline = client.pipeline(transaction=False)
-            for window, name, _, more in told:
+            for window, name, _, own in told:
                 here = f"tem:limit:{limit.kind}:{window}:{name}"
-                pipeline.incrby(here, more)
+                pipeline.hset(here, self._name, str(own))
                 pipeline.expire(here, lasts)
-                pipeline.get(f"tem:limit:{limit.kind}:{window - 1}:{name}")
-            answers: list[Any] = pipeline.execute()
-            return answers
+                pipeline.hgetall(here)
+                pipeline.hvals(f"tem:limit:{limit.kind}:{window - 1}:{name}")
+            return _answers(pipeline)
 
         answers = iter(link(ask))
-        for _, _, tally, more in told:
-            total, _, before = next(answers), next(answers), next(answers)
-            limit.learn(tally, more, int(total), int(before or 0))
+        for _, _, tally, own in told:
+            _, _, here, before = (next(answers) for _ in range(4))
+            fields = here if isinstance(here, Mapping) else {}
+            others = (used for worker, used in fields.items() if worker != self._name)
+            limit.learn(tally, own, _sum(others), _sum(before))
 
     def start(self, stopping: threading.Event) -> None:
         """Do it until told to stop."""
         begin(self.exchange, EXCHANGE_SECONDS, stopping)
+
+
+def _answers(pipeline: Pipeline) -> list[Any]:
+    """Each command's answer; None where an entry is of another type. Other errors are raised."""
+    answers: list[Any] = pipeline.execute(raise_on_error=False)
+    for place, answer in enumerate(answers):
+        if isinstance(answer, ResponseError):
+            if not str(answer).startswith("WRONGTYPE"):
+                raise answer
+            answers[place] = None
+    return answers
+
+
+def _sum(used: Iterable[str] | None) -> int:
+    """Of numbers as we write them; anything else is none."""
+    return sum(int(n) for n in used or () if n.isascii() and n.isdigit() and len(n) < 16)

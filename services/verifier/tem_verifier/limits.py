@@ -111,22 +111,21 @@ class Limit:
         self._window, self._key = window, self._seal.key
 
     def unsent(self) -> Iterator[tuple[int, str, Tally, int]]:
-        """Window, name, tally and how much the others do not know of it yet."""
+        """Window, name, tally and all we counted, of clients of whom the others know less."""
         if self.rate is None:
             return
         least = max(1, self.rate.quota // SHARED_FROM)
         with self._lock:
             self._turn(self._clock().timestamp())
             found = [
-                (self._window, name, tally, tally.own - tally.sent)
+                (self._window, name, tally, tally.own)
                 for name, tally in self._tallies.items()
                 if tally.own > tally.sent and tally.own >= least
             ]
         yield from found
 
-    def learn(self, tally: Tally, sent: int, total: int, before: int) -> None:
-        """What all workers counted, ``sent`` of ours included just now; in the window before."""
+    def learn(self, tally: Tally, sent: int, others: int, before: int) -> None:
+        """The others know ``sent`` of ours; what they counted, and all in the window before."""
         with self._lock:
-            tally.sent += sent
-            tally.others = max(0, total - tally.sent)
+            tally.sent, tally.others = sent, others
             tally.before = max(tally.before, before)

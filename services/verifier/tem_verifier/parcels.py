@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from tem_verifier.stamps_scanned import Scan
 
 MOST_SCANS = 500
-_LIMITS = (2**32, 2**24, 2**22, 2**40)  # batch, index, day, count
+_LIMITS = (2**32, 2**24, date.max.toordinal() + 1, 2**32)  # batch, index, day, count
 
 
 class NoParcel(ValueError):
@@ -55,7 +56,7 @@ def decode(fields: Mapping[str, str]) -> Parcel:
         if len(counts) != len(rows) or not 0 < len(rows) <= MOST_SCANS:
             raise NoParcel("no counts")
         return Parcel(writer, _whole(fields["sequence"]), _whole(fields["made_at"]), counts)
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
         raise NoParcel(type(error).__name__) from error
 
 

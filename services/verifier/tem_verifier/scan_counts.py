@@ -25,6 +25,8 @@ OFTEN_DAYS = 30
 # A name is remembered for longer than a parcel is taken: so none is ever counted twice.
 PARCEL_SECONDS = 86_400
 NAME_SECONDS = 2 * PARCEL_SECONDS
+# How far another machine's clock may be ahead of ours.
+AHEAD_SECONDS = 300
 MOST_OFTEN = 500_000
 _AT_ONCE = 400
 
@@ -42,14 +44,17 @@ class Rules:
     days: int
 
 
+def in_time(parcel: Parcel, now: datetime) -> bool:
+    """Whether a parcel is of the last day, by clocks that differ by minutes at most."""
+    return -AHEAD_SECONDS <= now.timestamp() - parcel.made_at <= PARCEL_SECONDS
+
+
 def count(connection: Connection, parcels: Iterable[Parcel], now: datetime, rules: Rules) -> int:
-    """Count those parcels that were not counted before and are not a day old; their scans.
+    """Count those parcels that were not counted before and are in time; their scans.
 
     All rows are touched in one order, so that any number of workers may do this at once.
     """
-    named = {
-        (p.writer, p.sequence): p for p in parcels if now.timestamp() - p.made_at <= PARCEL_SECONDS
-    }
+    named = {(p.writer, p.sequence): p for p in parcels if in_time(p, now)}
     new = [named[name] for name in sorted(named) if _is_new(connection, named[name])]
     counts: Counter[Scan] = Counter()
     for parcel in new:

@@ -10,11 +10,12 @@ import time
 
 from prometheus_client import Counter, Gauge
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 
 from tem.clock import Clock
 from tem.database import reading, writing
 from tem.dates import vietnam_day
+from tem.logs import log
 from tem_verifier import scan_counts, scan_stream
 from tem_verifier.alarms import Trouble
 from tem_verifier.background import begin
@@ -77,14 +78,25 @@ class Scans:
         return self._count(parcels)
 
     def _count(self, parcels: list[Parcel]) -> bool:
-        """Into the database; a parcel that got there by another way counts once."""
+        """Into the database; a parcel that got there by another way counts once.
+
+        What cannot be counted for what it holds is found one by one, and dropped.
+        """
+        now = self._clock()
         try:
             with writing(self._store) as connection:
-                counted = scan_counts.count(connection, parcels, self._clock(), self._rules)
-        except SQLAlchemyError as error:
-            self._uncounted.begins(error=type(error).__name__)
-            return False
+                counted = scan_counts.count(connection, parcels, now, self._rules)
+        except Exception as error:
+            if not _is_of_parcels(error):
+                self._uncounted.begins(error=type(error).__name__)
+                return False
+            if len(parcels) != 1:
+                return all(self._count([parcel]) for parcel in parcels)
+            log.error("scans_dropped", scans=parcels[0].total, error=type(error).__name__)
+            LOST.inc(parcels[0].total)
+            return True
         COUNTED.inc(counted)
+        LOST.inc(sum(parcel.total for parcel in parcels if not scan_counts.in_time(parcel, now)))
         self._uncounted.ends()
         return True
 
@@ -131,3 +143,10 @@ class Scans:
         if time.monotonic() >= self._next_refresh:
             self._next_refresh = time.monotonic() + REFRESH_SECONDS
             self.refresh()
+
+
+def _is_of_parcels(error: Exception) -> bool:
+    """Whether what we wrote is at fault, and not a database that is away, locked or not ours."""
+    if isinstance(error, SQLAlchemyError):
+        return isinstance(error, DataError | IntegrityError) or type(error) is StatementError
+    return True

@@ -114,10 +114,13 @@ def _valkey_url(url: str | None) -> str | None:
     if not url:
         return None
     parts = urlsplit(url)
-    if parts.scheme not in ("valkey", "valkeys", "redis", "rediss", "unix") or parts.password:
+    known = parts.scheme in ("valkey", "valkeys", "redis", "rediss", "unix")
+    # A query could hold a password as well, and set what a link sets itself: how long to wait.
+    if not known or parts.password or parts.query:
         raise Invalid(
             "bad_setting",
             "TEM_VERIFIER_VALKEY_URL must be like valkey://host:6379/0, valkeys:// for TLS or "
-            "unix:///socket; its password goes into TEM_VERIFIER_VALKEY_PASSWORD_FILE.",
+            "unix:///socket, with nothing behind; its password goes into "
+            "TEM_VERIFIER_VALKEY_PASSWORD_FILE.",
         )
     return url

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, update
 
 from tem import audit
 from tem.dates import vietnam_day
@@ -47,6 +47,20 @@ class Batch:
 
 
 _c = tables.stamp_batch.c
+_i = tables.stamp_interval.c
+_WITHIN = (
+    _i.batch == bindparam("number"),
+    _i.first <= bindparam("until"),
+    _i.last >= bindparam("since"),
+)
+# Every act begins with this, so it is put together once.
+_INTERVALS = (
+    select(_i.first, _i.last, _i.state, _i.lot_id, _i.reason, _i.revoked_on)
+    .where(*_WITHIN)
+    .order_by(_i.first)
+)
+_REPLACED = delete(tables.stamp_interval).where(*_WITHIN)
+_STATES = {str(state): state for state in StampState}
 _COLUMNS = tuple(_c[name] for name in Batch.__slots__)
 
 
@@ -85,15 +99,10 @@ def intervals(
     connection: Connection, number: int, first: int = 1, last: int = 2**24
 ) -> list[Interval]:
     """The intervals that overlap a range, in order."""
-    c = tables.stamp_interval.c
-    query = (
-        select(c.first, c.last, c.state, c.lot_id, c.reason, c.revoked_on)
-        .where(c.batch == number, c.first <= last, c.last >= first)
-        .order_by(c.first)
-    )
+    where = {"number": number, "since": first, "until": last}
     return [
-        Interval(**{**row._mapping, "state": StampState(row.state)})
-        for row in connection.execute(query)
+        Interval(start, end, _STATES[state], *rest)
+        for start, end, state, *rest in connection.execute(_INTERVALS, where)
     ]
 
 
@@ -149,12 +158,8 @@ def publish(connection: Connection, now: datetime, number: int, after: list[Inte
 
 def write(connection: Connection, number: int, after: list[Interval]) -> None:
     """Store intervals that cover exactly what the rows they overlap had covered."""
-    c = tables.stamp_interval.c
-    connection.execute(
-        delete(tables.stamp_interval).where(
-            c.batch == number, c.first <= after[-1].last, c.last >= after[0].first
-        )
-    )
+    where = {"number": number, "since": after[0].first, "until": after[-1].last}
+    connection.execute(_REPLACED, where)
     rows = [
         {
             "batch": number,
