@@ -20,6 +20,8 @@ from tem.errors import Conflict, Invalid, NotFound
 from tem.installation import Installation, private_file, sync_folder, write_private
 from tem.process import LockHeld, hold_lock
 
+_BEFORE = ".before-"
+
 
 def require_restored(installation: Installation) -> None:
     """Raises Conflict while a restore was begun and not ended."""
@@ -52,10 +54,10 @@ def restore(
     """
     contents = _sound(source, services)
     targets = {service: _target(installation, service) for service in services}
-    suffix = f".before-{now:%Y%m%dT%H%M%SZ}"
+    suffix = _suffix(installation, targets, now)
     with _alone(installation), telling_no_room(installation.data):
         _require_room(installation, contents, targets)
-        write_private(installation.restore_mark, f"{rfc3339(now)} {source}\n".encode())
+        write_private(installation.restore_mark, f"{rfc3339(now)} {suffix} {source}\n".encode())
         yield from _put_files(installation, source, contents, services, suffix)
         for service, target in targets.items():
             yield from _put_database(source / backup_contents.database(service), target, suffix)
@@ -76,6 +78,22 @@ def _sound(source: Path, services: tuple[str, ...]) -> Contents:
             "backup_damaged", f"Nothing was changed. {'; '.join(found[:5])}. Take another backup."
         )
     return contents
+
+
+def _suffix(installation: Installation, targets: dict[str, Path], now: datetime) -> str:
+    """What is put behind the names of what was there.
+
+    A restore that goes on where one was broken off uses that one's, so the parts of a database
+    keep names that fit each other; no other has ever been used here.
+    """
+    if installation.restore_mark.exists():
+        words = installation.restore_mark.read_text("utf-8").split(" ", 2)
+        if len(words) == 3 and words[1].startswith(_BEFORE):
+            return words[1]
+    suffix = f"{_BEFORE}{now:%Y%m%dT%H%M%SZ}"
+    while any(target.with_name(target.name + suffix).exists() for target in targets.values()):
+        suffix += "x"
+    return suffix
 
 
 def _require_room(installation: Installation, contents: Contents, targets: dict[str, Path]) -> None:
@@ -154,8 +172,9 @@ def _put_database(source: Path, target: Path, suffix: str) -> Iterator[str]:
         os.fsync(copy.fileno())  # whole, before anything is moved
         for tail in ("", "-wal", "-shm"):  # the three are one database: they keep fitting names
             part = target.with_name(target.name + tail)
-            if part.exists():
-                part.rename(target.with_name(target.name + suffix + tail))
+            kept = target.with_name(target.name + suffix + tail)
+            if part.exists() and not kept.exists():  # else it is what a broken restore put there
+                part.rename(kept)
                 if not tail:
                     yield f"kept      {target.name + suffix}"
     yield f"put back  {target}"

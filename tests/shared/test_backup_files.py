@@ -175,8 +175,10 @@ def test_a_running_installation_is_not_restored(place: Path) -> None:
 
 
 def test_nothing_starts_on_half_a_restore(place: Path) -> None:
-    """A restore that broke off leaves a mark that no start passes; done again, it goes on."""
+    """A restore that broke off leaves a mark that no start passes; done again, it goes on, and what
+    was there before the first try is what is kept."""
     installation = Installation(place / "data")
+    original = (place / "data" / "registry" / "registry.db").read_bytes()
 
     def broken_off() -> None:
         raise KeyboardInterrupt
@@ -196,8 +198,11 @@ def test_nothing_starts_on_half_a_restore(place: Path) -> None:
         ("backup", place / "third"),
     ):
         assert "[restore_unfinished]" in tem(place, *words).output, words
-    (place / "data" / "registry" / "registry.db.before-20261120T020000Z").rename(place / "first")
     put_back(place, "registry")
+    kept = place / "data" / "registry" / "registry.db.before-20261120T020000Z"
+    assert kept.read_bytes() == original
+    put_back(place, "registry")
+    assert kept.read_bytes() == original
     serve.first_start(installation)
 
 
