@@ -8,7 +8,7 @@ KILLS = 3
 
 
 def test_a_killed_postgresql_loses_nothing_acknowledged(tmp_path: Path) -> None:
-    """Again and again in the middle of acts: each acknowledged act is there once, and whoever repeats
-    one is told the same; fsck finds nothing."""
+    """Again and again in the middle of acts: each acknowledged act is there once, and whoever
+    repeats one is told the same; fsck finds nothing."""
     done = campaign(tmp_path, KILLS)
     assert done.kills == KILLS and done.acts >= KILLS * BETWEEN and done.repeats > 0
