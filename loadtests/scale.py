@@ -27,7 +27,7 @@ from loadtests.seed_codes import Seed
 from loadtests.seed_plan import Plan
 from tests.postgres import PostgresServer
 
-from tem.database import open_engine, sqlite_url
+from tem.databases.database import open_engine, sqlite_url
 from tem.process import dying_with_me
 
 HTTP_REQUESTS = 1000

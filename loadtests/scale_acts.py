@@ -12,7 +12,7 @@ from typing import Any
 from loadtests.seed_plan import RECALLED_EVERY, Plan, lot_id
 
 from tem.clock import system_clock
-from tem.database import open_engine, writing
+from tem.databases.database import open_engine, writing
 from tem.dates import vietnam_day
 from tem_registry.activation.activation import activate
 

@@ -8,10 +8,10 @@ from loadtests import scale_acts
 from loadtests.seed_plan import Plan
 from tests.postgres import SETTINGS, PostgresServer
 
-from tem import published
 from tem.clock import system_clock
-from tem.database import open_engine, writing
-from tem.migrations import PUBLISHED, bring_up_to_date
+from tem.databases import published
+from tem.databases.database import open_engine, writing
+from tem.databases.migrations import PUBLISHED, bring_up_to_date
 from tem_registry.activation.activation import activate
 
 LIMIT_SECONDS = 600.0

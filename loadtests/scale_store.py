@@ -10,9 +10,10 @@ from loadtests import scale_acts
 from loadtests.seed_plan import Plan
 from sqlalchemy import Engine
 
-from tem import published, trust
+from tem import trust
 from tem.clock import system_clock
-from tem.database import open_engine, reading, writing
+from tem.databases import published
+from tem.databases.database import open_engine, reading, writing
 from tem_registry.activation.activation import activate
 from tem_registry.fsck import fsck
 from tem_verifier.index import Index

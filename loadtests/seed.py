@@ -22,12 +22,12 @@ from loadtests.seed_codes import FILE, TABLES, Seed
 from loadtests.seed_plan import RECALLED_EVERY, Plan, lot_id, producer_id, product_id
 from sqlalchemy import Connection, Engine, update
 
-from tem import published
 from tem.clock import system_clock
-from tem.database import open_engine, sqlite_url, writing
+from tem.databases import published
+from tem.databases.database import open_engine, sqlite_url, writing
+from tem.databases.migrations import bring_up_to_date
+from tem.databases.published import PIECE_BYTES
 from tem.dates import info_expires_on, rfc3339, shelf_life_end, vietnam_day
-from tem.migrations import bring_up_to_date
-from tem.published import PIECE_BYTES
 from tem.vocabulary import StampState
 from tem_registry import publication, tables
 from tem_registry.history import HISTORIES

@@ -14,7 +14,7 @@ from loadtests.bulk import insert
 from loadtests.seed_plan import Plan, producer_id, product_id
 from sqlalchemy import Connection, Table
 
-from tem import published
+from tem.databases import published
 from tem_registry import tables
 from tem_registry.catalogue import cards
 

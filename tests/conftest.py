@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from tests.postgres import PostgresServer
 from tests.running import SAMPLE, tem
 
-from tem.database import open_engine, sqlite_url
+from tem.databases.database import open_engine, sqlite_url
 
 _numbers = itertools.count(1)
 

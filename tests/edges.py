@@ -27,8 +27,8 @@ from tests.running import ROOT, environment, until
 from tests.verifier.mint import Mint, Minted, publish
 
 from tem.cli import main
-from tem.database import open_engine, writing
-from tem.migrations import PUBLISHED, Database, migrate
+from tem.databases.database import open_engine, writing
+from tem.databases.migrations import PUBLISHED, Database, migrate
 from tem.process import die_with_parent
 from tem_registry import heartbeat, publication
 from tem_registry.history import HISTORIES

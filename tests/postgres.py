@@ -25,7 +25,7 @@ from typing import Self
 
 import psycopg
 
-from tem.grants import ACCOUNTS, OWNER, REPLICATION
+from tem.databases.grants import ACCOUNTS, OWNER, REPLICATION
 
 NOBODY = 65534  # postgres refuses to run as root
 LIMIT = 60.0  # seconds for initdb, and again for the server, on a busy machine

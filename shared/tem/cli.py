@@ -5,14 +5,14 @@ from importlib.metadata import EntryPoint, entry_points
 
 import click
 
-from tem import backup_commands, provision
 from tem import serve as alone
 from tem import up as running
 from tem.commandline import PlainErrors, data_option
 from tem.installation import Installation
-from tem.migrate_command import migrate
-from tem.replica_commands import replica
-from tem.state_commands import fsck, move
+from tem.upkeep import backup_commands, provision
+from tem.upkeep.migrate_command import migrate
+from tem.upkeep.replica_commands import replica
+from tem.upkeep.state_commands import fsck, move
 
 
 class Services(PlainErrors):

@@ -16,17 +16,19 @@ import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from tem import auth, database_refusals, logs
+from tem import logs
 from tem.clock import system_clock
-from tem.database import reading, writing
+from tem.databases import database_refusals
+from tem.databases.database import reading, writing
 from tem.dates import rfc3339
 from tem.errors import Conflict, NotFound, TemError
-from tem.installation import Installation
-from tem.restoring import require_restored
+from tem.http import auth
+from tem.installation import Installation, require_restored
 from tem.vocabulary import Role
 
 ACTOR = "command-line"
-RESTORING = "tem.restoring"  # what a restore does itself is not held up by its being under way
+# What a restore does itself is not held up by its being under way.
+RESTORING = "tem.restoring"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 NOBODY_READS = 128 + signal.SIGPIPE  # the exit status a shell gives a filter that was cut off
 _STATUS = "tem.exit_status"  # of errors, where a command's own status 1 means something else

@@ -1,7 +1,7 @@
 """The one root of every error this project raises on purpose.
 
 An error says what went wrong in a stable ``code`` and what to do next in ``detail``.
-It knows nothing of HTTP: :mod:`tem.problems` maps the classes below to status codes at the edge.
+It knows nothing of HTTP: :mod:`tem.http.problems` maps the classes below to status codes.
 """
 
 from collections.abc import Mapping

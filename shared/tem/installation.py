@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from tem.errors import Conflict
+
 DEFAULT_DATA = "var/data"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8103"
 
@@ -79,6 +81,15 @@ class Installation:
     def public_url(self) -> str:
         """What shoppers see, as the last start chose it."""
         return self.addresses().get("public_url", DEFAULT_PUBLIC_URL)
+
+
+def require_restored(installation: Installation) -> None:
+    """Raises Conflict while a restore was begun and not ended."""
+    if installation.restore_mark.exists():
+        raise Conflict(
+            "restore_unfinished",
+            f"A restore of {installation.data} was broken off: run `tem restore` again.",
+        )
 
 
 def write_private(path: Path, content: bytes) -> None:

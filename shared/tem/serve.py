@@ -16,9 +16,8 @@ import click
 
 from tem import settings
 from tem.errors import Conflict, Unavailable
-from tem.installation import Installation
+from tem.installation import Installation, require_restored
 from tem.process import LockHeld, hold_lock
-from tem.restoring import require_restored
 
 SERVICES = ("issuer", "registry", "verifier")
 PORTS = {"issuer": 8101, "registry": 8102, "verifier": 8103}
@@ -33,8 +32,8 @@ def web_command(service: str, *binds: str, workers: int | None = None) -> list[s
     Its control socket has one path per user: three services would collide.
     """
     return [
-        *(sys.executable, "-m", "gunicorn", "--config", "python:tem.gunicorn_hooks"),
-        *("--no-control-socket", "--worker-class", "tem.gunicorn_hooks.ProblemWorker"),
+        *(sys.executable, "-m", "gunicorn", "--config", "python:tem.http.gunicorn_hooks"),
+        *("--no-control-socket", "--worker-class", "tem.http.gunicorn_hooks.ProblemWorker"),
         *(word for bind in binds for word in ("--bind", bind)),
         *("--threads", str(THREADS[service]), "--workers", str(workers or WORKERS[service])),
         *("--timeout", "120", "--graceful-timeout", "10", "--keep-alive", "15"),

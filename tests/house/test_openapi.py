@@ -26,13 +26,15 @@ from tests.registry.records import OFFICE, Register, contract, point_of_sale
 import tem_issuer.app
 import tem_registry.app
 import tem_verifier.app
-from tem import auth, openapi, published, stampcode
+from tem import stampcode
 from tem.clock import system_clock
-from tem.database import open_published, writing
+from tem.databases import published
+from tem.databases.database import open_published, writing
+from tem.http import auth, openapi
+from tem.http.web import Wiring
 from tem.installation import Installation
 from tem.up import first_start
 from tem.vocabulary import Role
-from tem.web import Wiring
 from tem_registry.council import council
 from tem_registry.files import files
 from tem_registry.stamps import void_reports

@@ -10,8 +10,8 @@ from tests.conftest import SetClock
 from tests.issuer.issuer_support import PUBLIC_URL, Mint, found_mint
 from tests.postgres import PostgresServer
 
-from tem.grants import ISSUER, OWNER
-from tem.migrations import Database, migrate
+from tem.databases.grants import ISSUER, OWNER
+from tem.databases.migrations import Database, migrate
 from tem_issuer import codefile
 from tem_issuer.history import HISTORIES
 

@@ -17,13 +17,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from tem import audit
-from tem.audit import Entry
 from tem.clock import Clock
-from tem.database import reading, writing
+from tem.databases.database import reading, writing
+from tem.http.web import Wiring
 from tem.installation import Installation
 from tem.process import LockHeld, die_with_parent, hold_lock
-from tem.web import Wiring
+from tem.trail import audit
+from tem.trail.audit import Entry
 from tem_issuer import first_start, issuance, prints, signer, signing_run, storage
 from tem_issuer import settings as issuer_settings
 from tem_issuer.app import build, open_store

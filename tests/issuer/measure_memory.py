@@ -6,7 +6,7 @@ import resource
 import sys
 
 from tem.clock import system_clock
-from tem.database import reading, writing
+from tem.databases.database import reading, writing
 from tem.installation import Installation
 from tem_issuer import issuance, prints, settings, signing_run, storage
 from tem_issuer.app import open_store

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import SetClock
 from tests.issuer.issuer_support import PRODUCER, Mint
 
-from tem.database import writing
+from tem.databases.database import writing
 from tem.errors import Conflict
 from tem_issuer import fsck, issuance, storage
 from tem_issuer.domain import Batch

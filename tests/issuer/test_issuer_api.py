@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.issuer.issuer_support import Mint
 from werkzeug.test import TestResponse
 
-from tem import auth
-from tem.database import writing
+from tem.databases.database import writing
+from tem.http import auth
+from tem.http.wire import MAX_QUANTITY
 from tem.vocabulary import Role
-from tem.wire import MAX_QUANTITY
 
 ORDER = {"product_id": "sp-1", "producer_id": "cs-1", "quantity": 5}
 READS = (

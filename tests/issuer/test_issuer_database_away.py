@@ -23,8 +23,8 @@ from tests.issuer.issuer_support import (
 )
 from tests.postgres import PostgresServer
 
-from tem.grants import ISSUER, OWNER
-from tem.migrations import Database, migrate
+from tem.databases.grants import ISSUER, OWNER
+from tem.databases.migrations import Database, migrate
 from tem.process import LockHeld
 from tem_issuer import fsck
 from tem_issuer.app import open_store

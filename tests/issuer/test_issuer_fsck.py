@@ -7,8 +7,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, update
 from tests.issuer.issuer_support import Mint
 
-from tem import audit, manifest
-from tem.database import open_engine, writing
+from tem import manifest
+from tem.databases.database import open_engine, writing
+from tem.trail import audit
 from tem_issuer import batch_files, fsck, keys, prints, storage
 from tem_issuer.storage import batch_table
 

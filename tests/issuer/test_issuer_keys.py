@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import x25519
 from tests.issuer.issuer_support import Mint
 
-from tem import auth
-from tem.database import reading
+from tem.databases.database import reading
 from tem.errors import Conflict
+from tem.http import auth
 from tem_issuer import first_start, keys
 
 WRAPPING, DATA = bytes(range(32)), bytes(range(100, 132))

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
-from tem.database import reading, writing
+from tem.databases.database import reading, writing
 from tem_issuer import storage
 from tem_issuer.domain import Batch, BatchState
 from tem_issuer.storage import Release

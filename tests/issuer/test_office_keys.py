@@ -19,7 +19,7 @@ from tests.issuer.issuer_support import Mint, all_settled, ended, fork, found_mi
 
 from tem import manifest, trust
 from tem.cli import main
-from tem.database import writing
+from tem.databases.database import writing
 from tem.errors import Conflict, TemError
 from tem.manifest import ManifestRefused
 from tem.stampcode import MAX_BATCH

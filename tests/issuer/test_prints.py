@@ -20,7 +20,7 @@ from tests.issuer.issuer_support import PUBLIC_URL, Mint, files_of
 from werkzeug.test import TestResponse
 
 from tem import stampcode
-from tem.database import writing
+from tem.databases.database import writing
 from tem.errors import Gone
 from tem_issuer import batch_files, prints, storage
 from tem_issuer.codefile import CHUNK_CODES

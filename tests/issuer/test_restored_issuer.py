@@ -18,9 +18,9 @@ from tests.running import Running, running, tem
 from werkzeug.test import TestResponse
 
 from tem.cli import main
-from tem.database import sqlite_url
+from tem.databases.database import sqlite_url
+from tem.databases.grants import OWNER
 from tem.errors import Unavailable
-from tem.grants import OWNER
 from tem_issuer import first_start, fsck, high_water, restoring, storage
 from tem_issuer.app import open_store
 

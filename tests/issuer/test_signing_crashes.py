@@ -25,7 +25,7 @@ from tests.issuer.issuer_support import (
 )
 
 from tem import manifest, stampcode, trust
-from tem.database import writing
+from tem.databases.database import writing
 from tem_issuer import fsck, issuance, prints, storage
 from tem_issuer.domain import Batch
 from tem_issuer.signing_run import CANARIES_LEAST, CANARIES_SPREAD

@@ -28,7 +28,7 @@ from tests.issuer.issuer_support import (
 )
 
 from tem import trust
-from tem.database import writing
+from tem.databases.database import writing
 from tem_issuer import batch_files, codefile, keys, storage
 from tem_issuer.signing_run import RunAbandoned
 

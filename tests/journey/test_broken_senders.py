@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tests.running import Running, tem
 
-from tem.gunicorn_hooks import READ_SECONDS
+from tem.http.gunicorn_hooks import READ_SECONDS
 
 SERVICES = ("issuer", "registry", "verifier")
 BROKEN_BODIES = (

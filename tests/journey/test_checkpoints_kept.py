@@ -3,7 +3,7 @@
 from tests.running import Running, tem, until
 
 from tem.installation import Installation
-from tem.kept_checkpoints import kept_file, read
+from tem.trail.kept_checkpoints import kept_file, read
 
 
 def test_the_follower_keeps_checkpoints(sample: Running) -> None:

@@ -17,7 +17,7 @@ from tests.postgres import PostgresServer
 from tests.running import environment
 
 from tem.cli import main
-from tem.database import open_engine, reading, sqlite_url, writing
+from tem.databases.database import open_engine, reading, sqlite_url, writing
 from tem.installation import Installation
 from tem.process import die_with_parent, hold_lock
 

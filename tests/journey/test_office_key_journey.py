@@ -13,7 +13,7 @@ from tests.verifier.mint import Mint, Minted
 
 from tem import manifest, trust
 from tem.clock import system_clock
-from tem.database import open_engine, sqlite_url, writing
+from tem.databases.database import open_engine, sqlite_url, writing
 from tem.vocabulary import StampState
 from tem_issuer import keys
 from tem_registry import publication

@@ -27,8 +27,10 @@ from tests.postgres import PostgresServer, find_binaries
 from tests.registry.records import OFFICE, Register, point_of_sale
 from tests.verifier.mint import Mint, publish
 
-from tem import audit, auth, migrations
-from tem.database import open_engine, reading, sqlite_url, writing
+from tem.databases import migrations
+from tem.databases.database import open_engine, reading, sqlite_url, writing
+from tem.http import auth
+from tem.trail import audit
 from tem.vocabulary import Role
 from tem_issuer import storage as issuer_storage
 from tem_issuer.domain import Batch, BatchState

@@ -11,12 +11,12 @@ from sqlalchemy import make_url
 from tests.migrations.keep_release import FILL, HISTORIES, open_schema
 from tests.postgres import PostgresServer
 
-from tem import grants, migrations, published
 from tem.cli import main
-from tem.database import open_engine, plumbing
+from tem.databases import grants, migrations, published
+from tem.databases.database import open_engine, plumbing
+from tem.databases.migrations import Database
 from tem.errors import Conflict
-from tem.migrations import Database
-from tem.provision import DATABASES
+from tem.upkeep.provision import DATABASES
 
 ACCOUNTS = ("tem_owner", "tem_issuer", "tem_registry", "tem_verifier", "tem_replication")
 Refused = errors.InsufficientPrivilege

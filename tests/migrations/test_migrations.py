@@ -17,10 +17,10 @@ from tests.migrations.keep_release import HISTORIES, read
 from tests.postgres import PostgresServer
 from tests.running import until
 
-from tem import grants, migrations
-from tem.database import open_engine, sqlite_url, writing
+from tem.databases import grants, migrations
+from tem.databases.database import open_engine, sqlite_url, writing
+from tem.databases.migrations import Database, History
 from tem.errors import Conflict, Unavailable
-from tem.migrations import Database, History
 
 RELEASED = Path(__file__).parent / "released"
 RELEASES = sorted(folder.name for folder in RELEASED.iterdir())

@@ -10,7 +10,7 @@ from tests.conftest import SetClock
 from tests.postgres import PostgresServer
 from tests.registry.records import Register, all_tables, make_tables
 
-from tem.database import open_engine, sqlite_url
+from tem.databases.database import open_engine, sqlite_url
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from tests.registry.records import all_tables
 
 from tem import trust, up
 from tem.clock import system_clock
-from tem.database import open_engine, reading, sqlite_url, writing
+from tem.databases.database import open_engine, reading, sqlite_url, writing
 from tem.installation import Installation
 from tem_registry import settings
 from tem_registry.importing import import_folder, import_issue, import_report, importing

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine, Table, select
 from tests.conftest import SetClock
 
-from tem import grants, migrations, published
-from tem.database import plumbing, reading, writing
+from tem.databases import grants, migrations, published
+from tem.databases.database import plumbing, reading, writing
 from tem.dates import rfc3339, vietnam_day
 from tem.manifest import FORMAT, Manifest, signed_message
 from tem.manifest import write as write_manifest

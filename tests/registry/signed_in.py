@@ -13,9 +13,9 @@ from tests.conftest import SetClock
 from tests.registry.records import Register, settings
 from werkzeug.test import TestResponse
 
-from tem import auth
+from tem.http import auth
+from tem.http.web import Wiring
 from tem.vocabulary import Role
-from tem.web import Wiring
 from tem_registry.app import build
 
 PEOPLE = {

@@ -11,10 +11,11 @@ from tests.registry.records import ONE_ENGINE, Register, settings
 from tests.registry.signed_in import Api, api_over, problem
 from tests.registry.test_registry_http import CALLS
 
-from tem import audit, auth, checkpoints, idempotency
-from tem.database import writing
-from tem.signed_note import NoteKey, open_note
-from tem.web import Wiring
+from tem.databases.database import writing
+from tem.http import auth, idempotency
+from tem.http.web import Wiring
+from tem.trail import audit, checkpoints
+from tem.trail.signed_note import NoteKey, open_note
 from tem_registry.app import build
 
 # Tables whose rows are how things are kept, not what was done.

@@ -13,9 +13,9 @@ from tests.registry.records import (
     product,
 )
 
-from tem import published
-from tem.audit import entry_table
+from tem.databases import published
 from tem.errors import Conflict, Invalid, NotFound, TemError
+from tem.trail.audit import entry_table
 from tem_registry import publication, tables
 from tem_registry.catalogue import catalogue
 

@@ -18,9 +18,9 @@ from tests.registry.records import (
 )
 from tests.registry.signed_in import Api, api_over, problem
 
-from tem import published
-from tem.audit import entry_table
-from tem.idempotency import idempotency_table
+from tem.databases import published
+from tem.http.idempotency import idempotency_table
+from tem.trail.audit import entry_table
 from tem_registry.catalogue import answers
 from tem_registry.forgetting.forgetting import HourlySweep
 from tem_registry.months import Months

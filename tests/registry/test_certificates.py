@@ -11,8 +11,9 @@ from tests.registry.records import OFFICE, ONE_ENGINE, Register, certificate
 from tests.registry.signed_in import Api, api_over, problem
 from tests.registry.test_registry_races import together
 
-from tem import published, up
-from tem.database import reading
+from tem import up
+from tem.databases import published
+from tem.databases.database import reading
 from tem.installation import Installation
 from tem_registry import tables, verdicts
 from tem_registry.catalogue import catalogue

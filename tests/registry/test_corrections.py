@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.registry.records import OFFICE, Register, certificate
 
-from tem import published
+from tem.databases import published
 from tem.errors import Conflict, Gone, Invalid, NotFound, TemError
 from tem.vocabulary import StampState
 from tem_registry import tables

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.registry.records import Register
 
-from tem import published
+from tem.databases import published
 from tem.errors import Conflict, Invalid, NotFound, TemError
 from tem_registry import tables
 

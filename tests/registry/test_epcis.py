@@ -13,9 +13,9 @@ from tests.registry.installed import SAMPLE, copied, opened, rows, without_our_v
 from tests.registry.records import OFFICE, ONE_ENGINE, Register, product
 from tests.registry.signed_in import Api, api_over, problem
 
-from tem import audit
 from tem.dates import parse_instant
 from tem.errors import Invalid
+from tem.trail import audit
 from tem_registry import tables
 from tem_registry.activation import corrections
 from tem_registry.batches import delivery

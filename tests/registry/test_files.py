@@ -10,7 +10,7 @@ from tests.registry.records import Register, product
 from tests.registry.signed_in import Api, api_over, problem
 from werkzeug.test import TestResponse
 
-from tem import published
+from tem.databases import published
 from tem.errors import Invalid
 from tem_registry import tables
 from tem_registry.files import files

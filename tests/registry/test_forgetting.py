@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import update
 from tests.registry.records import OFFICE, Register, settings
 
-from tem import published
-from tem.database import open_engine, plumbing, sqlite_url
+from tem.databases import published
+from tem.databases.database import open_engine, plumbing, sqlite_url
 from tem_registry import publication, tables, verdicts
 from tem_registry.forgetting import forgetting
 from tem_registry.lots import lots

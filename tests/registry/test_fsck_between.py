@@ -8,7 +8,7 @@ from sqlalchemy import text
 from tests.registry.installed import copied
 
 from tem.cli import main
-from tem.database import open_engine, sqlite_url, writing
+from tem.databases.database import open_engine, sqlite_url, writing
 from tem.installation import Installation
 
 

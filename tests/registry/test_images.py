@@ -8,7 +8,8 @@ from PIL import Image
 from tests.registry.pictures import GPS_NEEDLE, encoded, photo_with_place, picture
 from tests.registry.records import OFFICE, Register
 
-from tem import demo_picture, published
+from tem import demo_picture
+from tem.databases import published
 from tem_registry import publication
 from tem_registry.files import drawing, files
 

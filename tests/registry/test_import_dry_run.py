@@ -21,7 +21,7 @@ from tests.registry.installed import without_our_variables as plain
 from tests.registry.records import OFFICE, Register, settings
 
 from tem.clock import system_clock
-from tem.database import sqlite_url
+from tem.databases.database import sqlite_url
 from tem.errors import Unavailable
 from tem_registry import publication
 from tem_registry.activation.activation import activate

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.registry.installed import issuer, opened, run, small_folder
 
-from tem.database import reading
+from tem.databases.database import reading
 from tem.errors import Unavailable
 from tem.installation import Installation
 from tem_registry.importing import import_issue

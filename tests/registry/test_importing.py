@@ -27,7 +27,7 @@ from tests.registry.records import Register, certificate, product
 
 from tem import trust
 from tem.clock import system_clock
-from tem.database import open_engine, reading, sqlite_url
+from tem.databases.database import open_engine, reading, sqlite_url
 from tem.dates import parse_instant
 from tem.errors import Invalid
 from tem.installation import Installation

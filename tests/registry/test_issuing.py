@@ -16,11 +16,13 @@ from sqlalchemy import Engine, update
 from tests.registry.records import OFFICE, Register
 from werkzeug.serving import make_server
 
-from tem import auth, published, trust
-from tem.database import open_engine, plumbing, reading, writing
+from tem import trust
+from tem.databases import published
+from tem.databases.database import open_engine, plumbing, reading, writing
 from tem.errors import Conflict, Unavailable
+from tem.http import auth
+from tem.http.web import Wiring
 from tem.installation import Installation
-from tem.web import Wiring
 from tem_issuer import app as issuer_app
 from tem_issuer import batch_files, first_start, signing_run
 from tem_issuer import settings as issuer_settings

@@ -7,7 +7,7 @@ import pytest
 from tests.registry.records import OFFICE, ONE_ENGINE, Register, product, settings
 from tests.registry.signed_in import Api, api_over, problem
 
-from tem.database import plumbing
+from tem.databases.database import plumbing
 from tem.errors import TemError
 from tem_registry import publication
 from tem_registry.lots import lot_corrections, lots

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete
 from tests.registry.records import OFFICE, Register, product, settings
 
-from tem import published
+from tem.databases import published
 from tem.errors import Conflict, NotFound, TemError
 from tem_registry import publication, verdicts
 from tem_registry.lots import lots

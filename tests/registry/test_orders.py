@@ -8,7 +8,7 @@ import pytest
 from tests.registry.records import OFFICE, Register, certificate, product
 from tests.registry.test_registry_races import together
 
-from tem.database import plumbing
+from tem.databases.database import plumbing
 from tem.errors import Conflict, Forbidden, Invalid, NotFound, TemError
 from tem_registry import tables
 from tem_registry.orders import order_answers, order_decisions, orders

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from tests.registry.records import OFFICE, Register
 
-from tem import published
+from tem.databases import published
 from tem.errors import Conflict
 from tem_registry import publication
 from tem_registry.lots import lots

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from tests.registry.records import OFFICE, Register, settings
 from tests.registry.signed_in import api_over
 
-from tem.database import open_engine, plumbing, sqlite_url
+from tem.databases.database import open_engine, plumbing, sqlite_url
 from tem.errors import TemError
 from tem_registry import publication, tables, verdicts
 from tem_registry.forgetting import forgetting, forgetting_commands, purging
@@ -320,7 +320,7 @@ def test_a_busy_database_is_told_in_a_line(
     activated(register)
     register.clock.now = AFTER
     path = Path(str(register.engine.url.database))
-    monkeypatch.setattr("tem.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("tem.databases.database.BUSY_SECONDS", 0.1)
     monkeypatch.setattr(forgetting, "TRIES", 1)
     impatient = open_engine(sqlite_url(path))
     with register.write() as connection:

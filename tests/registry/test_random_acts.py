@@ -14,8 +14,8 @@ from tests.conftest import SetClock
 from tests.registry.conftest import empty
 from tests.registry.records import OFFICE, Register, make_tables, product
 
-from tem import published
-from tem.database import open_engine, sqlite_url
+from tem.databases import published
+from tem.databases.database import open_engine, sqlite_url
 from tem.errors import TemError
 from tem_registry import tables
 from tem_registry.activation import corrections

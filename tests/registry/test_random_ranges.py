@@ -14,7 +14,7 @@ from tests.conftest import SetClock
 from tests.registry.conftest import empty
 from tests.registry.records import Register, make_tables
 
-from tem.database import open_engine, sqlite_url
+from tem.databases.database import open_engine, sqlite_url
 from tem.errors import Conflict, TemError
 from tem.vocabulary import StampState
 from tem_registry import tables

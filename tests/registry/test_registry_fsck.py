@@ -13,7 +13,8 @@ from tests.registry.records import (
     point_of_sale,
 )
 
-from tem import auth, published
+from tem.databases import published
+from tem.http import auth
 from tem.vocabulary import Role
 from tem_registry import tables
 from tem_registry.certificates import certificates

@@ -20,9 +20,9 @@ from tests.registry.records import (
 )
 from tests.registry.signed_in import Api, api_over, problem
 
-from tem import auth
 from tem.dates import FIRST_DATE, LAST_DATE
-from tem.idempotency import idempotency_table
+from tem.http import auth
+from tem.http.idempotency import idempotency_table
 from tem_registry import tables
 
 LOT = {"product_id": "SP1", "lot_code": "A1", "production_date": "2026-11-01", "quantity": 100}

@@ -7,9 +7,9 @@ from threading import Barrier, Event
 
 from tests.registry.records import OFFICE, Register, certificate
 
-from tem import published
-from tem.audit import entry_table
+from tem.databases import published
 from tem.errors import TemError
+from tem.trail.audit import entry_table
 from tem_registry.batches import delivery
 from tem_registry.catalogue import catalogue
 from tem_registry.lots import lots

@@ -15,7 +15,7 @@ from tests.registry.records import ONE_ENGINE, Register, product
 from tests.registry.signed_in import Api, api_over, problem
 from werkzeug.test import TestResponse
 
-from tem.database import reading
+from tem.databases.database import reading
 from tem.errors import TemError
 from tem_registry import tables
 from tem_registry.reports import fees, statistics

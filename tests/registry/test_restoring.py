@@ -7,8 +7,9 @@ from sqlalchemy import select
 from tests.conftest import SetClock
 from tests.registry.records import OFFICE, Register
 
-from tem import audit, checkpoints, kept_checkpoints, lost_entries, published
-from tem.signed_note import NoteSigner
+from tem.databases import published
+from tem.trail import audit, checkpoints, kept_checkpoints, lost_entries
+from tem.trail.signed_note import NoteSigner
 from tem_registry import restoring
 
 SIGNER = NoteSigner.make(checkpoints.origin("registry"))

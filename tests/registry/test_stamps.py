@@ -8,7 +8,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import IntegrityError
 from tests.registry.records import Register
 
-from tem import published
+from tem.databases import published
 from tem.errors import Conflict, Invalid, NotFound, TemError
 from tem.vocabulary import StampState
 from tem_registry import tables

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Engine, delete, update
 from tests.conftest import SetClock
 
-from tem import audit
-from tem.database import plumbing, reading, writing
+from tem.databases.database import plumbing, reading, writing
+from tem.trail import audit
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Engine, event
 from tests.conftest import SetClock
 
-from tem import audit
-from tem.audit_search import Choice, page
-from tem.database import plumbing, reading, writing
+from tem.databases.database import plumbing, reading, writing
+from tem.trail import audit
+from tem.trail.audit_search import Choice, page
 
 # actor, action, object, request: one entry a minute, numbered from 1.
 ENTRIES = [

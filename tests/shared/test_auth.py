@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import Engine, select
 from tests.conftest import SetClock
 
-from tem import audit, auth
-from tem.auth import Principal
-from tem.database import plumbing, reading, writing
+from tem.databases.database import plumbing, reading, writing
 from tem.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from tem.http import auth
+from tem.http.auth import Principal
+from tem.trail import audit
 from tem.vocabulary import Role
 
 

@@ -13,11 +13,12 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.conftest import SetClock
 
-from tem import backup, backup_contents, restoring, serve
+from tem import serve
 from tem.cli import main
 from tem.errors import Conflict, Invalid, TemError
 from tem.installation import Installation
 from tem.process import hold_lock
+from tem.upkeep import backup, backup_contents, restoring
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import Engine, delete, select, update
 from tests.conftest import SetClock
 
-from tem import audit, checkpoints, kept_checkpoints
-from tem.checkpoints import Checkpoint, load_key, make_key
-from tem.database import open_engine, plumbing, reading, sqlite_url, writing
+from tem.databases.database import open_engine, plumbing, reading, sqlite_url, writing
 from tem.errors import Conflict, Invalid, NotFound
-from tem.signed_note import NoteRefused, NoteSigner, open_note
+from tem.trail import audit, checkpoints, kept_checkpoints
+from tem.trail.checkpoints import Checkpoint, load_key, make_key
+from tem.trail.signed_note import NoteRefused, NoteSigner, open_note
 
 SIGNER = NoteSigner.make(checkpoints.origin("registry"))
 

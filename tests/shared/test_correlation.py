@@ -3,7 +3,8 @@
 import pytest
 import structlog
 
-from tem import audit, correlation
+from tem.http import correlation
+from tem.trail import audit
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, text
 
-from tem.database import lacking_columns, writing
+from tem.databases.database import lacking_columns, writing
 
 NOW, BEFORE = MetaData(), MetaData()
 Table("thing", NOW, Column("id", Integer, primary_key=True), Column("name", String(9)))

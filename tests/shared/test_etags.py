@@ -2,8 +2,8 @@
 
 import pytest
 
-from tem import etags
 from tem.errors import PreconditionFailed
+from tem.http import etags
 
 CONTENT = {"name": "Nước mắm", "stars": 4}
 TAG = etags.of(CONTENT)

@@ -14,11 +14,12 @@ from sqlalchemy import Engine, text
 from tests.postgres import PostgresServer
 from tests.running import until
 
-from tem import answered, health, patience
 from tem.clock import system_clock
-from tem.database import open_engine, reading
+from tem.databases import patience
+from tem.databases.database import open_engine, reading
 from tem.errors import Conflict, Unavailable
-from tem.web import Wiring, create_app
+from tem.http import answered, health
+from tem.http.web import Wiring, create_app
 
 ACT_SECONDS, PING_SECONDS = 1.0, 0.5
 

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, func, select
 from tests.conftest import SetClock
 
-from tem import idempotency
-from tem.database import plumbing, reading, writing
+from tem.databases.database import plumbing, reading, writing
 from tem.errors import Conflict, Invalid
+from tem.http import idempotency
 
 Answer = dict[str, Any]
 effects = Table("effect", MetaData(), Column("number", Integer, primary_key=True))

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from tem import answered, metrics
+from tem import metrics
+from tem.http import answered
 from tem.paced import Paced
 from tem.process import die_with_parent
 

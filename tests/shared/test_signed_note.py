@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from tem.errors import Invalid
-from tem.signed_note import NoteKey, NoteRefused, NoteSigner, open_note
+from tem.trail.signed_note import NoteKey, NoteRefused, NoteSigner, open_note
 
 TEXT = "tem/registry/audit\n7\nAAAA\n2026-11-20T02:00:00Z\n"
 SIGNER = NoteSigner.make("tem/registry/audit")

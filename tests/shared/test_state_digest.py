@@ -37,11 +37,12 @@ from sqlalchemy import (
 from tests.postgres import PostgresServer
 from tests.running import environment
 
-from tem import fsck, published
 from tem.cli import main
-from tem.database import UtcDateTime, open_engine, sqlite_url
+from tem.databases import published
+from tem.databases.database import UtcDateTime, open_engine, sqlite_url
 from tem.installation import Installation
-from tem.state_digest import (
+from tem.upkeep import fsck
+from tem.upkeep.state_digest import (
     batches,
     digests,
     state_columns,
@@ -244,8 +245,8 @@ def test_what_an_engine_works_out_by_itself_is_no_state() -> None:
 MEASURE = """
 import resource, sys
 from sqlalchemy import Column, Integer, MetaData, Table, Text, text
-from tem.database import open_engine, reading
-from tem.state_digest import table_digest
+from tem.databases.database import open_engine, reading
+from tem.upkeep.state_digest import table_digest
 wide = Table("wide", MetaData(), Column("id", Integer, primary_key=True), Column("note", Text))
 engine = open_engine(sys.argv[1])
 def peak():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tem.errors import Invalid
-from tem.strictjson import MAX_DEPTH, StrictJSONProvider, loads
+from tem.http.strictjson import MAX_DEPTH, StrictJSONProvider, loads
 
 
 def nested(depth: int, opening: str = "[", closing: str = "]") -> str:

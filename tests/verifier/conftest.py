@@ -17,9 +17,9 @@ from tests.registry.records import Register, make_tables
 from tests.valkey import ValkeyServer
 from tests.verifier.mint import PREFIX, Mint, Minted, publish
 
-from tem.database import open_engine, open_published, sqlite_url, writing
-from tem.migrations import Database, migrate, open_migrated
-from tem.published import TABLE_NAMES
+from tem.databases.database import open_engine, open_published, sqlite_url, writing
+from tem.databases.migrations import Database, migrate, open_migrated
+from tem.databases.published import TABLE_NAMES
 from tem_verifier.app import open_store
 from tem_verifier.history import HISTORIES
 from tem_verifier.index import Index

@@ -11,7 +11,7 @@ from tests.registry.records import OFFICE, Register
 from tests.verifier.conftest import Opener, Verifier
 from tests.verifier.mint import Minted
 
-from tem.web import Wiring
+from tem.http.web import Wiring
 from tem_registry.forgetting import forgetting
 from tem_registry.lots import lots
 from tem_verifier.app import READY_WITHIN, build

@@ -12,7 +12,7 @@ from tests.registry.records import Register, make_tables, point_of_sale
 from tests.verifier.conftest import Opener, damaging
 from tests.verifier.mint import Mint, Minted, publish
 
-from tem import published
+from tem.databases import published
 from tem.errors import TemError
 from tem.installation import Installation
 from tem_registry import verdicts

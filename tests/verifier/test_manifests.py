@@ -10,7 +10,7 @@ from tests.registry.records import Register
 from tests.verifier.conftest import Opener, Verifier, damaging
 from tests.verifier.mint import Mint, Minted, publish
 
-from tem import published
+from tem.databases import published
 from tem.manifest import digest
 from tem_registry import publication
 

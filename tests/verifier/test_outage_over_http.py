@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from tests.verifier.conftest import Opener
 from tests.verifier.mint import Mint
 
-from tem.web import Wiring
+from tem.http.web import Wiring
 from tem_verifier.app import build
 
 

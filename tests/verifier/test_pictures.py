@@ -12,9 +12,9 @@ from tests.registry.signed_in import problem
 from tests.verifier.conftest import Opener, Verifier
 from tests.verifier.mint import Minted
 
-from tem import published
-from tem.database import sqlite_url
-from tem.web import Wiring
+from tem.databases import published
+from tem.databases.database import sqlite_url
+from tem.http.web import Wiring
 from tem_registry.files import files
 from tem_verifier.app import build
 

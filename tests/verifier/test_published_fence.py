@@ -7,8 +7,8 @@ from tests.registry.records import Register
 from tests.verifier.conftest import Opener
 from tests.verifier.mint import Minted
 
-from tem import published
-from tem.database import reading
+from tem.databases import published
+from tem.databases.database import reading
 from tem_registry import publication
 
 FORBIDDEN = [

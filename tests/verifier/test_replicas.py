@@ -19,9 +19,9 @@ from tests.running import until
 from tests.verifier.conftest import Verifier
 from tests.verifier.mint import Mint, Minted, publish
 
-from tem import published, subscription
 from tem.cli import main
-from tem.database import open_engine, open_published, reading, writing
+from tem.databases import published, subscription
+from tem.databases.database import open_engine, open_published, reading, writing
 from tem.errors import Unavailable
 from tem_registry import publication, restoring
 from tem_verifier import storage

@@ -24,7 +24,7 @@ from tests.verifier.conftest import Verifier
 from tests.verifier.mint import Mint, publish
 from tests.verifier.test_replicas import Alarms, Pair
 
-from tem.database import open_engine
+from tem.databases.database import open_engine
 from tem_registry import heartbeat
 
 STAMPS = 2000

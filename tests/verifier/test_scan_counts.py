@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from sqlalchemy import Engine, func, select
 
-from tem.database import reading, writing
+from tem.databases.database import reading, writing
 from tem_verifier import scan_counts, storage
 from tem_verifier.parcels import Parcel
 from tem_verifier.scan_counts import Rules

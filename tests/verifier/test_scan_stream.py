@@ -17,7 +17,7 @@ from tests.running import until
 from tests.valkey import ValkeyServer
 
 from tem.clock import system_clock
-from tem.database import open_engine, reading, writing
+from tem.databases.database import open_engine, reading, writing
 from tem.process import die_with_parent
 from tem_verifier import parcels, scan_stream, scans, shared_valkey, storage
 from tem_verifier.parcels import Parcel
@@ -106,7 +106,7 @@ def test_a_parcel_on_the_stream_twice_counts_once(
 DRAINER = """
 import os, signal, sys
 from tem.clock import system_clock
-from tem.database import open_engine
+from tem.databases.database import open_engine
 from tem_verifier import scan_counts
 from tem_verifier.scan_counts import Rules
 from tem_verifier.scan_stream import Consumer

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from tests.running import Running, processes_of, running, tem, until
 from tests.valkey import ValkeyServer
 
-from tem.database import open_engine, reading, sqlite_url
+from tem.databases.database import open_engine, reading, sqlite_url
 from tem.installation import Installation
 from tem_verifier import storage
 

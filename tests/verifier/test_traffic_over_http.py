@@ -20,12 +20,12 @@ from tests.verifier.conftest import Opener, Verifier
 from tests.verifier.mint import Minted
 from werkzeug.test import TestResponse
 
-from tem import auth
-from tem.database import reading, writing
+from tem.databases.database import reading, writing
 from tem.dates import parse_instant
+from tem.http import auth
+from tem.http.web import Wiring
 from tem.installation import Installation
 from tem.vocabulary import Role
-from tem.web import Wiring
 from tem_verifier import scan_counts, settings, shared_valkey
 from tem_verifier.app import build, open_index, open_store
 from tem_verifier.clients import parse_proxies

@@ -8,14 +8,14 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 
-from tem.auth import Principal
-from tem.database import reading, writing
+from tem.databases.database import reading, writing
 from tem.dates import rfc3339
 from tem.errors import NotFound, Unavailable
-from tem.openapi import FILE
+from tem.http.auth import Principal
+from tem.http.openapi import FILE
+from tem.http.web import KEY_DEMANDED, KEY_HEADER, Wiring
+from tem.http.wire import Empty
 from tem.vocabulary import Role
-from tem.web import KEY_DEMANDED, KEY_HEADER, Wiring
-from tem.wire import Empty
 from tem_issuer import batch_files, issuance, labels, prints, sheets, storage
 from tem_issuer.domain import Batch, check_codes_kept
 from tem_issuer.schemas import (

@@ -7,14 +7,15 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Engine, select
 
-from tem import health, logs
+from tem import logs
 from tem.clock import system_clock
-from tem.database import reading, writing
+from tem.databases.database import reading, writing
+from tem.databases.migrations import open_migrated
 from tem.errors import Unavailable
+from tem.http import health
+from tem.http.web import Wiring, create_app
 from tem.installation import Installation
-from tem.migrations import open_migrated
 from tem.settings import stamp_prefix
-from tem.web import Wiring, create_app
 from tem_issuer import api, prints, restoring, settings, storage
 from tem_issuer.history import HISTORIES
 from tem_issuer.settings import Settings

@@ -7,7 +7,6 @@ import click
 from sqlalchemy import Engine
 
 from tem import logs, metrics
-from tem.audit_commands import audit_commands
 from tem.clock import system_clock
 from tem.commandline import (
     ACTOR,
@@ -16,11 +15,12 @@ from tem.commandline import (
     key_commands,
     stopping_flag,
 )
-from tem.database import reading, writing
+from tem.databases.database import reading, writing
 from tem.errors import Conflict
 from tem.installation import Installation
 from tem.process import LockHeld
 from tem.stampcode import MAX_BATCH
+from tem.upkeep.audit_commands import audit_commands
 from tem.vocabulary import Role
 from tem_issuer import prints, restoring, settings
 from tem_issuer.app import open_store

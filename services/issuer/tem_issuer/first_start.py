@@ -2,11 +2,12 @@
 
 import os
 
-from tem import auth, checkpoints
 from tem.clock import system_clock
-from tem.database import is_missing, writing
+from tem.databases.database import is_missing, writing
 from tem.errors import Conflict
+from tem.http import auth
 from tem.installation import Installation
+from tem.trail import checkpoints
 from tem.vocabulary import Role
 from tem_issuer import keys, office_key_making, office_key_record, office_keys, restoring, settings
 from tem_issuer.app import open_store

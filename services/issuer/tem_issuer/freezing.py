@@ -11,8 +11,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, select
 
-from tem import audit, manifest, trust
-from tem.database import writing
+from tem import manifest, trust
+from tem.databases.database import writing
+from tem.trail import audit
 from tem.trust import OfficeKey
 from tem_issuer import office_key_rules, office_keys, storage
 from tem_issuer.domain import BatchState

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from tem import audit, kept_checkpoints, manifest, trust
-from tem.database import is_missing, reading
+from tem import manifest, trust
+from tem.databases.database import is_missing, reading
 from tem.errors import Unavailable
 from tem.installation import Installation
-from tem.state_digest import ServiceState
+from tem.trail import audit, kept_checkpoints
+from tem.upkeep.state_digest import ServiceState
 from tem_issuer import batch_files, high_water, office_keys, restoring, settings, storage
 from tem_issuer.app import open_store
 from tem_issuer.domain import Batch, BatchState

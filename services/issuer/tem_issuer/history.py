@@ -2,10 +2,12 @@
 
 import os
 
-from tem import audit, auth, grants, idempotency  # noqa: F401 -- their tables are the plumbing
-from tem.database import plumbing
+from tem.databases import grants
+from tem.databases.database import plumbing
+from tem.databases.migrations import Database, History
+from tem.http import auth, idempotency  # noqa: F401 -- their tables are the plumbing
 from tem.installation import Installation
-from tem.migrations import Database, History
+from tem.trail import audit  # noqa: F401 -- their tables are the plumbing
 from tem_issuer import settings, storage
 
 _TABLES = (plumbing, storage.metadata)

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from tem import audit, settings
+from tem import settings
 from tem.dates import end_of_day, start_of_day, vietnam_day
 from tem.errors import Conflict
+from tem.trail import audit
 from tem_issuer import high_water, storage
 from tem_issuer.domain import Batch, BatchState, check_ceiling, check_number
 from tem_issuer.high_water_rules import check_unsigned, confirmed, free_number, intended

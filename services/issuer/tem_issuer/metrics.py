@@ -10,7 +10,7 @@ from prometheus_client import Gauge
 from sqlalchemy import Engine, func, select
 
 from tem import metrics  # noqa: F401 - says where the numbers below are kept
-from tem.database import reading
+from tem.databases.database import reading
 from tem.paced import Paced
 from tem_issuer.domain import BatchState
 from tem_issuer.storage import batch_table, counter_table

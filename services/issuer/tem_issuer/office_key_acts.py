@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from tem import trust
-from tem.database import writing
+from tem.databases.database import writing
 from tem.errors import Conflict, NotFound
 from tem.installation import sync_folder
 from tem.trust import OfficeKey

@@ -8,7 +8,7 @@ import click
 
 from tem.clock import system_clock
 from tem.commandline import ACTOR, existing_data_option
-from tem.database import reading
+from tem.databases.database import reading
 from tem.installation import Installation
 from tem_issuer import (
     freezing,

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from tem import audit, manifest
-from tem.database import writing
+from tem import manifest
+from tem.databases.database import writing
 from tem.errors import Conflict, NotFound
+from tem.trail import audit
 from tem.trust import OfficeKey
 from tem_issuer import keys, office_key_rules, office_keys
 from tem_issuer.settings import Settings

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
 from tem import manifest, trust
-from tem.database import writing
+from tem.databases.database import writing
 from tem.errors import Conflict
 from tem.stampcode import MAX_BATCH
 from tem.trust import OfficeKey, Trust

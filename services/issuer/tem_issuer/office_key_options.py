@@ -8,7 +8,7 @@ from typing import Any
 import click
 from sqlalchemy import Engine
 
-from tem.database import is_missing
+from tem.databases.database import is_missing
 from tem.errors import Invalid
 from tem.stampcode import MAX_BATCH
 from tem.trust import OfficeKey

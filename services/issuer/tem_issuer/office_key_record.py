@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from tem import audit
+from tem.trail import audit
 from tem.trust import OfficeKey
 from tem_issuer import office_keys
 from tem_issuer.settings import Settings

@@ -9,11 +9,11 @@ from datetime import datetime
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import Connection, Engine
 
-from tem import audit
-from tem.database import reading
+from tem.databases.database import reading
 from tem.errors import Conflict, NotFound, Unavailable
 from tem.installation import sync_folder
 from tem.stampcode import serial, text_of
+from tem.trail import audit
 from tem_issuer import batch_files, keys, storage
 from tem_issuer.codefile import CodeReader, Layout
 from tem_issuer.domain import Batch, BatchState, check_codes_kept, check_range

@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
-from tem import audit
-from tem.database import reading, writing
+from tem.databases.database import reading, writing
 from tem.errors import Conflict, Invalid, Unavailable
+from tem.trail import audit
 from tem_issuer import high_water, storage
 from tem_issuer.domain import check_number
 from tem_issuer.high_water_rules import (

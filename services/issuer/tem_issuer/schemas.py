@@ -4,7 +4,7 @@ import re
 
 from marshmallow import Schema, fields, validate
 
-from tem.wire import IDENTIFIER, MAX_QUANTITY, QueryNumber, Strict, WholeNumber
+from tem.http.wire import IDENTIFIER, MAX_QUANTITY, QueryNumber, Strict, WholeNumber
 
 
 class BatchOrder(Strict):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tem import settings
-from tem.database import sqlite_url
+from tem.databases.database import sqlite_url
 from tem.installation import Installation
 from tem.stampcode import FIRST_TEST_BATCH
 

@@ -15,12 +15,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from tem import audit
 from tem.clock import Clock
-from tem.database import reading, writing
+from tem.databases.database import reading, writing
 from tem.errors import Unavailable
 from tem.logs import log, mask
 from tem.process import die_with_parent, forbid_core_dumps, hold_lock
+from tem.trail import audit
 from tem_issuer import batch_files, metrics, prints, restoring, signing_run, storage
 from tem_issuer.domain import Batch
 from tem_issuer.office_keys import OfficeKeyAway

@@ -24,11 +24,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from tem import audit, manifest
+from tem import manifest
 from tem.clock import Clock
-from tem.database import writing
+from tem.databases.database import writing
 from tem.dates import rfc3339
 from tem.installation import write_private
+from tem.trail import audit
 from tem_issuer import batch_files, chunks, keys, office_keys, storage
 from tem_issuer.codefile import Layout
 from tem_issuer.domain import Batch

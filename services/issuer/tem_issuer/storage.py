@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from tem.database import UtcDateTime, insert_or_ignore
+from tem.databases.database import UtcDateTime, insert_or_ignore
 from tem_issuer.domain import Batch, BatchState
 
 metadata = MetaData()

@@ -10,7 +10,7 @@ import os
 from sqlalchemy import Connection, Engine, NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from tem.patience import limit_waiting
+from tem.databases.patience import limit_waiting
 from tem.process import LockHeld
 
 _KEY = 0x74656D_7369676E  # "temsign"

@@ -10,11 +10,11 @@ from datetime import datetime
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import Engine
 
-from tem import audit
-from tem.database import writing
+from tem.databases.database import writing
 from tem.errors import Conflict
 from tem.installation import sync_folder, write_private
 from tem.process import LockHeld, hold_lock
+from tem.trail import audit
 from tem_issuer import keys
 from tem_issuer.settings import Settings
 

@@ -7,11 +7,12 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from tem import health, logs
+from tem import logs
 from tem.clock import system_clock
-from tem.database import reading
+from tem.databases.database import reading
+from tem.http import health
+from tem.http.web import Wiring, create_app
 from tem.installation import Installation
-from tem.web import Wiring, create_app
 from tem_registry import heartbeat, paths, settings, tables
 from tem_registry.activation import api as api_activation
 from tem_registry.batches import api as api_batches

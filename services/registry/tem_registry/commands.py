@@ -12,15 +12,16 @@ import click
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from tem import kept_checkpoints, logs, metrics, trust
-from tem.audit_commands import audit_commands
+from tem import logs, metrics, trust
 from tem.clock import system_clock
 from tem.commandline import existing_data_option, for_this_command, key_commands, stopping_flag
-from tem.database import reading
+from tem.databases.database import reading
 from tem.dates import parse_instant
 from tem.errors import NotFound
 from tem.installation import Installation
 from tem.stampcode import MAX_INDEX
+from tem.trail import kept_checkpoints
+from tem.upkeep.audit_commands import audit_commands
 from tem.vocabulary import Role
 from tem_registry import heartbeat, restore_commands, settings, verdicts
 from tem_registry.catalogue import catalogue

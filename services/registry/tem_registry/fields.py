@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from tem.dates import FIRST_DATE, LAST_DATE
-from tem.wire import IDENTIFIER, QueryNumber, Strict
+from tem.http.wire import IDENTIFIER, QueryNumber, Strict
 
 MAX_BATCH, MAX_INDEX = 2**32 - 1, 2**24 - 1
 _ID_OR_NONE = re.compile(r"[A-Za-z0-9._:/-]{0,64}\Z", re.ASCII)

@@ -2,9 +2,10 @@
 
 import os
 
-from tem import auth, checkpoints
 from tem.clock import system_clock
+from tem.http import auth
 from tem.installation import Installation
+from tem.trail import checkpoints
 from tem.vocabulary import Role
 from tem_registry import settings
 from tem_registry.store import open_store

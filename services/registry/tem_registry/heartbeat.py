@@ -11,9 +11,9 @@ from collections.abc import Callable
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from tem import patience
 from tem.clock import Clock
-from tem.database import writing
+from tem.databases import patience
+from tem.databases.database import writing
 from tem.logs import log
 from tem_registry import publication
 

@@ -10,9 +10,11 @@ from typing import Final
 from prometheus_client import Gauge
 from sqlalchemy import Engine, func, select
 
-from tem import audit, metrics, published  # noqa: F401 - metrics says where numbers are kept
-from tem.database import reading
+from tem import metrics  # noqa: F401 - metrics says where numbers are kept
+from tem.databases import published
+from tem.databases.database import reading
 from tem.paced import Paced
+from tem.trail import audit
 from tem.vocabulary import StampState
 from tem_registry import tables
 

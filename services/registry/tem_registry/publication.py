@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select, update
 
-from tem import published
-from tem.database import insert_or_ignore
+from tem.databases import published
+from tem.databases.database import insert_or_ignore
 from tem.manifest import Manifest
 from tem_registry.intervals import Interval
 

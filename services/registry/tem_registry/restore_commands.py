@@ -4,12 +4,12 @@ import os
 
 import click
 
-from tem import lost_entries
 from tem.clock import system_clock
 from tem.commandline import ACTOR, existing_data_option
-from tem.database import writing
+from tem.databases.database import writing
 from tem.errors import Invalid, NotFound
 from tem.installation import Installation
+from tem.trail import lost_entries
 from tem_registry import restoring, settings
 from tem_registry.store import open_store
 

@@ -9,9 +9,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, update
 
-from tem import audit, published
+from tem.databases import published
 from tem.dates import rfc3339
-from tem.lost_entries import Lost
+from tem.trail import audit
+from tem.trail.lost_entries import Lost
 from tem_registry import publication
 
 ACTION = "restore.accepted"

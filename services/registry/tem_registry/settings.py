@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tem import checkpoints, kept_checkpoints, settings
-from tem.database import sqlite_url
+from tem import settings
+from tem.databases.database import sqlite_url
 from tem.errors import Invalid
 from tem.installation import Installation
+from tem.trail import checkpoints, kept_checkpoints
 from tem_registry import uris as epcis_uris
 from tem_registry.months import Months
 from tem_registry.uris import Uris

@@ -5,8 +5,8 @@ from pathlib import Path
 from sqlalchemy import Engine, make_url
 
 from tem.clock import system_clock
-from tem.database import writing
-from tem.migrations import open_migrated
+from tem.databases.database import writing
+from tem.databases.migrations import open_migrated
 from tem_registry import publication
 from tem_registry.history import HISTORIES
 from tem_registry.settings import Settings

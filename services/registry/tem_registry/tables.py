@@ -1,4 +1,4 @@
-"""The registry's own tables. What the public may see is elsewhere: :mod:`tem.published`.
+"""The registry's own tables. What the public may see is elsewhere: :mod:`tem.databases.published`.
 
 Rows of the catalogue keep the fields of ``shared/sample`` as a JSON record, beside the columns
 that rules and queries need.
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import DDL
 
-from tem.database import UtcDateTime
+from tem.databases.database import UtcDateTime
 
 metadata = MetaData()
 ID = String(64)

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from tem import published
 from tem.answer import Subject, answer, plain
+from tem.databases import published
 from tem.dates import rfc3339
 from tem.stampcode import serial
 from tem.verdict import UNAVAILABLE, UNKNOWN

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from flask import Response, request
 
-from tem import problems
 from tem.errors import Forbidden, Unauthenticated
+from tem.http import problems
 from tem_verifier import clients
 from tem_verifier.clients import NO_PROXIES, Proxies
 from tem_verifier.limits import Limit, Refusal

@@ -10,10 +10,11 @@ from sqlalchemy import Engine
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from tem import problems, trust
-from tem.problems import RETRY_AFTER_SECONDS
+from tem import trust
+from tem.http import problems
+from tem.http.problems import RETRY_AFTER_SECONDS
+from tem.http.web import Wiring
 from tem.vocabulary import Role
-from tem.web import Wiring
 from tem_verifier import pictures
 from tem_verifier.admission import Admission, problem, with_headers
 from tem_verifier.language import choose_language

@@ -12,15 +12,16 @@ from flask import Flask
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import OperationalError
 
-from tem import logs, published
+from tem import logs
 from tem.clock import Clock, system_clock
-from tem.database import open_engine, open_published
+from tem.databases import published
+from tem.databases.database import open_engine, open_published
+from tem.databases.migrations import open_migrated
 from tem.dates import rfc3339
 from tem.errors import Unavailable
+from tem.http.web import Wiring, create_app
 from tem.installation import Installation
-from tem.migrations import open_migrated
 from tem.process import allow_open_files
-from tem.web import Wiring, create_app
 from tem_verifier import api, metrics, settings
 from tem_verifier.history import HISTORIES
 from tem_verifier.index import Index

@@ -5,12 +5,12 @@ import os
 import click
 from sqlalchemy import Engine
 
-from tem import audit
-from tem.audit_commands import audit_commands
 from tem.clock import system_clock
 from tem.commandline import ACTOR, existing_data_option, for_this_command, key_commands
-from tem.database import writing
+from tem.databases.database import writing
 from tem.installation import Installation
+from tem.trail import audit
+from tem.upkeep.audit_commands import audit_commands
 from tem.vocabulary import Role
 from tem_verifier import settings, storage
 from tem_verifier.app import open_store

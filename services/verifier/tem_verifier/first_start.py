@@ -4,9 +4,9 @@ import os
 
 from sqlalchemy.exc import OperationalError
 
-from tem import checkpoints
 from tem.clock import system_clock
 from tem.installation import Installation
+from tem.trail import checkpoints
 from tem_verifier import settings
 from tem_verifier.app import open_store_whenever
 

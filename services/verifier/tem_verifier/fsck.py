@@ -8,10 +8,11 @@ from functools import partial
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from tem import audit, kept_checkpoints, published
-from tem.database import open_published, reading
+from tem.databases import published
+from tem.databases.database import open_published, reading
 from tem.installation import Installation
-from tem.state_digest import ServiceState
+from tem.trail import audit, kept_checkpoints
+from tem.upkeep.state_digest import ServiceState
 from tem_verifier import settings, storage
 from tem_verifier.app import open_store
 from tem_verifier.history import HISTORIES

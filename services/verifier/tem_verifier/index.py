@@ -12,12 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, select
 
-from tem import published, replica
 from tem.answer import Card
 from tem.clock import Clock
-from tem.database import reading
+from tem.databases import published, replica
+from tem.databases.database import reading
+from tem.databases.replica import Known
 from tem.errors import Unavailable
-from tem.replica import Known
 from tem_verifier.alarms import Trouble, raise_alarm
 from tem_verifier.manifests import Acceptance, Accepted
 from tem_verifier.ranges import EMPTY, Ranges

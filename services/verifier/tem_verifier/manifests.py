@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
-from tem import published, trust
-from tem.database import reading, writing
+from tem import trust
+from tem.databases import published
+from tem.databases.database import reading, writing
 from tem.manifest import FINGERPRINT_BYTES, Manifest, ManifestRefused, digest
 from tem.trust import Trust
 from tem_verifier import storage

@@ -3,8 +3,8 @@
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from tem import published
-from tem.database import reading
+from tem.databases import published
+from tem.databases.database import reading
 from tem.errors import Unavailable
 
 SHOWN = "image/jpeg"  # the registry draws every picture anew in this one format

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Insert, and_, case, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tem.database import insert_or_ignore
+from tem.databases.database import insert_or_ignore
 from tem.dates import vietnam_day
 from tem_verifier.parcels import Parcel
 from tem_verifier.stamps_scanned import Scan

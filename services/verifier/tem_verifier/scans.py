@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 
 from tem.clock import Clock
-from tem.database import reading, writing
+from tem.databases.database import reading, writing
 from tem.dates import vietnam_day
 from tem.logs import log
 from tem_verifier import scan_counts, scan_stream

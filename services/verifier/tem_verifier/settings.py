@@ -7,7 +7,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from tem import settings
-from tem.database import sqlite_url
+from tem.databases.database import sqlite_url
 from tem.errors import Invalid
 from tem.installation import Installation
 from tem_verifier import clients, rates

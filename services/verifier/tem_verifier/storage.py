@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from tem.database import UtcDateTime, insert_or_ignore
+from tem.databases.database import UtcDateTime, insert_or_ignore
 
 metadata = MetaData()
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from tem import audit
 from tem.dates import rfc3339, vietnam_day
 from tem.errors import Conflict
+from tem.trail import audit
 from tem.vocabulary import StampState
 from tem_registry import publication, tables
 from tem_registry.activation.activation_rules import LotForActivation, activation_refusals

@@ -6,10 +6,10 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 
-from tem.database import reading
+from tem.databases.database import reading
+from tem.http.web import KEY_DEMANDED, KEY_HEADER, Wiring
+from tem.http.wire import page_of
 from tem.vocabulary import Role
-from tem.web import KEY_DEMANDED, KEY_HEADER, Wiring
-from tem.wire import page_of
 from tem_registry.batches import batches, delivery, prints, reconciliation
 from tem_registry.batches.schemas import (
     BatchList,

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
-from tem import audit
 from tem.dates import vietnam_day
 from tem.errors import Conflict
+from tem.trail import audit
 from tem.vocabulary import StampState
 from tem_registry import tables
 from tem_registry.batches.shortfall import open_short

@@ -5,9 +5,9 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, update
 
-from tem import audit
 from tem.dates import vietnam_day
 from tem.errors import Conflict, Invalid
+from tem.trail import audit
 from tem_registry import tables
 from tem_registry.intervals import clip
 from tem_registry.orders import orders

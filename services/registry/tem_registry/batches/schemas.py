@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from tem.wire import MAX_QUANTITY, QueryNumber, Strict, WholeNumber
+from tem.http.wire import MAX_QUANTITY, QueryNumber, Strict, WholeNumber
 from tem_registry.fields import MAX_BATCH, Day, Id, Words
 from tem_registry.stamps.schemas import STATE, STATES, StampRange
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from tem import idempotency
-from tem.database import writing
+from tem.databases.database import writing
+from tem.http import idempotency
 from tem_registry.catalogue.kinds import KINDS
 
 KEPT = timedelta(days=30)

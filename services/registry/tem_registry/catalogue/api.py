@@ -7,11 +7,11 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import INCLUDE, RAISE, Schema, fields
 
-from tem import etags
-from tem.database import reading
+from tem.databases.database import reading
 from tem.dates import vietnam_day
+from tem.http import etags
+from tem.http.web import KEY_HEADER, Wiring
 from tem.vocabulary import Role
-from tem.web import KEY_HEADER, Wiring
 from tem_registry.catalogue import catalogue, catalogue_shown
 from tem_registry.catalogue.catalogue import Kind
 

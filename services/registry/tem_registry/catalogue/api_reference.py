@@ -8,9 +8,9 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 
+from tem.http.web import Wiring
+from tem.http.wire import page_of
 from tem.vocabulary import Role
-from tem.web import Wiring
-from tem.wire import page_of
 from tem_registry.catalogue import places
 from tem_registry.catalogue.addresses import PROVINCE, PROVINCE_CODE
 from tem_registry.catalogue.schemas_queries import CommuneQuery

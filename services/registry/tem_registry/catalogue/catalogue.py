@@ -9,13 +9,14 @@ from typing import Any
 from marshmallow import EXCLUDE
 from sqlalchemy import Connection, delete, select, update
 
-from tem import audit, etags
-from tem.database import insert_or_ignore
+from tem.databases.database import insert_or_ignore
 from tem.dates import vietnam_day
 from tem.errors import Conflict, Invalid, NotFound
+from tem.http import etags
+from tem.http.wire import pointers, told
+from tem.trail import audit
 from tem.verdict import CertificateFacts
 from tem.vocabulary import DateKind, ProducerStatus
-from tem.wire import pointers, told
 from tem_registry import rules, tables
 from tem_registry.catalogue import (
     addresses,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from tem.errors import Conflict, Invalid
-from tem.wire import told
+from tem.http.wire import told
 from tem_registry import tables
 from tem_registry.catalogue import addresses, consents, contacts, places, product_rules
 from tem_registry.catalogue.catalogue_rows import Record

@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from tem.http.wire import Strict, WholeNumber
 from tem.vocabulary import DateKind, ProducerStatus
-from tem.wire import Strict, WholeNumber
 from tem_registry.catalogue.schemas_parts import (
     Address,
     Consent,

@@ -5,8 +5,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from tem.http.wire import Strict
 from tem.vocabulary import ProducerStatus
-from tem.wire import Strict
 from tem_registry.fields import DERIVED, Day, Flag, Words
 
 COMMUNE_CODE = validate.Regexp(re.compile(r"\d{5}\Z", re.ASCII))

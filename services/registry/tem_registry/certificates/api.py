@@ -5,8 +5,8 @@ from typing import Any
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
+from tem.http.web import KEY_DEMANDED, Wiring
 from tem.vocabulary import Role
-from tem.web import KEY_DEMANDED, Wiring
 from tem_registry.certificates import certificates
 from tem_registry.certificates.schemas import CertificateWithdrawal, WithdrawalShown
 

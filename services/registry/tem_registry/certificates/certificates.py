@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from tem import audit
 from tem.dates import vietnam_day
 from tem.errors import Conflict
+from tem.trail import audit
 from tem.verdict import certificate_at
 from tem_registry import tables
 from tem_registry.catalogue import catalogue

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from tem.wire import QueryNumber, Strict, WholeNumber
+from tem.http.wire import QueryNumber, Strict, WholeNumber
 from tem_registry.fields import MAX_BATCH, Day, Id, Page, Words
 
 

@@ -6,11 +6,11 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 
-from tem.database import reading
+from tem.databases.database import reading
 from tem.errors import NotFound
+from tem.http.web import KEY_HEADER, Wiring
+from tem.http.wire import page_of
 from tem.vocabulary import Role
-from tem.web import KEY_HEADER, Wiring
-from tem.wire import page_of
 from tem_registry.council import council
 from tem_registry.council.schemas import (
     CouncilResultList,

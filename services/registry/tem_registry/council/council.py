@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from tem import audit
-from tem.database import insert_or_ignore
+from tem.databases.database import insert_or_ignore
 from tem.dates import vietnam_day
 from tem.errors import Conflict, Invalid, NotFound, TemError
+from tem.trail import audit
 from tem_registry import tables
 from tem_registry.catalogue import catalogue
 from tem_registry.certificates import certificate_papers, certificates

@@ -11,11 +11,11 @@ from marshmallow import ValidationError
 from tem import logs
 from tem.clock import system_clock
 from tem.commandline import ACTOR, existing_data_option, for_this_command
-from tem.database import writing
+from tem.databases.database import writing
 from tem.errors import Invalid
+from tem.http.strictjson import loads
+from tem.http.wire import pointers
 from tem.installation import Installation
-from tem.strictjson import loads
-from tem.wire import pointers
 from tem_registry import settings
 from tem_registry.council import council
 from tem_registry.council.schemas import CouncilResults

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from tem.wire import Strict, WholeNumber
+from tem.http.wire import Strict, WholeNumber
 from tem_registry.fields import Day, Id, Page, Words
 
 _POINTS = validate.Range(0, 100)

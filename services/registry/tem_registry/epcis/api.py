@@ -9,9 +9,9 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 
-from tem.database import reading
+from tem.databases.database import reading
+from tem.http.web import Wiring
 from tem.vocabulary import Role
-from tem.web import Wiring
 from tem_registry.epcis import epcis, epcis_acts
 from tem_registry.epcis.epcis_trail import Wanted
 from tem_registry.epcis.schemas import EpcisDocument, EpcisQuery

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from tem.clock import system_clock
 from tem.commandline import existing_data_option, for_this_command
-from tem.database import reading
+from tem.databases.database import reading
 from tem.installation import Installation
 from tem_registry import settings
 from tem_registry.epcis import epcis, epcis_acts

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, String, cast, literal, or_, select
 from sqlalchemy.sql import ColumnElement
 
-from tem.audit import entry_table
 from tem.dates import end_of_day, start_of_day
+from tem.trail.audit import entry_table
 from tem_registry import tables
 from tem_registry.epcis import epcis
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from tem.wire import IDENTIFIER, QueryNumber, Strict
+from tem.http.wire import IDENTIFIER, QueryNumber, Strict
 from tem_registry import fields as wire
 
 

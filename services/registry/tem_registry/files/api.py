@@ -6,9 +6,9 @@ from flask import Response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from tem.database import reading
+from tem.databases.database import reading
+from tem.http.web import KEY_HEADER, Wiring, raw_body, takes_raw
 from tem.vocabulary import Role
-from tem.web import KEY_HEADER, Wiring, raw_body, takes_raw
 from tem_registry.files import files
 from tem_registry.files import schemas as schemas_files
 from tem_registry.files.file_types import IMAGE_TYPES, MAX_FILE_BYTES, TYPES

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from tem import audit
-from tem.database import insert_or_ignore
+from tem.databases.database import insert_or_ignore
 from tem.errors import Invalid, NotFound, TooLarge
+from tem.trail import audit
 from tem_registry import tables
 from tem_registry.files import drawing
 from tem_registry.files.file_types import (

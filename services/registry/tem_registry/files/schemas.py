@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from tem.wire import Strict
+from tem.http.wire import Strict
 from tem_registry.files.file_types import IMAGE_TYPES, TYPES
 
 FILE_EXAMPLE = "F-3f8a1c0b5d7e9f2a4b6c8d0e1f3a5b7c"

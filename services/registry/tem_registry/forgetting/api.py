@@ -5,9 +5,9 @@ from typing import Any
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
+from tem.http.web import KEY_DEMANDED, Wiring
+from tem.http.wire import Empty
 from tem.vocabulary import Role
-from tem.web import KEY_DEMANDED, Wiring
-from tem.wire import Empty
 from tem_registry.forgetting import forgetting, purging
 from tem_registry.lots import schemas as wire
 from tem_registry.settings import Settings

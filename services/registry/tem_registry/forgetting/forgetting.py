@@ -13,11 +13,12 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from tem import audit, published
 from tem.clock import Clock
-from tem.database import BUSY_SECONDS, reading, writing
+from tem.databases import published
+from tem.databases.database import BUSY_SECONDS, reading, writing
 from tem.dates import vietnam_day
 from tem.logs import log
+from tem.trail import audit
 from tem_registry import publication, tables
 from tem_registry.catalogue import answers
 from tem_registry.lots import lot_cards, lot_windows

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from tem.clock import Clock, system_clock
 from tem.commandline import Day, existing_data_option, for_this_command
-from tem.database import reading, writing
+from tem.databases.database import reading, writing
 from tem.dates import vietnam_day
 from tem.errors import TemError
 from tem.installation import Installation

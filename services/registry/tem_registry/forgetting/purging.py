@@ -14,8 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from tem import audit, idempotency
 from tem.dates import rfc3339, vietnam_day
+from tem.http import idempotency
+from tem.trail import audit
 from tem_registry import publication, tables
 from tem_registry.lots import lot_cards, lot_rules, lots
 from tem_registry.settings import Settings

@@ -8,11 +8,12 @@ from functools import partial
 
 from sqlalchemy import Connection, select
 
-from tem import audit, kept_checkpoints, trust
+from tem import trust
 from tem.clock import system_clock
-from tem.database import is_missing, reading
+from tem.databases.database import is_missing, reading
 from tem.installation import Installation
-from tem.state_digest import ServiceState
+from tem.trail import audit, kept_checkpoints
+from tem.upkeep.state_digest import ServiceState
 from tem_registry import settings, tables
 from tem_registry.fsck import (
     fsck_catalogue,

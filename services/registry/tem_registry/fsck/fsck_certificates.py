@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, select
 
-from tem import audit
+from tem.trail import audit
 from tem_registry import tables
 from tem_registry.stamps.moves import USABLE
 

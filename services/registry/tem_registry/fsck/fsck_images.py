@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, select
 
-from tem import published
+from tem.databases import published
 from tem_registry import tables
 from tem_registry.files.file_types import id_of
 

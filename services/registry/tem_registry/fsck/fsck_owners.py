@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, Table, or_, select
 
-from tem import auth, manifest
+from tem import manifest
 from tem.dates import parse_instant, rfc3339
+from tem.http import auth
 from tem_registry import tables
 from tem_registry.fsck.fsck_pages import AT_ONCE
 

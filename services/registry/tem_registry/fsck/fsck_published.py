@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, func, or_, select
 
-from tem import manifest, published, trust
+from tem import manifest, trust
+from tem.databases import published
 from tem_registry import tables
 from tem_registry.catalogue import cards
 from tem_registry.fsck import fsck_pages

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from tem import audit
 from tem.dates import info_expires_on
+from tem.trail import audit
 from tem.vocabulary import StampState
 from tem_registry import tables
 from tem_registry.fsck import fsck_pages

@@ -11,7 +11,7 @@ import click
 from tem import logs, trust, up
 from tem.clock import system_clock
 from tem.commandline import data_option, for_this_command
-from tem.database import writing
+from tem.databases.database import writing
 from tem.installation import Installation
 from tem_registry import settings
 from tem_registry.forgetting import forgetting

@@ -21,11 +21,12 @@ from pathlib import Path
 from sqlalchemy import Connection, func, make_url, select, text, update
 from sqlalchemy.exc import OperationalError
 
-from tem import audit, migrations, published
 from tem.clock import Clock
-from tem.database import BUSY_SECONDS, open_engine, sqlite_url
+from tem.databases import migrations, published
+from tem.databases.database import BUSY_SECONDS, open_engine, sqlite_url
 from tem.dates import vietnam_day
 from tem.errors import Unavailable
+from tem.trail import audit
 from tem.vocabulary import StampState
 from tem_registry import publication, tables
 from tem_registry.history import HISTORIES

@@ -11,8 +11,8 @@ from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, valid
 
 from tem.dates import parse_instant
 from tem.errors import Invalid
-from tem.strictjson import loads
-from tem.wire import MAX_QUANTITY, Strict, WholeNumber
+from tem.http.strictjson import loads
+from tem.http.wire import MAX_QUANTITY, Strict, WholeNumber
 from tem_registry import fields as wire
 from tem_registry.catalogue import catalogue
 from tem_registry.importing.import_report import Refused, Unknown

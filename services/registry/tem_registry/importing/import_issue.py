@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, select
 
 from tem.clock import Clock
-from tem.database import reading
+from tem.databases.database import reading
 from tem.errors import Unavailable
 from tem.trust import Trust
 from tem_registry import tables

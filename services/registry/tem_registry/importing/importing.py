@@ -15,11 +15,11 @@ from functools import partial
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DataError, IntegrityError
 
-from tem import audit
 from tem.clock import Clock
-from tem.database import insert_or_ignore
+from tem.databases.database import insert_or_ignore
 from tem.dates import end_of_day, parse_instant, start_of_day, vietnam_day
 from tem.errors import Invalid, NotFound, TemError
+from tem.trail import audit
 from tem.verdict import certificate_at
 from tem.vocabulary import StampState
 from tem_registry import tables

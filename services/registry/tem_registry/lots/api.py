@@ -7,11 +7,11 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 
-from tem import etags
-from tem.database import reading
+from tem.databases.database import reading
+from tem.http import etags
+from tem.http.web import KEY_DEMANDED, KEY_HEADER, Wiring
+from tem.http.wire import Empty, page_of
 from tem.vocabulary import Role
-from tem.web import KEY_DEMANDED, KEY_HEADER, Wiring
-from tem.wire import Empty, page_of
 from tem_registry.lots import lot_corrections, lot_rules, lots
 from tem_registry.lots import schemas as wire
 from tem_registry.settings import Settings

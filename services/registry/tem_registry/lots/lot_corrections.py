@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
-from tem import audit, etags
 from tem.dates import info_expires_on, vietnam_day
 from tem.errors import Conflict, Invalid
+from tem.http import etags
+from tem.trail import audit
 from tem.verdict import made_under
 from tem_registry import publication, tables
 from tem_registry.catalogue import catalogue

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
 
-from tem import audit
-from tem.database import reading, writing
+from tem.databases.database import reading, writing
+from tem.trail import audit
 from tem_registry import publication, tables
 from tem_registry.catalogue import catalogue
 from tem_registry.catalogue.catalogue import Kind, Record

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 
-from tem import audit
-from tem.database import insert_or_ignore
+from tem.databases.database import insert_or_ignore
 from tem.dates import info_expires_on, month_end, rfc3339, vietnam_day
 from tem.errors import Conflict, Gone, Invalid, NotFound
+from tem.trail import audit
 from tem.vocabulary import StampState
 from tem_registry import publication, tables
 from tem_registry.catalogue import catalogue

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from tem.wire import Strict, WholeNumber
+from tem.http.wire import Strict, WholeNumber
 from tem_registry.fields import DERIVED, MAX_BATCH, Day, DayOrMonth, Flag, Id, Page, Words
 from tem_registry.stamps.schemas import StampRange
 

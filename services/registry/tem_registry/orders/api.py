@@ -6,10 +6,10 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 
-from tem.database import reading
+from tem.databases.database import reading
+from tem.http.web import KEY_HEADER, Wiring
+from tem.http.wire import page_of
 from tem.vocabulary import Role
-from tem.web import KEY_HEADER, Wiring
-from tem.wire import page_of
 from tem_registry.orders import order_answers, order_decisions, orders
 from tem_registry.orders.schemas import (
     Approval,

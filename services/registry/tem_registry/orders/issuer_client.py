@@ -8,8 +8,8 @@ from typing import Any, Self
 
 import httpx
 
-from tem import correlation
 from tem.errors import Conflict, TemError, Unavailable
+from tem.http import correlation
 
 TIMEOUT = httpx.Timeout(10, read=60)
 OURS_TO_MEND = (401, 403, 429)  # our key or our pace: the order itself was not refused

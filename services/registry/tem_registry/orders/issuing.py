@@ -12,13 +12,15 @@ from typing import IO
 
 from sqlalchemy import Connection, Engine, select
 
-from tem import audit, correlation, published
 from tem.clock import Clock
-from tem.database import reading, writing
+from tem.databases import published
+from tem.databases.database import reading, writing
 from tem.dates import vietnam_day
 from tem.errors import Conflict, TemError, Unavailable
+from tem.http import correlation
 from tem.logs import log
 from tem.manifest import FINGERPRINT_BYTES, Manifest, ManifestRefused
+from tem.trail import audit
 from tem.trust import Trust
 from tem.vocabulary import StampState
 from tem_registry import publication, tables

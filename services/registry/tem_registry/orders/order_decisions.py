@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, false, func, or_, select, update
 
-from tem import audit
-from tem.database import insert_or_ignore
+from tem.databases.database import insert_or_ignore
 from tem.errors import Conflict
+from tem.trail import audit
 from tem_registry import tables
 from tem_registry.orders import declared_output, orders
 from tem_registry.orders.order_rules import approvals_required

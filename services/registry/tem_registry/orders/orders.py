@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from tem import audit
-from tem.database import insert_or_ignore
+from tem.databases.database import insert_or_ignore
 from tem.dates import vietnam_day
 from tem.errors import Conflict, Forbidden, Invalid, NotFound
+from tem.trail import audit
 from tem_registry import tables
 from tem_registry.catalogue import catalogue
 from tem_registry.orders import declared_output

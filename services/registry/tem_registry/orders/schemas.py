@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from tem.wire import MAX_QUANTITY, Strict, WholeNumber
+from tem.http.wire import MAX_QUANTITY, Strict, WholeNumber
 from tem_registry.fields import Id, Page, Words
 
 STATES = (

@@ -9,10 +9,10 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 
-from tem.database import reading
+from tem.databases.database import reading
 from tem.dates import vietnam_day
+from tem.http.web import Wiring
 from tem.vocabulary import Role
-from tem.web import Wiring
 from tem_registry.reports import fees, statistics
 from tem_registry.reports.schemas import FeesQuery, FeesShown, StatisticsQuery, StatisticsShown
 

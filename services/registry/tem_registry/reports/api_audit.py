@@ -8,14 +8,14 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE
 from sqlalchemy import Connection
 
-from tem import audit_search, checkpoints
-from tem.audit import Entry
-from tem.database import reading
+from tem.databases.database import reading
 from tem.dates import rfc3339
 from tem.errors import Conflict, Invalid, NotFound, Unavailable
-from tem.signed_note import NoteSigner
+from tem.http.web import Wiring
+from tem.trail import audit_search, checkpoints
+from tem.trail.audit import Entry
+from tem.trail.signed_note import NoteSigner
 from tem.vocabulary import Role
-from tem.web import Wiring
 from tem_registry.reports.schemas_audit import AuditPage, AuditQuery, CheckpointShown
 from tem_registry.settings import Settings
 

@@ -6,11 +6,11 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 
-from tem.database import reading
+from tem.databases.database import reading
 from tem.dates import vietnam_day
+from tem.http.web import Wiring
+from tem.http.wire import page_of
 from tem.vocabulary import Role
-from tem.web import Wiring
-from tem.wire import page_of
 from tem_registry.certificates.schemas import (
     HeldBatchList,
     HeldQuery,

@@ -5,10 +5,10 @@ from typing import Any
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from tem.database import reading
+from tem.databases.database import reading
+from tem.http.web import Wiring
 from tem.stampcode import parse_serial
 from tem.vocabulary import Role
-from tem.web import Wiring
 from tem_registry.reports import stamp_history
 from tem_registry.stamps.schemas import StampShown
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from tem.wire import Strict
+from tem.http.wire import Strict
 from tem_registry.fields import Day, Id
 
 GROUPS = ("batch", "product", "producer", "commune", "category", "day", "month", "year")

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from tem.dates import parse_instant
-from tem.wire import QueryNumber, Strict
+from tem.http.wire import QueryNumber, Strict
 
 
 class Moment(fields.Field[datetime]):

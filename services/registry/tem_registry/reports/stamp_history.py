@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
-from tem import audit
 from tem.dates import rfc3339
 from tem.errors import NotFound
 from tem.stampcode import serial
+from tem.trail import audit
 from tem_registry import tables
 from tem_registry.batches import batches
 from tem_registry.lots import lots

@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from tem.http.wire import Strict, WholeNumber
 from tem.vocabulary import StampState
-from tem.wire import Strict, WholeNumber
 from tem_registry.fields import MAX_INDEX, Id, Words
 
 STATES = [str(one) for one in StampState]

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from tem.wire import QueryNumber, Strict
+from tem.http.wire import QueryNumber, Strict
 from tem_registry.fields import MAX_BATCH, Id, Page, Words
 from tem_registry.stamps.schemas import KINDS, RangeWithReason
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, update
 
-from tem import audit
 from tem.dates import vietnam_day
 from tem.errors import Conflict, Invalid, NotFound
+from tem.trail import audit
 from tem.vocabulary import StampState
 from tem_registry import publication, tables
 from tem_registry.intervals import Interval, change, clip, joined

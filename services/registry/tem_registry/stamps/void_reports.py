@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from tem import audit
 from tem.dates import rfc3339, vietnam_day
 from tem.errors import Conflict, Invalid, NotFound
+from tem.trail import audit
 from tem_registry import tables
 from tem_registry.intervals import clip
 from tem_registry.stamps import stamps

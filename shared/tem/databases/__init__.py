@@ -1,0 +1,1 @@
+"""SQLite and PostgreSQL: engines, tables that two share, migrations, accounts, replicas."""

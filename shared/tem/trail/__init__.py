@@ -1,0 +1,1 @@
+"""Who did what, and how it stays provable: the audit trail and its checkpoints."""
