@@ -85,8 +85,8 @@ def retire(mint: Mint, key_id: str, lost: bool = False) -> bool:
     return office_key_acts.retire(mint.engine, mint.settings, mint.clock(), "test", key_id, lost)
 
 
-def freeze(mint: Mint, key_id: str) -> freezing.Frozen:
-    return freezing.freeze(mint.engine, mint.settings, mint.clock(), "test", key_id)
+def freeze(mint: Mint, key_id: str, *also: str) -> freezing.Frozen:
+    return freezing.freeze(mint.engine, mint.settings, mint.clock(), "test", key_id, also)
 
 
 def faults(mint: Mint) -> list[str]:
@@ -634,16 +634,18 @@ def test_a_kill_anywhere_in_a_change_of_keys_is_gone_on_from(
 def test_a_kill_anywhere_in_a_freezing_is_gone_on_from(
     tmp_path: Path, mint: Mint, clock: SetClock
 ) -> None:
-    """The key is frozen with its whole list or not at all, and the trail tells it once."""
-    place, killed = 0, True
+    """The key is frozen with its whole list or not at all, and the trail tells it once: what the
+    issuer released, and what people vouch for."""
+    place, killed, vouched = 0, True, "f" * 64
     while killed:
         place += 1
         each = found_mint(tmp_path / str(place), clock)
         each.released()
         old = ids(each)[0]
-        killed = killed_at(each, place, lambda each=each, old=old: freeze(each, old))  # type: ignore[misc]
-        assert len(freeze(each, old).key.accepted) == 1
-        assert key_acts(each, old) == ["made", "frozen"] and faults(each) == []
+        killed = killed_at(each, place, lambda each=each, old=old: freeze(each, old, vouched))  # type: ignore[misc]
+        assert len(freeze(each, old, vouched).key.accepted) == 2
+        assert sorted(key_acts(each, old)) == ["frozen", "made", "vouched_for"]
+        assert faults(each) == []
         each.engine.dispose()
     assert place > 2
 

@@ -51,9 +51,9 @@ def freeze(
         done = Frozen(key)
         if not key.frozen:
             done = _listed(connection, key)
-        if not key.accepted.issuperset(also):
-            done = replace(done, key=replace(done.key, accepted=done.key.accepted.union(also)))
-            details = {"manifests": sorted(also)}
+        done = replace(done, key=replace(done.key, accepted=done.key.accepted.union(also)))
+        if untold := set(also) - _vouched_for(connection, key):
+            details = {"manifests": sorted(untold)}
             name = f"office-key:{key.id}"
             audit.record(connection, now, actor, "office_key.vouched_for", name, details)
         if done.key != key:
@@ -62,6 +62,13 @@ def freeze(
         count = len(done.key.accepted)
         tell(connection, now, actor, "frozen", done.key, manifests=count)
     return done
+
+
+def _vouched_for(connection: Connection, key: OfficeKey) -> set[str]:
+    """Digests that people vouched for, as the trail tells: a kill may have come before it."""
+    entries = audit.entries(connection, object=f"office-key:{key.id}")
+    told = [e.details["manifests"] for e in entries if e.action == "office_key.vouched_for"]
+    return {digest for manifests in told for digest in manifests}
 
 
 def _listed(connection: Connection, key: OfficeKey) -> Frozen:

@@ -57,7 +57,7 @@ def restore(
     place = office_keys.place_of(config, known, key.id)
     if place.exists() or office_keys.prepared_file(config, key.id).exists():
         raise Conflict("office_key_there", f"{key.id[:16]} is here already.")
-    with writing(engine) as connection:
-        keys.store_office_key(place, private, keys.passphrase_from(config.passphrase_file))
+    with writing(engine) as connection:  # before it is there: a kill leaves no act untold
         audit.record(connection, now, actor, "office_key.restored", f"office-key:{key.id}", {})
+    keys.store_office_key(place, private, keys.passphrase_from(config.passphrase_file))
     return key
