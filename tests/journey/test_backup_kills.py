@@ -4,7 +4,7 @@ from pathlib import Path
 
 from loadtests.kill_postgres import BETWEEN, campaign
 
-KILLS = 3
+KILLS = 2
 
 
 def test_a_killed_postgresql_loses_nothing_acknowledged(tmp_path: Path) -> None:

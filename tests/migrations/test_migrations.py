@@ -227,7 +227,7 @@ def test_writers_go_on_while_a_database_is_migrated(make: Any, kind: str, releas
         try:
             with old.connect() as connection:
                 driver: Any = connection.connection.driver_connection
-                while not stop.wait(0.002):
+                while not stop.wait(0.02):
                     if kind == "sqlite":
                         driver.execute("BEGIN IMMEDIATE")
                     driver.execute(statements[0])

@@ -142,7 +142,6 @@ def test_the_months_of_the_settings(tmp_path: Path) -> None:
     ("name", "value"),
     [
         ("TEM_REGISTRY_WINDOW_MONTHS", "I.1=6"),
-        ("TEM_REGISTRY_WINDOW_MONTHS", ""),
         ("TEM_REGISTRY_WINDOW_MONTHS", "0"),
         ("TEM_REGISTRY_WINDOW_MONTHS", "241"),
         ("TEM_REGISTRY_WINDOW_MONTHS", "24 I.1=six"),

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import update
 from tests.registry.records import OFFICE, Register, product, settings
 
 from tem.databases import published
@@ -219,7 +219,8 @@ def test_a_hole_in_the_publication_is_no_verdict(register: Register) -> None:
     register.batch(1)
     c = published.card.c
     with register.write() as connection:
-        connection.execute(delete(published.card).where(c.kind == "product", c.id == "SP1"))
+        hole = update(published.card).where(c.kind == "product", c.id == "SP1")
+        connection.execute(hole.values(id="elsewhere"))
         answer = verdicts.ask(connection, "1", 1, register.clock())
     assert answer["verdict"] == "UNAVAILABLE"
 
