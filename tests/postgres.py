@@ -121,6 +121,7 @@ class PostgresServer:
             more = "REPLICATION" if account == REPLICATION else ""
             self._execute(f"CREATE ROLE {account} LOGIN {more} PASSWORD '{self._password}'")
         self._execute(f"GRANT pg_create_subscription TO {OWNER}")
+        self._execute(f"GRANT SET ON PARAMETER log_min_error_statement TO {OWNER}")
 
     def create_database(self, name: str, like: str = "template1", owner: str = "postgres") -> None:
         """Create an empty database, or a copy of one that nobody is connected to."""

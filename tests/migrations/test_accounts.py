@@ -257,3 +257,18 @@ def test_what_a_database_refuses_is_told_in_a_line(
         assert (done.exit_code, f"[{code}]" in done.stderr) == (expected, True), done.output
         assert isinstance(done.exception, SystemExit)
         assert (url.password or "") not in done.output
+
+
+def test_the_password_of_a_source_is_not_in_the_log(
+    provisioned: PostgresServer, tmp_path: Path
+) -> None:
+    """A subscription that the source refuses leaves its address in no line of the server."""
+    (tmp_path / "password").write_text("B1-m4t-nh4n-b4n")
+    source = "postgresql://tem_replication@127.0.0.1:1/tem_registry"
+    copy = {"TEM_PUBLISHED_DATABASE_URL": provisioned.url("tem_published", "tem_owner")}
+    command = ["replica", "subscribe", source, "--password-file", str(tmp_path / "password")]
+    done = CliRunner().invoke(main, [*command, "--data", str(tmp_path)], env=copy)
+    assert done.exit_code == 1 and "[source_unavailable]" in done.output
+    assert provisioned.folder is not None
+    log = (provisioned.folder / "log").read_text(errors="replace")
+    assert "B1-m4t-nh4n-b4n" not in log + done.output and "could not connect" in log

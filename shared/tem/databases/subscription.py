@@ -4,6 +4,7 @@ The edge's server talks to the record's, so it is asked here and not the record:
 commands may have no way to the record.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -62,6 +63,7 @@ def subscribe(connection: psycopg.Connection, address: str, name: str) -> str:
     Raises Conflict for tables that hold something already, and Unavailable if the source refuses,
     or if nothing comes from it within 30 seconds.
     """
+    _keep_out_of_the_log(connection)
     there = _slot(connection)
     if there is None:
         _require_empty(connection)
@@ -76,6 +78,7 @@ def subscribe(connection: psycopg.Connection, address: str, name: str) -> str:
 
 def subscribe_anew(connection: psycopg.Connection, address: str, name: str) -> str:
     """Empty the copy and begin from nothing, whatever there was; what was done."""
+    _keep_out_of_the_log(connection)
     if _slot(connection) is not None:
         give_up(connection)
     tables = ", ".join(table.fullname for table in published.metadata.sorted_tables)
@@ -162,6 +165,16 @@ def _require_empty(connection: psycopg.Connection) -> None:
                 f"{table.fullname} holds rows of an earlier time. `tem replica subscribe --anew` "
                 "empties the copy first; running verifiers answer from memory meanwhile.",
             )
+
+
+def _keep_out_of_the_log(connection: psycopg.Connection) -> None:
+    """A statement that fails is written into the server's log, the source's password with it.
+
+    `tem provision` allows the owner to forbid that; on a server set up otherwise it is for its
+    administrator to do (`log_min_error_statement = panic`).
+    """
+    with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
+        connection.execute("SET log_min_error_statement = panic")
 
 
 def _create(connection: psycopg.Connection, address: str, slot: str) -> None:

@@ -40,6 +40,8 @@ def provision(admin_url: str, names: tuple[str, ...], passwords: Path) -> Iterat
                 yield _account(connection, account, secret[account])
             if "published" in names:
                 connection.execute(f"GRANT pg_create_subscription TO {OWNER}")
+                # A subscription's address holds a password: see tem.databases.subscription.
+                connection.execute(f"GRANT SET ON PARAMETER log_min_error_statement TO {OWNER}")
             for name in names:
                 yield _database(connection, *DATABASES[name])
             for database in ("postgres", "template1"):
