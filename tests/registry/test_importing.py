@@ -359,8 +359,8 @@ def test_an_import_killed_again_and_again(tmp_path: Path) -> None:
         run(whole, folder, url, note)
     kills = 0
     with issuer(killed) as url:
-        while kills < 6:  # rows taken over before count as steps too
-            step = len(steps) * kills // 6 + chance.randint(1, len(steps) // 6)
+        while kills < 4:  # rows taken over before count as steps too
+            step = len(steps) * kills // 4 + chance.randint(1, len(steps) // 4)
             assert killed_after(step, killed, folder, url), "it had ended before"
             kills += 1
         report = run(killed, folder, url)
