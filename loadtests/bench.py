@@ -82,7 +82,7 @@ def look_ups(data: Path) -> list[Ratio]:
     environment = {**os.environ, "TEM_DATA": str(data), "TEM_VERIFIER_RATE": "0"}
     codes = genuine_codes(data, BASE_PORT, 80)
     with (
-        server("tem_verifier.app:create()", environment) as ours,
+        server("tem_verifier.app:create_app()", environment) as ours,
         server("loadtests.peer:app", environment) as peer,
     ):
         good = [f"/s/{code}" for code in codes]

@@ -147,7 +147,7 @@ def http(plan: Plan, data: Path, engine: str, url: str) -> Row:
     stamps = [(chance.choice(coded), chance.randint(1, plan.quantity)) for _ in range(500)]
     paths = [f"/s/{seed.code(batch, index)}" for batch, index in stamps]
     quiet, where = subprocess.DEVNULL, _environment(data, url)
-    with server("tem_verifier.app:create()", where, quiet) as port:
+    with server("tem_verifier.app:create_app()", where, quiet) as port:
         load = Load(HOST, port, paths, b'"verdict"')
         rounds = [rate(load, HTTP_REQUESTS) for _ in range(3)]
     name = "look-ups over HTTP, one worker"

@@ -37,7 +37,7 @@ def web_command(service: str, *binds: str, workers: int | None = None) -> list[s
         *(word for bind in binds for word in ("--bind", bind)),
         *("--threads", str(THREADS[service]), "--workers", str(workers or WORKERS[service])),
         *("--timeout", "120", "--graceful-timeout", "10", "--keep-alive", "15"),
-        f"tem_{service}.app:create()",
+        f"tem_{service}.app:create_app()",
     ]
 
 

@@ -19,7 +19,7 @@ from tem.databases import patience
 from tem.databases.database import open_engine, reading
 from tem.errors import Conflict, Unavailable
 from tem.http import answered, health
-from tem.http.web import Wiring, create_app
+from tem.http.web import Wiring, service_app
 
 ACT_SECONDS, PING_SECONDS = 1.0, 0.5
 
@@ -49,7 +49,7 @@ def client(store: Engine, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
         with reading(store) as connection:
             return {"answer": connection.execute(text("SELECT 42")).scalar_one()}
 
-    app, _ = create_app("registry", "1", Wiring(store, system_clock), ready, signed_in=False)
+    app, _ = service_app("registry", "1", Wiring(store, system_clock), ready, signed_in=False)
     app.add_url_rule("/v1/act", "act", ready)
     return app.test_client()
 

@@ -13,7 +13,7 @@ from tem.databases.database import reading, writing
 from tem.databases.migrations import open_migrated
 from tem.errors import Unavailable
 from tem.http import health
-from tem.http.web import Wiring, create_app
+from tem.http.web import Wiring, service_app
 from tem.installation import Installation
 from tem.settings import stamp_prefix
 from tem_issuer import api, prints, restoring, settings, storage
@@ -44,12 +44,12 @@ def build(config: Settings, wiring: Wiring) -> Flask:
         restoring.check(wiring.engine, config)
         return {}
 
-    app, rest = create_app("issuer", VERSION, wiring, ready)
+    app, rest = service_app("issuer", VERSION, wiring, ready)
     rest.register_blueprint(api.build(wiring, config))
     return app
 
 
-def create() -> Flask:
+def create_app() -> Flask:
     """What gunicorn calls: everything from the environment."""
     logs.configure("issuer")
     config = settings.read(os.environ, Installation.at(None))

@@ -11,7 +11,7 @@ from tem import logs
 from tem.clock import system_clock
 from tem.databases.database import reading
 from tem.http import health
-from tem.http.web import Wiring, create_app
+from tem.http.web import Wiring, service_app
 from tem.installation import Installation
 from tem_registry import heartbeat, paths, settings, tables
 from tem_registry.activation import api as api_activation
@@ -53,7 +53,7 @@ def build(config: Settings, wiring: Wiring) -> Flask:
         trust = "there" if config.trust_file.exists() else "missing"
         return {"issuer": issuer(), "trust": trust}
 
-    app, rest = create_app("registry", VERSION, wiring, ready)
+    app, rest = service_app("registry", VERSION, wiring, ready)
     paths.register(app, rest)
     rest.register_blueprint(api_certificates.build(wiring))
     rest.register_blueprint(api_held.build(wiring))
@@ -80,7 +80,7 @@ def build(config: Settings, wiring: Wiring) -> Flask:
     return app
 
 
-def create() -> Flask:
+def create_app() -> Flask:
     """What gunicorn calls: everything from the environment."""
     logs.configure("registry")
     config = settings.read(os.environ, Installation.at(None))

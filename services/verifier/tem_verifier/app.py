@@ -19,7 +19,7 @@ from tem.databases.database import open_engine, open_published
 from tem.databases.migrations import open_migrated
 from tem.dates import rfc3339
 from tem.errors import Unavailable
-from tem.http.web import Wiring, create_app
+from tem.http.web import Wiring, service_app
 from tem.installation import Installation
 from tem.process import allow_open_files
 from tem_verifier import api, metrics, settings
@@ -95,7 +95,7 @@ def build(config: Settings, wiring: Wiring, index: Index, traffic: Traffic | Non
     traffic = traffic or open_traffic(config, wiring.engine, wiring.clock)
 
     seldom = dict.fromkeys(("look_up", "page"), config.log_lookups)
-    app, rest = create_app(
+    app, rest = service_app(
         "verifier",
         VERSION,
         wiring,
@@ -113,7 +113,7 @@ def build(config: Settings, wiring: Wiring, index: Index, traffic: Traffic | Non
     return app
 
 
-def create() -> Flask:
+def create_app() -> Flask:
     """What gunicorn calls: everything from the environment."""
     logs.configure("verifier")
     allow_open_files()  # each batch's table of fingerprints is one

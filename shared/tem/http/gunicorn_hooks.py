@@ -43,7 +43,7 @@ _BROKEN = (
 
 
 def _service(cfg: Any) -> str:
-    """Whose server this is: its app is ``tem_issuer.app:create()`` or a sister of it."""
+    """Whose server this is: its app is ``tem_issuer.app:create_app()`` or a sister of it."""
     return str(cfg.default_proc_name).partition(".")[0].removeprefix("tem_")
 
 

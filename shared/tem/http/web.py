@@ -105,7 +105,7 @@ class Wiring:
         )
 
 
-def create_app(
+def service_app(
     service: str,
     version: str,
     wiring: Wiring,
