@@ -14,6 +14,9 @@ export PIP_CACHE_DIR := $(CURDIR)/var/cache/pip
 export UV_CACHE_DIR := $(CURDIR)/var/cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Each module is compiled once, not in each of the many processes.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/var/pycache
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint bench load lock clean
@@ -59,9 +62,8 @@ bench: $(INSTALLED)  ## measure, print ratios, write var/bench/results.json
 	@mkdir -p var/bench
 	$(BIN)/python -m loadtests.bench --out var/bench/results.json
 
-load: $(INSTALLED)  ## a short locust run against a local installation (loopback only)
-	@mkdir -p var/load
-	$(BIN)/python -m loadtests.load --folder var/load
+load: $(INSTALLED)  ## everybody at once at a large registry, every answer checked; var/load/report.html
+	$(BIN)/python -m loadtests.load --folder var/load $(ARGS)
 
 COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \
   --generate-hashes --no-header

@@ -1,6 +1,7 @@
 """Many rows into a table at once: COPY on PostgreSQL, one prepared INSERT on SQLite."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -44,7 +45,7 @@ def _stored(
         kind = table.c[name].type.dialect_impl(connection.dialect)
         made = kind.bind_processor(connection.dialect)
         if made is not None:
-            processors.append((place, made))
+            processors.append((place, lru_cache(1000)(made)))  # dates repeat
     if not processors:
         yield from rows
         return

@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests import scale_acts, scale_replica, scale_store
-from loadtests.bench import HOST, server
 from loadtests.generator import Load, rate
 from loadtests.measured import Results, Row, machine, table
 from loadtests.seed import seed_registry
 from loadtests.seed_codes import Seed
 from loadtests.seed_plan import Plan
+from loadtests.started import HOST, gunicorn
 from tests.postgres import PostgresServer
 
 from tem.databases.database import open_engine, sqlite_url
@@ -146,9 +146,9 @@ def http(plan: Plan, data: Path, engine: str, url: str) -> Row:
     coded = plan.coded()
     stamps = [(chance.choice(coded), chance.randint(1, plan.quantity)) for _ in range(500)]
     paths = [f"/s/{seed.code(batch, index)}" for batch, index in stamps]
-    quiet, where = subprocess.DEVNULL, _environment(data, url)
-    with server("tem_verifier.app:create_app()", where, quiet) as port:
-        load = Load(HOST, port, paths, b'"verdict"')
+    cores, where = frozenset(os.sched_getaffinity(0)), _environment(data, url)
+    with gunicorn("tem_verifier.app:create_app()", data, cores, where) as worker:
+        load = Load(HOST, worker.port, paths, b'"verdict"')
         rounds = [rate(load, HTTP_REQUESTS) for _ in range(3)]
     name = "look-ups over HTTP, one worker"
     return Row(name, statistics.median(rounds), "/s", plan.ranges, engine)

@@ -52,15 +52,20 @@ def rate(url: str, plan: Plan, clients: int, turn: int, seconds: float) -> Rate:
 
 def free_stamps(plan: Plan, turn: int, client: int, clients: int) -> Iterator[tuple[int, int, str]]:
     """(batch, stamp, lot) that a client may activate: of its own batches, some in each turn."""
-    today = vietnam_day(system_clock())
     for batch in range(1 + client, plan.batches + 1, clients):
         *_, rest = plan.ranges_of(batch)
-        lots = plan.lots_of(plan.product_of(batch))
-        usable = [n for n in lots if n % RECALLED_EVERY and _age(plan, n, today) < FRESH_DAYS]
+        usable = usable_lots(plan, batch)
         size = min(100, (rest.last - rest.first + 1) // 8)
         for stamp in range(rest.first + turn * size, rest.first + (turn + 1) * size):
             if usable and rest.first <= stamp <= rest.last:
                 yield batch, stamp, lot_id(usable[stamp % len(usable)])
+
+
+def usable_lots(plan: Plan, batch: int) -> list[int]:
+    """The lots that stamps of a batch may still be activated for: fresh ones, not recalled."""
+    today = vietnam_day(system_clock())
+    lots = plan.lots_of(plan.product_of(batch))
+    return [n for n in lots if n % RECALLED_EVERY and _age(plan, n, today) < FRESH_DAYS]
 
 
 def _age(plan: Plan, lot: int, today: Any) -> int:

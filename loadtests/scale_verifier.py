@@ -22,11 +22,14 @@ from loadtests.seed_codes import Seed
 from tem.clock import system_clock
 from tem.installation import Installation
 from tem_verifier import settings
-from tem_verifier.app import open_index, open_store
+from tem_verifier.app import open_index
 from tem_verifier.index import Index
 from tem_verifier.lookup import Lookup
+from tem_verifier.rendering import Renderer
+from tem_verifier.store import open_store
 
 ROUNDS = 5
+LIMIT_SECONDS = 1800.0
 
 
 def main() -> None:
@@ -35,18 +38,29 @@ def main() -> None:
     config = settings.read(os.environ, Installation.at(folder))
     before = memory_mb()
     store = open_store(config)
-    began, worked = time.perf_counter(), time.process_time()
-    index = open_index(config, store, system_clock)
-    found = {"load_s": time.perf_counter() - began, "cpu_s": time.process_time() - worked}
+    began, worked = time.perf_counter(), processor()
+    index = open_index(config, store, system_clock, Renderer(config.office_contact).fingerprint)
+    while index.view.position is None:  # a process of its own makes a snapshot first
+        if time.perf_counter() - began > LIMIT_SECONDS:
+            raise RuntimeError("the snapshot is not made in half an hour")
+        time.sleep(0.05)
+        index.catch_up()
+    found = {"load_s": time.perf_counter() - began, "cpu_s": processor() - worked}
     found["pss_mb"] = memory_mb() - before
     found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    found["batches"] = len(index.view.batches)
+    found["batches"] = index.view.count
     seed = Seed.read(folder)
     found |= rates(index, seed, config.prefix, int(sys.argv[5]))
     found["fingerprints_mb"] = sum(f.stat().st_size for f in config.fingerprints.glob("*")) / 1e6
     found["pss_after_mb"] = memory_mb() - before
     found["apply_s"] = scale_store.apply_seconds(sys.argv[3], seed.plan, index, int(sys.argv[4]))
     out.write_text(json.dumps(found))
+
+
+def processor() -> float:
+    """Seconds of the processor that we and what we started have used."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def memory_mb() -> float:

@@ -165,7 +165,8 @@ def _batches(connection: Connection, seed: Seed, kept: Path, now: datetime) -> N
 
     insert(connection, pieces, ("batch", "piece", "content"), contents())
     for batch in range(1, seed.plan.batches + 1):
-        signed.setdefault(batch, seed.manifest(batch, b"", rfc3339(now)))
+        if batch not in signed:
+            signed[batch] = seed.manifest(batch, b"", rfc3339(now))
         digests[batch] = seed.keys(batch)[0]
     _insert(connection, tables.stamp_batch, _on_record(seed.plan, signed, digests, now))
     _insert(connection, published.batch, _published(seed.plan, signed))
@@ -277,10 +278,19 @@ def main() -> int:
     parser.add_argument("--lots", type=int, default=60_000)
     parser.add_argument("--stamps-with-codes", type=int, default=10_000_000)
     parser.add_argument("--quantity", type=int, default=10_000, help="stamps of each batch")
+    parser.add_argument("--ranges-of-batch", type=int, default=15)
+    parser.add_argument("--sampled", type=int, default=0, help="sign so many stamps of all batches")
     parser.add_argument("--out", type=Path, required=True, help="folder of the installation")
     parser.add_argument("--url", help="an empty PostgreSQL database instead of a SQLite file")
     given = parser.parse_args()
-    plan = Plan(given.ranges, given.lots, given.stamps_with_codes, given.quantity)
+    plan = Plan(
+        given.ranges,
+        given.lots,
+        given.stamps_with_codes,
+        given.quantity,
+        given.ranges_of_batch,
+        given.sampled,
+    )
     seconds = seed_registry(plan, given.out, given.url)
     print(f"{plan.batches:,} batches, {plan.ranges:,} ranges, {plan.lots:,} lots: {seconds:.1f} s")
     return 0

@@ -2,11 +2,16 @@
 
 That is what no issuer does, and why a seeded registry is for measurements only: its office key is
 of its own and stands in its folder.
+
+A plan that samples signs only some stamps of each batch; the other fingerprints of its table are
+random bytes, which the verifier cannot tell from the hash of a code that nobody holds. The manifest
+vouches for the table as it is published.
 """
 
 import hashlib
 import json
 import os
+import random
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -15,6 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from loadtests.seed_plan import Plan, producer_id, product_id
+from loadtests.seed_sample import Sample, Samples
 from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 
 from tem import manifest, trust
@@ -93,12 +99,17 @@ class Seed:
     def _sign(self, kept: Path, coded: range) -> None:
         cores = len(os.sched_getaffinity(0))
         draft = kept.with_suffix(".draft")
+        samples = Samples()
         with (
             draft.open("wb") as file,
             ProcessPoolExecutor(cores, mp_context=get_context("fork")) as pool,
         ):
-            for table in pool.map(partial(_table, self), coded, chunksize=4):
+            sign = partial(_sampled if self.plan.sampled else _table, self)
+            for table, sample in pool.map(sign, coded, chunksize=100 if self.plan.sampled else 4):
                 file.write(table)
+                samples.add(sample)
+        if self.plan.sampled:
+            samples.write(kept.parent)
         draft.replace(kept)
 
 
@@ -107,10 +118,34 @@ def _code(secret: bytes, batch: int, index: int) -> bytes:
     return message[len(SIGNING_CONTEXT) :] + crypto_sign(message, secret)[:SIGNATURE_BYTES]
 
 
-def _table(seed: Seed, batch: int) -> bytes:
+def _table(seed: Seed, batch: int) -> tuple[bytes, Sample]:
     """Every stamp of a batch signed, its fingerprint kept."""
     secret = seed.keys(batch)[1]
-    return b"".join(
-        hashlib.sha256(_code(secret, batch, index)).digest()[:FINGERPRINT_BYTES]
-        for index in range(1, seed.plan.last_index + 1)
+    table = b"".join(
+        _fingerprint(_code(secret, batch, index)) for index in range(1, seed.plan.last_index + 1)
     )
+    return table, Sample()
+
+
+def _sampled(seed: Seed, batch: int) -> tuple[bytes, Sample]:
+    """A table of which some stamps are signed, each from another range while there are enough."""
+    secret, chance = seed.keys(batch)[1], random.Random(seed.secret + batch.to_bytes(4, "big"))
+    table = bytearray(chance.randbytes(seed.plan.last_index * FINGERPRINT_BYTES))
+    ranges, sample = list(seed.plan.ranges_of(batch)), Sample()
+    left = {index for one in ranges for index in range(one.first, one.last + 1)}
+    chance.shuffle(ranges)
+    for place in range(seed.plan.sampled_of_batch):
+        one = ranges[place % len(ranges)]
+        free = [index for index in range(one.first, one.last + 1) if index in left]
+        if not free:
+            continue
+        index = chance.choice(free)
+        left.discard(index)
+        raw = _code(secret, batch, index)
+        table[(index - 1) * FINGERPRINT_BYTES : index * FINGERPRINT_BYTES] = _fingerprint(raw)
+        sample.take(raw, one, chance)
+    return bytes(table), sample
+
+
+def _fingerprint(raw: bytes) -> bytes:
+    return hashlib.sha256(raw).digest()[:FINGERPRINT_BYTES]

@@ -7,17 +7,18 @@ the five lots of their product; what is void, revoked or not activated yet is am
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
+from typing import NamedTuple
 
 from tem.vocabulary import StampState
 
-RANGES_OF_BATCH, LOTS_OF_PRODUCT, PRODUCTS_OF_PRODUCER = 15, 5, 2
+LOTS_OF_PRODUCT, PRODUCTS_OF_PRODUCER = 5, 2
 CANARIES = 3
 # A lot in a hundred is under recall; the oldest are past their date or their window.
 RECALLED_EVERY, OLDEST_DAYS = 100, 420
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """Stamps ``first..last`` of a batch; ``lot`` is the number of a lot, from 0."""
 
     first: int
@@ -29,17 +30,28 @@ class Range:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """``quantity`` stamps a batch; so many batches that ``stamps_with_codes`` fit have a table of
-    fingerprints made of really signed codes. The others have none: their signature decides."""
+    fingerprints made of really signed codes. The others have none: their signature decides.
+
+    With ``sampled`` every batch has a table instead, and so many stamps, the same number of each
+    batch, have a code that is really signed (see :mod:`loadtests.seed_codes`).
+    """
 
     ranges: int
     lots: int
     stamps_with_codes: int = 0
     quantity: int = 10_000
+    ranges_of_batch: int = 15
+    sampled: int = 0
 
     @property
     def batches(self) -> int:
         """Numbered from 1."""
-        return -(-self.ranges // RANGES_OF_BATCH)
+        return -(-self.ranges // self.ranges_of_batch)
+
+    @property
+    def sampled_of_batch(self) -> int:
+        """Stamps of each batch with a code, when only a sample has one."""
+        return -(-self.sampled // self.batches)
 
     @property
     def products(self) -> int:
@@ -58,6 +70,8 @@ class Plan:
 
     def coded(self) -> range:
         """The batches with a table of fingerprints, spread over all."""
+        if self.sampled:
+            return range(1, self.batches + 1)
         tables = min(self.batches, self.stamps_with_codes // self.quantity)
         return (
             range(0) if tables == 0 else range(1, self.batches + 1, self.batches // tables)[:tables]
@@ -74,21 +88,23 @@ class Plan:
     def ranges_of(self, batch: int) -> Iterator[Range]:
         """What has become of a batch's stamps: neighbours always differ."""
         lots = self.lots_of(self.product_of(batch))
-        count = min(RANGES_OF_BATCH, self.ranges - (batch - 1) * RANGES_OF_BATCH)
-        for place in range(count):
-            first, last = (self.quantity * at // count for at in (place, place + 1))
-            lot = lots[(batch + place) % len(lots)]
-            if place < count - 3:
-                yield Range(first + 1, last, StampState.ACTIVATED, lot)
-            elif place == count - 1:
-                yield Range(first + 1, last, StampState.DELIVERED)
-            else:
-                ended = StampState.VOID if place == count - 3 else StampState.REVOKED
-                yield Range(first + 1, last, ended, lot)
+        count = min(self.ranges_of_batch, self.ranges - (batch - 1) * self.ranges_of_batch)
+        for place, (first, last, state) in enumerate(_shape(self.quantity, count)):
+            tied = state is not StampState.DELIVERED
+            yield Range(first, last, state, lots[(batch + place) % len(lots)] if tied else None)
 
     def made_on(self, lot: int, today: date) -> date:
         """The day of production of a lot."""
         return today - timedelta(days=1 + lot * 37 % OLDEST_DAYS)
+
+
+@cache
+def _shape(quantity: int, count: int) -> tuple[tuple[int, int, StampState], ...]:
+    """Equal ranges of a batch: first, last and state; the last three are not on the shelves."""
+    ends = (StampState.VOID, StampState.REVOKED, StampState.DELIVERED)
+    states = ((StampState.ACTIVATED,) * count + ends)[-count:]
+    cuts = [quantity * place // count for place in range(count + 1)]
+    return tuple((cuts[n] + 1, cuts[n + 1], state) for n, state in enumerate(states))
 
 
 def producer_id(number: int) -> str:
@@ -101,6 +117,7 @@ def product_id(number: int) -> str:
     return f"SP{number:07d}"
 
 
+@cache
 def lot_id(number: int) -> str:
     """The id of a lot."""
     return f"L{number:07d}"

@@ -19,6 +19,7 @@ import httpx
 import psycopg
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine, make_url
+from tests import plain_http
 from tests.conftest import SetClock
 from tests.netns import Machine
 from tests.postgres import PostgresServer
@@ -234,7 +235,7 @@ class Process:
         with self._edge.machine.entered():
             try:
                 url = f"http://127.0.0.1:{self._port}{path}"
-                return httpx.get(url, headers=headers, timeout=2, trust_env=False)
+                return plain_http.get(url, headers=headers, timeout=2)
             except httpx.TransportError:
                 return None
 

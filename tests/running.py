@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from tests import plain_http
 
 from tem.process import die_with_parent
 
@@ -56,11 +57,9 @@ Settings = Mapping[str, str]
 
 def environment(data: Path, settings: Settings | None = None) -> dict[str, str]:
     """What a child of a test sees: of our settings the installation's folder, and those given."""
-    hidden = ("TEM_", "PROMETHEUS_", "PYTHONDONTWRITEBYTECODE")
+    hidden = ("TEM_", "PROMETHEUS_")
     inherited = {n: value for n, value in os.environ.items() if not n.startswith(hidden)}
-    # So many processes start here that compiling each module once saves most of the time.
-    own = {"TEM_DATA": str(data), "PYTHONPYCACHEPREFIX": str(PYCACHE)}
-    return {**inherited, **own, **(settings or {})}
+    return {**inherited, "TEM_DATA": str(data), **(settings or {})}
 
 
 def tem(
@@ -156,7 +155,7 @@ class Running:
     def client(self, service: str, key: str | None = None) -> httpx.Client:
         """A client of a service, with an API key if one is given."""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        client = httpx.Client(base_url=self.url(service), headers=headers, timeout=30)
+        client = plain_http.Client(base_url=self.url(service), headers=headers, timeout=30)
         return self._clients.enter_context(client)
 
     def office(self, service: str = "registry") -> httpx.Client:
@@ -183,7 +182,7 @@ class Running:
 
     def scan(self, address: str) -> dict[str, Any]:
         """The JSON of a look-up of a printed address."""
-        answer = httpx.get(address, headers={"Accept": "application/json"})
+        answer = plain_http.get(address, headers={"Accept": "application/json"})
         found: dict[str, Any] = answer.json()
         return found
 

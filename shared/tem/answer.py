@@ -5,10 +5,10 @@ arrive as arguments. What a verdict does not show is absent from its answer.
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from tem.dates import rfc3339, vietnam_day
+from tem.dates import rfc3339, start_of_day, vietnam_day
 from tem.verdict import (
     CertificateFacts,
     ClosedLot,
@@ -100,6 +100,49 @@ def _recall(card: Card) -> RecallFacts:
     return RecallFacts(
         date.fromisoformat(card["ordered_on"]), datetime.fromisoformat(lifted) if lifted else None
     )
+
+
+def holds_until(subject: Subject, now: datetime) -> datetime | None:
+    """The first instant after ``now`` at which :func:`answer` may be another but for ``as_of``.
+
+    None if it stays as it is until something is published. It may be told too early, where two
+    changes cancel out or one is not shown, but never too late.
+    """
+    lot = facts_of(subject.state, subject.product, subject.producer, subject.lot).lot
+    if not isinstance(lot, LotFacts):
+        return None
+    today = vietnam_day(now)
+    begins, ends = {recall.ordered_on for recall in lot.recalls}, set[date]()
+    if subject.state is StampState.ACTIVATED and today <= lot.window_ends_on:
+        ends.add(lot.window_ends_on)
+        if lot.best_before is None or today <= lot.best_before:
+            more_begins, more_ends = _days_while_ok(subject, lot)
+            begins |= more_begins
+            ends |= more_ends
+    turns = [start_of_day(day) for day in begins if day > today]
+    turns += [start_of_day(day + timedelta(days=1)) for day in ends if day >= today]
+    turns += [recall.lifted_at for recall in lot.recalls if recall.lifted_at is not None]
+    return min((turn for turn in turns if turn > now), default=None)
+
+
+def _days_while_ok(subject: Subject, lot: LotFacts) -> tuple[set[date], set[date]]:
+    """The days that decide notes and parts beside an OK: those on which something begins, and
+    the last ones on which something holds."""
+    begins = {since for _, since in lot.producer_statuses}
+    ends = set[date]()
+    if lot.best_before is not None:  # its own day has a note
+        begins.add(lot.best_before)
+        ends.add(lot.best_before)
+    begins |= {term.valid_from for term in lot.certificates}
+    begins |= {term.revoked_on for term in lot.certificates if term.revoked_on is not None}
+    ends |= {term.valid_until for term in lot.certificates}
+    sales = subject.product["points_of_sale"]
+    begins |= {date.fromisoformat(sale["signed_on"]) for sale in sales}
+    ends |= {date.fromisoformat(sale["valid_until"]) for sale in sales}
+    shops = subject.points_of_sale.values()
+    begins |= {date.fromisoformat(s["certified_on"]) for s in shops if s["certified_on"]}
+    ends |= {date.fromisoformat(s["certified_until"]) for s in shops if s.get("certified_until")}
+    return begins, ends
 
 
 def plain(ruling: Ruling, as_of: datetime) -> dict[str, Any]:

@@ -9,13 +9,20 @@ from tem import serve as alone
 from tem import up as running
 from tem.commandline import PlainErrors, data_option
 from tem.installation import Installation
-from tem.upkeep import backup_commands, provision
-from tem.upkeep.migrate_command import migrate
-from tem.upkeep.replica_commands import replica
-from tem.upkeep.state_commands import fsck, move
+from tem.lazy_commands import LazyCommands
+
+UPKEEP = {
+    "backup": "tem.upkeep.backup_commands:take",
+    "fsck": "tem.upkeep.state_commands:fsck",
+    "migrate": "tem.upkeep.migrate_command:migrate",
+    "move": "tem.upkeep.state_commands:move",
+    "provision": "tem.upkeep.provision:command",
+    "replica": "tem.upkeep.replica_commands:replica",
+    "restore": "tem.upkeep.backup_commands:restore",
+}
 
 
-class Services(PlainErrors):
+class Services(PlainErrors, LazyCommands):
     """Commands of this package, and one group per installed service."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -24,18 +31,20 @@ class Services(PlainErrors):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a service only when it is asked for."""
+        if (own := super().get_command(ctx, cmd_name)) is not None:
+            return own
         for entry in _services():
             if entry.name == cmd_name:
                 command: click.Command = entry.load()
                 return command
-        return super().get_command(ctx, cmd_name)
+        return None
 
 
 def _services() -> list[EntryPoint]:
     return list(entry_points(group="tem.commands"))
 
 
-@click.group(cls=Services)
+@click.group(cls=Services, lazy=UPKEEP)
 @click.version_option(package_name="tem")
 def main() -> None:
     """Traceability stamps for OCOP products: issue, activate, look up.
@@ -67,13 +76,6 @@ def up(base_port: int, installation: Installation) -> None:
     running.serve(installation, base_port)
 
 
-main.add_command(migrate)
-main.add_command(provision.command)
-main.add_command(replica)
-main.add_command(backup_commands.take)
-main.add_command(backup_commands.restore)
-
-
 @main.command()
 @click.argument("service", type=click.Choice(alone.SERVICES))
 @click.option(
@@ -103,7 +105,3 @@ def first_start(service: str, installation: Installation) -> None:
     """Make what the first start of one service makes, and nothing again the next time."""
     for line in alone.first_start_alone(installation, service):
         click.echo(f"made the {line}")
-
-
-main.add_command(fsck)
-main.add_command(move)

@@ -54,5 +54,9 @@ class TooLarge(TemError):
     """More than the stated limit."""
 
 
+class TooMany(TemError):
+    """More calls than a rate allows; the same call succeeds later."""
+
+
 class Unavailable(TemError):
     """Cannot be answered at the moment; the same call may succeed later."""

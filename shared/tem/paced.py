@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tem.logs import log
 
 MOST = 0.02  # of the process' time: what takes long is done less often
+QUICK_SECONDS, SLOW_SECONDS = 5.0, 60.0
 
 
 class Paced:
@@ -30,3 +31,16 @@ class Paced:
             log.warning("metrics_wait", error=type(error).__name__)
         took = time.monotonic() - began
         self._next = began + max(self._seconds, took / MOST)
+
+
+class Told:
+    """The state of a store, told now and then as numbers: ``quick`` asks for few rows by an
+    index, ``slow`` passes over a whole table."""
+
+    def __init__(self, quick: Callable[[], None], slow: Callable[[], None]) -> None:
+        self._paced = (Paced(quick, QUICK_SECONDS), Paced(slow, SLOW_SECONDS))
+
+    def if_due(self) -> None:
+        """Tell what it is time for."""
+        for one in self._paced:
+            one.if_due()

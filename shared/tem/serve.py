@@ -23,6 +23,13 @@ SERVICES = ("issuer", "registry", "verifier")
 PORTS = {"issuer": 8101, "registry": 8102, "verifier": 8103}
 THREADS = {"issuer": 16, "registry": 32, "verifier": 32}
 WORKERS = {"issuer": 1, "registry": 1, "verifier": 2}
+# The public's own way in has a worker for it: docs/adr/0024-a-worker-of-our-own.md.
+WORKER_CLASS = {
+    "issuer": "tem.http.gunicorn_hooks.ProblemWorker",
+    "registry": "tem.http.gunicorn_hooks.ProblemWorker",
+    "verifier": "tem_verifier.serving.worker.LookUpWorker",
+}
+CONNECTIONS = {"issuer": 1000, "registry": 1000, "verifier": 10_000}  # of one worker
 LOCK_SECONDS = 60  # how long another process may take over the first start of the same folder
 
 
@@ -33,7 +40,8 @@ def web_command(service: str, *binds: str, workers: int | None = None) -> list[s
     """
     return [
         *(sys.executable, "-m", "gunicorn", "--config", "python:tem.http.gunicorn_hooks"),
-        *("--no-control-socket", "--worker-class", "tem.http.gunicorn_hooks.ProblemWorker"),
+        *("--no-control-socket", "--worker-class", WORKER_CLASS[service]),
+        *("--worker-connections", str(CONNECTIONS[service])),
         *(word for bind in binds for word in ("--bind", bind)),
         *("--threads", str(THREADS[service]), "--workers", str(workers or WORKERS[service])),
         *("--timeout", "120", "--graceful-timeout", "10", "--keep-alive", "15"),

@@ -21,7 +21,6 @@ MAX_INDEX = 2**24 - 1
 FIRST_TEST_BATCH = 0xF000_0000
 
 _CODE_LIMIT = 1 << (8 * CODE_BYTES)
-_DIGITS_ONLY = re.compile(r"[0-9]{174}", re.ASCII)
 _SERIAL = re.compile(r"([1-9][0-9]{0,9})-([1-9][0-9]{0,7})-([0-9]{2})", re.ASCII)
 
 
@@ -65,21 +64,29 @@ def text_of(raw: bytes) -> str:
     return f"{int.from_bytes(raw, 'big'):0{DIGITS}d}"
 
 
-def parse(text: str) -> StampCode:
-    """Read the 174 digits. Raises :class:`Malformed` for everything but the one accepted text.
+def raw_of(text: str | bytes) -> bytes | None:
+    """The 72 bytes that 174 digits stand for; None for everything but the one accepted text.
 
     Length is looked at first, so that a hostile input costs one comparison.
     """
-    if len(text) != DIGITS or not _DIGITS_ONLY.fullmatch(text):
-        raise Malformed(f"A stamp code is exactly {DIGITS} digits 0-9.")
+    if len(text) != DIGITS or not (text.isascii() and text.isdigit()):
+        return None
     value = int(text)
     if value >= _CODE_LIMIT:
-        raise Malformed("The number is larger than any stamp code.")
+        return None
     raw = value.to_bytes(CODE_BYTES, "big")
-    batch, index = int.from_bytes(raw[1:5], "big"), int.from_bytes(raw[5:8], "big")
-    if raw[0] != VERSION or batch == 0 or index == 0:
-        raise Malformed("Not a code of version 1 with a batch and an index from 1.")
-    return StampCode(batch, index, raw)
+    claims = raw[0] == VERSION and raw[1:5] != b"\0\0\0\0" and raw[5:8] != b"\0\0\0"
+    return raw if claims else None
+
+
+def parse(text: str) -> StampCode:
+    """Read the 174 digits. Raises :class:`Malformed` for everything but the one accepted text."""
+    raw = raw_of(text)
+    if raw is None:
+        raise Malformed(
+            f"A stamp code is exactly {DIGITS} digits 0-9, of version 1, batch and index from 1."
+        )
+    return StampCode(int.from_bytes(raw[1:5], "big"), int.from_bytes(raw[5:8], "big"), raw)
 
 
 def strip_prefix(text: str, prefix: str) -> str:

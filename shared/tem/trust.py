@@ -20,6 +20,7 @@ from tem.stampcode import FIRST_TEST_BATCH, MAX_BATCH
 FORMAT = "tem-trust-v1"
 PURPOSE = "manifest"
 ENVIRONMENTS = ("production", "sandbox")
+KEY_UNFIT = "its batch key is an office key or a weak one"
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -72,15 +73,30 @@ class Trust:
     def _check(self, manifest: Manifest, signer: OfficeKey, name: str) -> None:
         if manifest.office_key_id != signer.id:
             raise ManifestRefused("it names another office key than the one that signed it")
-        if not signer.first_batch <= manifest.batch <= signer.last_batch:
-            raise ManifestRefused("this office key may not sign this batch number")
-        if (manifest.batch >= FIRST_TEST_BATCH) is not self.sandbox:
-            raise ManifestRefused("test stamps belong to a sandbox, and only they do")
-        if signer.frozen and name not in signer.accepted:
-            raise ManifestRefused("its office key is frozen and this manifest is not listed")
         batch_key = bytes.fromhex(manifest.public_key)
-        if key_id(batch_key) in self.keys or not ed25519.is_sound_public_key(batch_key):
-            raise ManifestRefused("its batch key is an office key or a weak one")
+        fault = self._fault(signer, manifest.batch, batch_key, name)
+        if fault is None and not ed25519.is_sound_public_key(batch_key):
+            fault = KEY_UNFIT
+        if fault is not None:
+            raise ManifestRefused(fault)
+
+    def _fault(self, signer: OfficeKey, batch: int, batch_key: bytes, name: str) -> str | None:
+        """What this configuration has against a manifest that ``signer`` did sign."""
+        if not signer.first_batch <= batch <= signer.last_batch:
+            return "this office key may not sign this batch number"
+        if (batch >= FIRST_TEST_BATCH) is not self.sandbox:
+            return "test stamps belong to a sandbox, and only they do"
+        if signer.frozen and name not in signer.accepted:
+            return "its office key is frozen and this manifest is not listed"
+        return KEY_UNFIT if key_id(batch_key) in self.keys else None
+
+    def still_accepts(self, office_key_id: str, batch: int, batch_key: bytes, name: str) -> bool:
+        """Whether a manifest accepted before, signed by the office key of this id, still is one.
+
+        ``name`` is its digest. An id is the key's own digest, so its signature holds.
+        """
+        signer = self.keys.get(office_key_id)
+        return signer is not None and self._fault(signer, batch, batch_key, name) is None
 
 
 def load(path: Path) -> Trust:

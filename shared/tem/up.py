@@ -15,10 +15,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
-import httpx
 
 from tem import settings
 from tem.commandline import stopping_flag
@@ -148,7 +149,7 @@ def wait_alive(
     """Wait until every service answers. Raises Stopped, or Unavailable with the end of a log."""
     deadline = time.monotonic() + START_SECONDS
     for service, address in addresses.items():
-        while not _answers(f"{address}/readyz"):
+        while not _is_ready(address):
             _require_started(children)
             if stopping():
                 raise Stopped
@@ -160,17 +161,27 @@ def wait_alive(
 def _why_not(service: str, address: str) -> str:
     """What is told of a service that is not ready in time: its own words, if it has any."""
     try:
-        told = httpx.get(f"{address}/readyz", timeout=2).json()
+        told = json.loads(_readiness(address)[1])
         return f"The {service} is not ready: {told['detail']} [{told['code']}]"
-    except (httpx.HTTPError, ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError):
         return f"The {service} does not answer at {address}."
 
 
-def _answers(url: str) -> bool:
+def _is_ready(address: str) -> bool:
+    return _readiness(address)[0] == 200
+
+
+def _readiness(address: str) -> tuple[int, bytes]:
+    """Status and body of ``/readyz``; 0 and nothing if nobody answers."""
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=2)
     try:
-        return httpx.get(url, timeout=2).status_code == 200
-    except httpx.HTTPError:
-        return False
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except (OSError, HTTPException):
+        return 0, b""
+    finally:
+        connection.close()
 
 
 def _require_started(children: list[Child]) -> None:
@@ -263,7 +274,7 @@ def _address_of_running_issuer(installation: Installation) -> str:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         address = installation.addresses().get("issuer")
-        if address is not None and _answers(f"{address}/readyz"):
+        if address is not None and _is_ready(address):
             return address
         time.sleep(0.1)
     raise Unavailable("no_answer", "The services are running, but their issuer does not answer.")

@@ -7,12 +7,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
 
+import trade
 from containers import Containers
+from trade import Json
 
-Json = dict[str, Any]
 RETRY_SECONDS = 60
 
 
@@ -27,11 +26,6 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-
-def day(offset: int) -> str:
-    """A date so many days from today."""
-    return (date.today() + timedelta(days=offset)).isoformat()
 
 
 class Office:
@@ -88,28 +82,11 @@ class Office:
 
     def new_maker(self) -> str:
         """A producer with one certified product and an API key; its id."""
-        address = {"full": "Thôn Sóng Lam, Tỉnh Hà Tĩnh", "commune_code": "18073"}
-        name = f"Hợp tác xã {secrets.token_hex(3)}"
-        kind = {"name": name, "producer_type": "cooperative", "address": address}
-        producer = str(self.act("/v1/producers", kind)["producer_id"])
-        product = {
-            "producer_id": producer,
-            "name": self.product_name,
-            "category_code": "I.4.a",
-            "date_kind": "use_by",
-            "shelf_life": {"value": 12, "unit": "month"},
-        }
+        name = secrets.token_hex(3)
+        producer = str(self.act("/v1/producers", trade.producer(name))["producer_id"])
+        product = trade.product(producer, self.product_name)
         self.product = str(self.act("/v1/products", product)["product_id"])
-        certificate = {
-            "product_id": self.product,
-            "stars": 4,
-            "decision_no": f"{secrets.token_hex(3)}/QĐ-UBND (mẫu)",
-            "decision_date": day(-100),
-            "issuing_authority": "UBND tỉnh Hà Tĩnh",
-            "valid_from": day(-100),
-            "valid_until": day(900),
-        }
-        self.act("/v1/certificates", certificate)
+        self.act("/v1/certificates", trade.certificate(self.product))
         create = ("tem", "registry", "key", "create", "--role", "producer", "--name", name)
         told = self.containers.exec("registry", *create, "--producer", producer)
         self.producer_key = told.split()[-1]
@@ -137,7 +114,7 @@ class Office:
         answer = self.ask("GET", url, key=self._issuer_key)
         if answer.status != 200:
             raise Refused(answer.body.decode()[:500])
-        self.printed = [line.split(",")[2] for line in answer.body.decode().splitlines()[1:]]
+        self.printed = trade.printed(answer.body.decode())
         self.prefix = self.printed[0].rpartition("/s/")[0]
         return self.printed
 
@@ -147,14 +124,8 @@ class Office:
 
     def lot(self, quantity: int) -> str:
         """A lot made some days ago."""
-        lot = {
-            "product_id": self.product,
-            "lot_code": f"L{secrets.token_hex(4)}",
-            "production_date": day(-10),
-            "best_before": day(200),
-            "quantity": quantity,
-        }
-        return str(self.act("/v1/lots", lot, self.producer_key)["lot_id"])
+        made = self.act("/v1/lots", trade.lot(self.product, quantity), self.producer_key)
+        return str(made["lot_id"])
 
     def activate(self, lot: str, first: int, last: int) -> None:
         """Tie stamps to a lot."""

@@ -26,6 +26,7 @@ from tests.registry.records import OFFICE, Register, contract, point_of_sale
 import tem_issuer.app
 import tem_registry.app
 import tem_verifier.app
+import tem_verifier.store
 from tem import stampcode
 from tem.clock import system_clock
 from tem.databases import published
@@ -164,13 +165,18 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[F
     installation = Installation(tmp_path_factory.mktemp("openapi"))
     first_start(installation)
     made, engines = {}, []
+    open_store_of = {
+        "issuer": tem_issuer.app.open_store,
+        "registry": tem_registry.app.open_store,
+        "verifier": tem_verifier.store.open_store,
+    }
     for service, module in (
         ("issuer", tem_issuer.app),
         ("registry", tem_registry.app),
         ("verifier", tem_verifier.app),
     ):
         config = module.settings.read(os.environ, installation)
-        engine = module.open_store(config)
+        engine = open_store_of[service](config)
         engines.append(engine)
         wiring = Wiring(engine, system_clock)
         if service == "verifier":
@@ -179,7 +185,7 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[F
             acceptance = Acceptance(config.trust_file, engine, config.fingerprints)
             index = Index(source, acceptance, system_clock)
             index.catch_up()
-            app = tem_verifier.app.build(config, wiring, index)
+            app = tem_verifier.app.build(config, wiring, index).flask
         else:
             app = module.build(config, wiring)
         with writing(engine) as connection:

@@ -26,10 +26,11 @@ from tem.trail import audit
 from tem.trail.audit import Entry
 from tem_issuer import first_start, issuance, prints, signer, signing_run, storage
 from tem_issuer import settings as issuer_settings
-from tem_issuer.app import build, open_store
+from tem_issuer.app import build
 from tem_issuer.domain import Batch, BatchState
 from tem_issuer.settings import Settings
 from tem_issuer.signer import Signer
+from tem_issuer.store import open_store
 
 PUBLIC_URL = "https://tem.example.vn"
 PRODUCT, PRODUCER = "sp-1", "cs-1"

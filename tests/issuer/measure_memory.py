@@ -9,7 +9,7 @@ from tem.clock import system_clock
 from tem.databases.database import reading, writing
 from tem.installation import Installation
 from tem_issuer import issuance, prints, settings, signing_run, storage
-from tem_issuer.app import open_store
+from tem_issuer.store import open_store
 
 
 def measure(data: str, quantity: int) -> None:

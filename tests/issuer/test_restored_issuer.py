@@ -22,7 +22,7 @@ from tem.databases.database import sqlite_url
 from tem.databases.grants import OWNER
 from tem.errors import Unavailable
 from tem_issuer import first_start, fsck, high_water, restoring, storage
-from tem_issuer.app import open_store
+from tem_issuer.store import open_store
 
 ORDER = {"product_id": "sp-1", "producer_id": "cs-1", "quantity": 5}
 

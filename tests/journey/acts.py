@@ -2,13 +2,12 @@
 
 import secrets
 import time
-from datetime import date, timedelta
 from typing import Any
 
 import httpx
+from tests import plain_http, trade
 from tests.running import Running, until
-
-Json = dict[str, Any]
+from tests.trade import Json
 
 
 def post(client: httpx.Client, path: str, body: Json | None = None, key: str | None = None) -> Json:
@@ -43,18 +42,13 @@ def new_key() -> str:
     return secrets.token_hex(12)
 
 
-def day(offset: int) -> str:
-    """A date so many days from today; three days are more than any difference of zones."""
-    return (date.today() + timedelta(days=offset)).isoformat()
-
-
 def insist(key: str, url: str, body: Json) -> Json:
     """Send one act under one Idempotency-Key until it is acknowledged, whatever breaks."""
     name, deadline = new_key(), time.monotonic() + 60
     headers = {"Authorization": key, "Idempotency-Key": name}
     while True:
         try:
-            answer = httpx.post(url, json=body, headers=headers, timeout=10)
+            answer = plain_http.post(url, json=body, headers=headers, timeout=10)
             if answer.status_code == 201:
                 return {**answer.json(), "key": name}
             assert answer.status_code == 503, answer.text
@@ -70,38 +64,15 @@ class Maker:
     def __init__(self, installation: Running, name: str) -> None:
         self.installation = installation
         self.office, self.issuer = installation.office(), installation.office("issuer")
-        address = {"full": f"Thôn {name}, Tỉnh Hà Tĩnh", "commune_code": "18073"}
-        self.id = post(
-            self.office,
-            "/v1/producers",
-            {"name": f"Hợp tác xã {name}", "producer_type": "cooperative", "address": address},
-        )["producer_id"]
-        self.product = post(
-            self.office,
-            "/v1/products",
-            {
-                "producer_id": self.id,
-                "name": f"Nước mắm {name}",
-                "category_code": "I.4.a",
-                "date_kind": "use_by",
-                "shelf_life": {"value": 12, "unit": "month"},
-            },
-        )["product_id"]
+        self.id = post(self.office, "/v1/producers", trade.producer(name))["producer_id"]
+        product = trade.product(self.id, f"Nước mắm {name}")
+        self.product = post(self.office, "/v1/products", product)["product_id"]
         self.certify()
         self.client = installation.producer(self.id, name)
 
     def certify(self) -> None:
         """The office records a certificate in force."""
-        certificate = {
-            "product_id": self.product,
-            "stars": 4,
-            "decision_no": f"{secrets.token_hex(3)}/QĐ-UBND (mẫu)",
-            "decision_date": day(-100),
-            "issuing_authority": "UBND tỉnh Hà Tĩnh",
-            "valid_from": day(-100),
-            "valid_until": day(900),
-        }
-        post(self.office, "/v1/certificates", certificate)
+        post(self.office, "/v1/certificates", trade.certificate(self.product))
 
     def order(self, quantity: int) -> str:
         """Ask for stamps, and let the office approve."""
@@ -122,14 +93,7 @@ class Maker:
 
     def lot(self, quantity: int) -> str:
         """A lot made some days ago."""
-        lot = {
-            "product_id": self.product,
-            "lot_code": f"L{secrets.token_hex(4)}",
-            "production_date": day(-10),
-            "best_before": day(200),
-            "quantity": quantity,
-        }
-        return str(post(self.client, "/v1/lots", lot)["lot_id"])
+        return str(post(self.client, "/v1/lots", trade.lot(self.product, quantity))["lot_id"])
 
     def activate(self, lot: str, batch: int, first: int, last: int) -> Json:
         """Tie stamps to a lot."""
@@ -140,7 +104,7 @@ class Maker:
         """What is printed in the symbols of a batch, in roll order."""
         answer = self.issuer.get(f"/v1/batches/{batch}/codes.csv")
         assert answer.status_code == 200, answer.text
-        return [line.split(",")[2] for line in answer.text.splitlines()[1:]]
+        return trade.printed(answer.text)
 
     def ranges(self, batch: int) -> list[tuple[int, int, str]]:
         """The ranges of a batch in short."""

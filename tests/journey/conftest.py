@@ -22,7 +22,8 @@ FILES = (
 )
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: seven processes that wait take a tenth of a core until the end.
+@pytest.fixture(scope="module")
 def sample(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """`tem up` over the imported sample. Tests add to it and change only what they added."""
     data = tmp_path_factory.mktemp("sample") / "data"

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 from loadtests.kill_postgres import Clients
+from tests import plain_http
 from tests.journey.acts import Maker, refused
 from tests.journey.on_postgresql import Databases, databases
 from tests.postgres import PostgresServer
@@ -57,12 +57,12 @@ class Drill:
     def verdict(self, index: int) -> str:
         """What a shopper is told of a stamp."""
         address = f"{self.installation.url('verifier')}/s/{self.codes[index - 1]}"
-        answer = httpx.get(address, headers={"Accept": "application/json"})
+        answer = plain_http.get(address, headers={"Accept": "application/json"})
         return str(answer.json()["verdict"])
 
     def ready(self, service: str) -> bool:
         """Whether a service says that it is."""
-        return httpx.get(f"{self.installation.url(service)}/readyz").status_code == 200
+        return plain_http.get(f"{self.installation.url(service)}/readyz").status_code == 200
 
     def accept_everywhere(self) -> None:
         """What docs/operations.md says under "After a restore"."""
@@ -102,7 +102,7 @@ def act(drill: Drill, clients: Clients, first: int) -> set[int]:
     """Some acts, one after the other; the stamps that were acknowledged."""
     stamps = set(range(first, first + ACTS))
     headers = {"Authorization": clients.key}
-    with httpx.Client(headers=headers, timeout=30) as client:
+    with plain_http.Client(headers=headers, timeout=30) as client:
         for index in stamps:
             clients.activate(client, index, f"drill-{index}")
     return stamps
@@ -130,7 +130,7 @@ def test_a_server_comes_back_from_base_backup_and_wal(drill: Drill) -> None:
     drill.server.restart_from(base, RESTORING)
     assert drill.activated() == early | later
     until(lambda: drill.ready("registry"))
-    told = httpx.get(f"{drill.installation.url('issuer')}/readyz")
+    told = plain_http.get(f"{drill.installation.url('issuer')}/readyz")
     assert refused(told, 503, "issuer_restored"), told.text
     log = drill.installation.data / "logs" / "verifier.log"
     until(lambda: "went_back" in log.read_text())

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.journey.acts import Json, Maker, get, insist, post
+from tests import plain_http
+from tests.journey.acts import Maker, get, insist, post
 from tests.running import Running, free_base_port, running, tem, until
+from tests.trade import Json
 
 STAMPS = 4000
 SAFE = (
@@ -103,7 +105,7 @@ def active(installation: Running, drill: Drill) -> set[int]:
 def look_up(installation: Running, code: str) -> httpx.Response:
     """What the verifier says of a code."""
     address = f"{installation.url('verifier')}/s/{code}"
-    return httpx.get(address, headers={"Accept": "application/json"})
+    return plain_http.get(address, headers={"Accept": "application/json"})
 
 
 def test_a_backup_holds_no_secret_and_is_whole(drill: Drill) -> None:

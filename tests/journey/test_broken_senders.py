@@ -6,8 +6,8 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
+from tests import plain_http
 from tests.running import Running, tem
 
 from tem.http.gunicorn_hooks import READ_SECONDS
@@ -70,7 +70,7 @@ def test_what_is_no_request_is_told_in_the_one_shape(
 
 def test_half_a_character_in_a_key_is_told_without_breaking(sample: Running) -> None:
     """What is told back in an error can always be written."""
-    answer = httpx.post(
+    answer = plain_http.post(
         f"{sample.url('verifier')}/v1/verifications",
         content=b'{"codes":["1"],"\\udfff":1}',
         headers={"Content-Type": "application/json"},
@@ -99,7 +99,7 @@ def test_requests_that_never_end_give_their_threads_back(sample: Running, servic
             sock = socket.create_connection((address.hostname, address.port), timeout=20)
             held.enter_context(sock)
             sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-a: ")
-        alive = httpx.get(f"{sample.url(service)}/livez", timeout=15 * READ_SECONDS)
+        alive = plain_http.get(f"{sample.url(service)}/livez", timeout=15 * READ_SECONDS)
         assert alive.status_code == 200
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.journey.acts import Maker, day, get, new_key, post, refused
+from tests.journey.acts import Maker, get, new_key, post, refused
 from tests.running import Running, tem, until
+from tests.trade import day
 
 LIMIT_SECONDS = 1.0  # within which an act is seen by every worker of a verifier
 

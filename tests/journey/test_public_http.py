@@ -9,8 +9,9 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.journey.acts import Json, get, refused
+from tests.journey.acts import get, refused
 from tests.running import SAMPLE, Running, tem
+from tests.trade import Json
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 POLICY = {"default-src 'none'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"}
@@ -18,13 +19,13 @@ CASES: list[Json] = json.loads((SAMPLE / "stamp_cases.json").read_text("utf-8"))
 NEVER_ISSUED = str((1 << 568) + (4_000_000 << 536) + (7 << 512)).zfill(174)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stamp(sample: Running) -> str:
     """The address printed on a stamp that is in force for years to come."""
     return sample.tem("issuer", "url", "HT-T0018", 1).strip()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def public(sample: Running) -> httpx.Client:
     """Anybody."""
     return sample.client("verifier")

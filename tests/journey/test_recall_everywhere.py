@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests import plain_http
 from tests.journey.acts import Maker, get, new_key, post
 from tests.running import Running, running, until
 
@@ -53,7 +54,9 @@ def one_client_of_each_worker(installation: Running) -> Iterator[list[httpx.Clie
         found: dict[int, httpx.Client] = {}
 
         def another() -> bool:
-            client = httpx.Client(base_url=installation.url("verifier"), limits=one, timeout=10)
+            client = plain_http.Client(
+                base_url=installation.url("verifier"), limits=one, timeout=10
+            )
             stack.enter_context(client)
             worker = accepted_by(installation, client)
             if worker is not None:

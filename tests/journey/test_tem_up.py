@@ -1,11 +1,15 @@
-"""`tem up` and the commands beside it: clear refusals, nothing started in vain."""
+"""`tem up` and the commands beside it: clear refusals, nothing started in vain; checkpoints."""
 
 import json
 import socket
 from pathlib import Path
 
-from tests.journey.acts import Json, get
-from tests.running import SAMPLE, SERVICES, Running, free_base_port, processes_of, tem
+from tests.journey.acts import get
+from tests.running import SAMPLE, SERVICES, Running, free_base_port, processes_of, tem, until
+from tests.trade import Json
+
+from tem.installation import Installation
+from tem.trail.kept_checkpoints import kept_file, read
 
 
 def test_a_busy_port_is_named_and_nothing_is_started(tmp_path: Path) -> None:
@@ -55,6 +59,21 @@ def test_the_sample_is_taken_over_as_the_files_say(sample: Running) -> None:
     ranges = [part for lot in _rows("lots") for part in lot["stamp_ranges"]]
     activated = sum(part["to"] - part["from"] + 1 for part in ranges)
     assert sum(row["activated"] for row in mine) == activated
+
+
+def test_the_follower_keeps_checkpoints(sample: Running) -> None:
+    """`tem up` keeps one from the start, it holds against the trail of the running registry, and
+    what is asked over HTTP can be verified by the command."""
+    path = kept_file(Installation.at(sample.data), "registry")
+    until(lambda: path.exists() and read(path.read_bytes()).notes)
+    told = sample.tem("registry", "audit", "verify", path)
+    assert "checkpoints hold" in told
+    shown = sample.office().get("/v1/audit/checkpoint").json()
+    assert shown["public_key"] == sample.tem("registry", "audit", "key").strip()
+    elsewhere = sample.data / "elsewhere.txt"
+    elsewhere.write_text(shown["note"], "utf-8")
+    done = tem(sample.data, "registry", "audit", "verify", elsewhere, "--key", shown["public_key"])
+    assert done.returncode == 0, done.stdout
 
 
 def _rows(name: str) -> list[Json]:

@@ -107,6 +107,18 @@ def register(bare: Register, request: pytest.FixtureRequest) -> Register:
     return bare
 
 
+@pytest.fixture
+def pair(
+    owner_engine: Engine, server_engine: Engine, tmp_path: Path, clock: SetClock
+) -> Iterator[tuple[Register, Register]]:
+    """The same register on SQLite and on PostgreSQL."""
+    empty(owner_engine)
+    lite = open_engine(sqlite_url(tmp_path / "registry.db"))
+    make_tables(lite)
+    yield Register(lite, clock), Register(server_engine, clock)
+    lite.dispose()
+
+
 @pytest.fixture(scope="session")
 def sample(imported: Path) -> Path:
     """An installation into which the whole sample was imported by the command; for reading only."""

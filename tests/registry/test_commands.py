@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from sqlalchemy.exc import OperationalError
 from tests.registry.installed import SAMPLE, copied, without_our_variables
 
-from tem_registry import commands
+from tem_registry import follow_command
 
 
 def tem(sample: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -107,11 +107,11 @@ def test_the_follower_outlives_a_database_that_does_not_answer(
         asked.append(1)
         raise OperationalError("SELECT", {}, Exception("the server starts anew"))
 
-    monkeypatch.setattr(commands.issuing, "advance_all", advance_all)
-    monkeypatch.setattr(commands, "stopping_flag", lambda *_: lambda: len(asked) == 2)
-    monkeypatch.setattr(commands, "POLL_SECONDS", 0)
-    monkeypatch.setattr(commands.logs, "configure", lambda *_: None)
+    monkeypatch.setattr(follow_command.issuing, "advance_all", advance_all)
+    monkeypatch.setattr(follow_command, "stopping_flag", lambda *_: lambda: len(asked) == 2)
+    monkeypatch.setattr(follow_command, "POLL_SECONDS", 0)
+    monkeypatch.setattr(follow_command.logs, "configure", lambda *_: None)
     for name in [name for name in os.environ if name.startswith("TEM_")]:
         monkeypatch.delenv(name)
-    done = CliRunner().invoke(commands.follow, ["--data", str(data)])
+    done = CliRunner().invoke(follow_command.follow, ["--data", str(data)])
     assert (done.exit_code, len(asked)) == (0, 2), done.output

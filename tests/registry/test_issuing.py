@@ -27,6 +27,7 @@ from tem_issuer import app as issuer_app
 from tem_issuer import batch_files, first_start, signing_run
 from tem_issuer import settings as issuer_settings
 from tem_issuer import storage as issuer_storage
+from tem_issuer import store as issuer_store
 from tem_registry import tables
 from tem_registry.certificates import certificates
 from tem_registry.fsck import fsck
@@ -141,7 +142,7 @@ def mint(register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     installation = Installation.at(tmp_path / "data")
     first_start.prepare(installation)
     config = replace(issuer_settings.read({}, installation), daily_ceiling=1000)
-    engine = issuer_app.open_store(config)
+    engine = issuer_store.open_store(config)
     app = issuer_app.build(config, Wiring(engine, register.clock))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))  # shut down soon

@@ -5,17 +5,14 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from tests.conftest import SetClock
-from tests.registry.conftest import empty
-from tests.registry.records import OFFICE, Register, make_tables, product
+from tests.registry.records import OFFICE, Register, product
 
 from tem.databases import published
-from tem.databases.database import open_engine, sqlite_url
 from tem.errors import TemError
 from tem_registry import tables
 from tem_registry.activation import corrections
@@ -335,18 +332,6 @@ class Oracle:
             "void": never.count("void"),
             "revoked": never.count("revoked"),
         }
-
-
-@pytest.fixture
-def pair(
-    owner_engine: Engine, server_engine: Engine, tmp_path: Path, clock: SetClock
-) -> Iterator[tuple[Register, Register]]:
-    """The same register on SQLite and on PostgreSQL."""
-    empty(owner_engine)
-    lite = open_engine(sqlite_url(tmp_path / "registry.db"))
-    make_tables(lite)
-    yield Register(lite, clock), Register(server_engine, clock)
-    lite.dispose()
 
 
 def prepare(register: Register) -> None:

@@ -5,16 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
-import pytest
-from sqlalchemy import Connection, Engine
-from tests.conftest import SetClock
-from tests.registry.conftest import empty
-from tests.registry.records import Register, make_tables
+from sqlalchemy import Connection
+from tests.registry.records import Register
 
-from tem.databases.database import open_engine, sqlite_url
 from tem.errors import Conflict, TemError
 from tem.vocabulary import StampState
 from tem_registry import tables
@@ -106,18 +101,6 @@ def runs(shown: list[Stamp]) -> list[tuple[int, int, str, str | None]]:
     """Stamps that are alike, as ranges."""
     found = [list(those) for _, those in groupby(range(1, QUANTITY + 1), key=lambda i: shown[i])]
     return [(run[0], run[-1], str(shown[run[0]][0]), shown[run[0]][1]) for run in found]
-
-
-@pytest.fixture
-def pair(
-    owner_engine: Engine, server_engine: Engine, tmp_path: Path, clock: SetClock
-) -> Iterator[tuple[Register, Register]]:
-    """The same register on SQLite and on PostgreSQL."""
-    empty(owner_engine)
-    lite = open_engine(sqlite_url(tmp_path / "registry.db"))
-    make_tables(lite)
-    yield Register(lite, clock), Register(server_engine, clock)
-    lite.dispose()
 
 
 def test_a_hundred_thousand_acts_are_the_same_on_both_engines(

@@ -8,9 +8,9 @@ from tests.conftest import SetClock
 from tests.registry.records import OFFICE, Register
 
 from tem.databases import published
-from tem.trail import audit, checkpoints, kept_checkpoints, lost_entries
+from tem.trail import audit, checkpoints, kept_checkpoints
 from tem.trail.signed_note import NoteSigner
-from tem_registry import restoring
+from tem_registry import lost_entries, restoring
 
 SIGNER = NoteSigner.make(checkpoints.origin("registry"))
 

@@ -168,7 +168,7 @@ def test_a_running_installation_is_not_restored(place: Path) -> None:
     """Whoever holds its lock keeps its files, and nobody is asked for a yes before."""
     lock = hold_lock(place / "data" / "up.lock")
     refused = tem(place, "restore", place / "backup")
-    assert "[running]" in refused.output and "Restore" not in refused.stdout
+    assert "[already_running]" in refused.output and "Restore" not in refused.stdout
     with pytest.raises(Conflict, match="stop them first"):
         put_back(place)
     os.close(lock)

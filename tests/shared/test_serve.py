@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 from click.testing import CliRunner
+from tests import plain_http
 from tests.running import environment, free_base_port, until
 
 from tem.cli import main
@@ -31,7 +32,7 @@ def _serve(data: Path, service: str, port: int, **env: str) -> Process:
 
 def _ready(port: int) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+        return plain_http.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
     except httpx.HTTPError:
         return False
 

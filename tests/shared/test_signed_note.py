@@ -1,6 +1,7 @@
 """Signed notes: what one key vouched for, to the byte, and nothing else."""
 
 import base64
+import string
 
 import pytest
 
@@ -53,6 +54,14 @@ def test_every_changed_byte_is_noticed() -> None:
         other = "A" if letter != "A" else "B"
         with pytest.raises(NoteRefused):
             open_note(note[:place] + other + note[place + 1 :], SIGNER.key)
+
+
+def test_a_signature_is_written_in_one_way() -> None:
+    """Letters of base64 that differ only in bits without meaning are another note all the same."""
+    begin, last = SIGNER.sign(TEXT)[:-3], SIGNER.sign(TEXT)[-3]
+    for letter in {*string.ascii_letters, *string.digits, "+", "/"} - {last}:
+        with pytest.raises(NoteRefused):
+            open_note(f"{begin}{letter}=\n", SIGNER.key)
 
 
 @pytest.mark.parametrize(

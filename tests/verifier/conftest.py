@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,15 +18,19 @@ from tests.registry.records import Register, make_tables
 from tests.valkey import ValkeyServer
 from tests.verifier.mint import PREFIX, Mint, Minted, publish
 
+from tem.clock import Clock
 from tem.databases.database import open_engine, open_published, sqlite_url, writing
 from tem.databases.migrations import Database, migrate, open_migrated
 from tem.databases.published import TABLE_NAMES
-from tem_verifier.app import open_store
 from tem_verifier.history import HISTORIES
 from tem_verifier.index import Index
 from tem_verifier.lookup import Lookup
 from tem_verifier.manifests import Acceptance
+from tem_verifier.rendering import Renderer
 from tem_verifier.settings import Settings
+from tem_verifier.snapshot import making
+from tem_verifier.snapshot.snapshots import Snapshots
+from tem_verifier.store import open_store
 
 _numbers = itertools.count(1)
 
@@ -113,6 +118,11 @@ class Verifier:
     source: Engine
     index: Index
     lookup: Lookup
+    clock: Clock
+
+    def snapshot(self) -> None:
+        """Make a snapshot of what is published now, as the process beside the workers does."""
+        making.make(self.config, self.source, self.index.acceptance, self.clock)
 
     def ask(self, text: str) -> dict[str, Any]:
         """Read what is new, then look up a code."""
@@ -185,6 +195,10 @@ def empty_memory(request: pytest.FixtureRequest, kind: str, path: Path) -> Itera
         server.drop_database(name)
 
 
+def never(lock: int) -> "subprocess.Popen[bytes]":
+    raise AssertionError("nobody asked for a snapshot")
+
+
 @pytest.fixture
 def open_verifier(
     register: Register, mint: Mint, tmp_path: Path, memory_url: Callable[[str], str]
@@ -193,7 +207,9 @@ def open_verifier(
     the engine of the register."""
     with ExitStack() as opened:
 
-        def build(name: str = "verifier", published_url: str | None = None) -> Verifier:
+        def build(
+            name: str = "verifier", published_url: str | None = None, *, based: bool = False
+        ) -> Verifier:
             url = reader_url(register.engine)
             config = Settings(
                 database_url=memory_url(name),
@@ -207,10 +223,12 @@ def open_verifier(
             source = open_published(config.published_url, TABLE_NAMES)
             opened.callback(source.dispose)
             acceptance = Acceptance(config.trust_file, store, config.fingerprints)
-            index = Index(source, acceptance, register.clock)
+            # ``based``: on the snapshot there is, and never on one that is made unasked.
+            snapshots = Snapshots(config.snapshot, Renderer().fingerprint, never)
+            index = Index(source, acceptance, register.clock, snapshots if based else None)
             index.catch_up()
             lookup = Lookup(index, register.clock, config.prefix)
-            return Verifier(config, store, source, index, lookup)
+            return Verifier(config, store, source, index, lookup, register.clock)
 
         yield build
 

@@ -140,7 +140,8 @@ def test_page_json_and_bulk_agree_around_the_end(
 
 
 def client(reader: Verifier, register: Register) -> Any:
-    return build(reader.config, Wiring(reader.store, register.clock), reader.index).test_client()
+    wiring = Wiring(reader.store, register.clock)
+    return build(reader.config, wiring, reader.index).flask.test_client()
 
 
 def test_a_worker_with_an_old_record_is_not_ready(

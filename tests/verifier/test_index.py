@@ -137,7 +137,7 @@ def test_a_batch_published_a_moment_ago_is_not_slandered(
 ) -> None:
     """A code of a batch not seen yet makes the verifier read before it answers."""
     reader = open_verifier()
-    reader.index._readings._tried = 0.0
+    reader.index.readings._tried = 0.0
     one = publish(register, mint.sign(1))
     assert reader.lookup.answer(one.text(1))["verdict"] == "NOT_ACTIVATED"
 

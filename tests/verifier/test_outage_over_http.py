@@ -16,7 +16,7 @@ def cut_off(open_verifier: Opener, tmp_path: Path) -> FlaskClient:
     """The web app of a verifier that has never been able to read."""
     reader = open_verifier("cut-off", f"sqlite:///{tmp_path / 'absent.db'}")
     wiring = Wiring(reader.store, reader.index._clock)
-    return build(reader.config, wiring, reader.index).test_client()
+    return build(reader.config, wiring, reader.index).flask.test_client()
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

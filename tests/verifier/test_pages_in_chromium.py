@@ -35,6 +35,7 @@ TONES = {
 }
 LONG = "Mắmtôm" * 60
 PHOTO = picture(size=(1200, 900))
+ADDRESS = "/s/" + "1" * 174
 
 ANSWER: dict[str, Any] = {
     "notes": ["EXPIRES_TODAY", "MANY_SCANS"],
@@ -132,7 +133,9 @@ def origin() -> Iterator[str]:
     served = {"/home": pages.home("vi", "tem.hatinh.example"), "/gone": pages.not_found("en")}
     for verdict in (*TONES, "UNKNOWN"):
         asked = ANSWER | {"verdict": verdict}
-        served |= {f"/{lang}/{verdict}": pages.render(asked, lang, "/s/1") for lang in ("vi", "en")}
+        served |= {
+            f"/{lang}/{verdict}": pages.render(asked, lang, ADDRESS) for lang in ("vi", "en")
+        }
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(served))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -153,7 +156,7 @@ def _handler(served: dict[str, str]) -> type[BaseHTTPRequestHandler]:
             """200 with the policy, or 404."""
             path = self.path.partition("?")[0]
             kind = {"css": "text/css", "svg": "image/svg+xml"}.get(path.rpartition(".")[2])
-            if path.startswith("/images/"):
+            if path.startswith("/images/") or path == f"{ADDRESS}/seen":
                 kind, body = "image/jpeg", PHOTO
             elif kind is not None:
                 body = static.joinpath(path.rpartition("/")[2]).read_bytes()
@@ -282,4 +285,30 @@ def test_without_script_the_other_points_of_sale_unfold(browser: Browser, origin
     assert not hidden.is_visible()
     tab.locator("#pos ~ details summary").click()
     assert hidden.is_visible()
+    context.close()
+
+
+def test_a_view_is_counted_without_script_and_unseen(browser: Browser, origin: str) -> None:
+    """Whoever opens a stamp's page fetches its count once, though it has no script and is not
+    scrolled; nobody sees it or hears of it, and the page is no longer for it."""
+    context = browser.new_context(viewport={"width": 320, "height": 568}, java_script_enabled=False)
+    tab = context.new_page()
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    for address in ADDRESSES:
+        asked.clear()
+        tab.goto(origin + address)
+        known = "UNKNOWN" not in address
+        counted = [url for url in asked if url.endswith("/seen")]
+        assert counted == [f"{origin}{ADDRESS}/seen"] * known, address
+    tab.goto(origin + "/vi/OK")
+    seen = tab.locator(".seen")
+    box, height = seen.bounding_box(), "document.documentElement.scrollHeight"
+    assert box is not None
+    assert (box["width"], box["height"]) == (1, 1)
+    assert seen.evaluate("(image) => getComputedStyle(image).opacity") == "0"
+    assert "seen" not in tab.locator("main").aria_snapshot()
+    whole = tab.evaluate(height)
+    seen.evaluate("(image) => image.remove()")
+    assert tab.evaluate(height) == whole
     context.close()

@@ -34,7 +34,7 @@ def verifier(register: Register, batch: Minted, open_verifier: Opener) -> Verifi
 @pytest.fixture
 def app(verifier: Verifier, register: Register) -> Flask:
     """Its web app."""
-    return build(verifier.config, Wiring(verifier.store, register.clock), verifier.index)
+    return build(verifier.config, Wiring(verifier.store, register.clock), verifier.index).flask
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_an_outage_is_no_absence(
 ) -> None:
     """While the published tables cannot be read, a picture is unavailable, not missing."""
     away = open_verifier("away", sqlite_url(verifier.config.folder / "nothing.db"))
-    app = build(away.config, Wiring(away.store, register.clock), away.index)
+    app = build(away.config, Wiring(away.store, register.clock), away.index).flask
     got = app.test_client().get(f"/images/{NOWHERE}")
     assert problem(got, 503) == "picture_unavailable"
     assert int(got.headers["Retry-After"]) >= 1

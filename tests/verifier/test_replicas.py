@@ -25,11 +25,12 @@ from tem.databases.database import open_engine, open_published, reading, writing
 from tem.errors import Unavailable
 from tem_registry import publication, restoring
 from tem_verifier import storage
-from tem_verifier.app import open_store, ready
+from tem_verifier.app import ready
 from tem_verifier.index import Index
 from tem_verifier.lookup import Lookup
 from tem_verifier.manifests import Acceptance
 from tem_verifier.settings import Settings
+from tem_verifier.store import open_store
 
 _numbers = itertools.count(1)
 Alarms = Callable[[str], float]
@@ -99,7 +100,8 @@ class Pair:
         acceptance = Acceptance(config.trust_file, store, config.fingerprints)
         index = Index(source, acceptance, self.register.clock)
         index.catch_up()
-        return Verifier(config, store, source, index, Lookup(index, self.register.clock, ""))
+        clock = self.register.clock
+        return Verifier(config, store, source, index, Lookup(index, clock, ""), clock)
 
     @contextmanager
     def copy_held_up(self, table: str) -> Iterator[None]:
@@ -254,9 +256,10 @@ def test_a_copy_given_up_by_the_record_begins_anew(
         found = pair.on_record(f"SELECT wal_status FROM pg_replication_slots WHERE {slot}")
         assert found == ("lost",)
         edge.execute("ALTER SUBSCRIPTION tem_published ENABLE")
-    monkeypatch.setattr(subscription, "ARRIVAL_SECONDS", 1.0)
-    until(lambda: "--anew" in pair.subscribe().output)  # the first message may be the refusal
-    assert "not connected" in pair.tem("status").output
+    monkeypatch.setattr(subscription, "ARRIVAL_SECONDS", 3 * subscription.STEADY_SECONDS)
+    refused = pair.subscribe()
+    assert refused.exit_code == 1 and "--anew" in refused.output
+    until(lambda: "not connected" in pair.tem("status").output)  # it tries again and again
     pair.register.activate("L1", 1, 1, 50)
     assert follows.verdict(batch.text(1)) == "NOT_ACTIVATED"
     assert pair.subscribe("--anew").exit_code == 0

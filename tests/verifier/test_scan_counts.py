@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from tem.databases.database import reading, writing
-from tem_verifier import scan_counts, storage
+from tem_verifier import scan_counts, scan_upkeep, scanned_often, storage
 from tem_verifier.parcels import Parcel
-from tem_verifier.scan_counts import Rules
-from tem_verifier.stamps_scanned import Scan
+from tem_verifier.scan_counts import Scanned
+from tem_verifier.stamps_scanned import Rules, Scan
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)  # 09:00 in Vietnam
 TODAY = date(2026, 11, 20)
-RULES = Rules(often=10, days=90)
+RULES = Rules(often=10, origins=0, days=90)
 WRITER = "a" * 32
 ROUNDS = 12
 
@@ -31,14 +31,14 @@ def count(store: Engine, *parcels: Parcel, now: datetime = NOW, rules: Rules = R
         return scan_counts.count(connection, parcels, now, rules)
 
 
-def total(store: Engine, batch: int, index: int) -> tuple[int, date | None]:
+def total(store: Engine, batch: int, index: int) -> Scanned:
     with reading(store) as connection:
         return scan_counts.total(connection, batch, index)
 
 
 def often(store: Engine) -> set[tuple[int, int]]:
     with reading(store) as connection:
-        return set(scan_counts.often(connection))
+        return set(scanned_often.often(connection))
 
 
 def tidy(store: Engine, now: datetime, rules: Rules = RULES) -> int:
@@ -46,7 +46,7 @@ def tidy(store: Engine, now: datetime, rules: Rules = RULES) -> int:
     steps, more = 0, True
     while more:
         with writing(store) as connection:
-            more = scan_counts.tidy(connection, now, rules)
+            more = scan_upkeep.tidy(connection, now, rules)
         steps += 1
     return steps
 
@@ -71,8 +71,9 @@ def test_a_parcel_counts_once_however_often_it_comes(own_store: Engine) -> None:
     assert count(own_store, first, first) == 4
     assert count(own_store, first, second) == 2
     assert count(own_store, second) == 0
-    assert total(own_store, 1, 5) == (5, TODAY) and total(own_store, 2, 1) == (1, TODAY)
-    assert total(own_store, 9, 9) == (0, None)
+    assert total(own_store, 1, 5) == Scanned(5, TODAY, TODAY)
+    assert total(own_store, 2, 1).count == 1
+    assert total(own_store, 9, 9) == Scanned(0, None, None)
 
 
 def test_what_is_not_committed_is_not_known(own_store: Engine) -> None:
@@ -120,7 +121,7 @@ def test_many_workers_at_once_count_exactly(own_store: Engine) -> None:
     at_once([partial(work, order) for order in (1, 5, 7, 11)])
     assert not faults
     wanted = sum(p.total for p in parcels)
-    assert sum(total(own_store, 1, stamp)[0] for stamp in range(1, 8)) == wanted
+    assert sum(total(own_store, 1, stamp).count for stamp in range(1, 8)) == wanted
 
 
 def test_many_workers_tidy_at_once_and_fold_each_day_once(own_store: Engine) -> None:
@@ -130,23 +131,40 @@ def test_many_workers_tidy_at_once_and_fold_each_day_once(own_store: Engine) -> 
     steps: list[int] = []
     at_once([lambda: steps.append(tidy(own_store, NOW))] * 4)
     assert sum(steps) == 10 + 4
-    assert {total(own_store, 1, n)[0] for n in range(1, 40)} == {10}
+    assert {total(own_store, 1, n).count for n in range(1, 40)} == {10}
 
 
 def test_old_days_are_folded_into_totals(own_store: Engine) -> None:
-    """After the days of the setting a stamp has one row; sums and first days stay right, also
-    when something comes late."""
+    """After the days of the setting a stamp has one row; sums, first and last days stay right,
+    also when something comes late."""
     days = [TODAY - timedelta(days=back) for back in (91, 90, 89, 0)]
     for n, day in enumerate(days, start=1):
         count(own_store, parcel(n, {(1, 5): n, (1, 6): 1}, day))
+    count(own_store, parcel(8, {(1, 7): 1}, days[0]))
     assert tidy(own_store, NOW) == 3
     assert rows(own_store, storage.scan_day_table) == 4
-    assert rows(own_store, storage.scan_total_table) == 2
-    assert total(own_store, 1, 5) == (10, days[0]) and total(own_store, 1, 6) == (4, days[0])
-    count(own_store, parcel(9, {(1, 5): 1}, TODAY - timedelta(days=200)))
+    assert rows(own_store, storage.scan_total_table) == 3
+    assert total(own_store, 1, 5) == Scanned(10, days[0], TODAY)
+    assert total(own_store, 1, 6) == Scanned(4, days[0], TODAY)
+    assert total(own_store, 1, 7) == Scanned(1, days[0], days[0])
+    late = TODAY - timedelta(days=200)
+    count(own_store, parcel(9, {(1, 5): 1, (1, 7): 1}, late))
     assert tidy(own_store, NOW) == 1, "the day's work is done"
     assert tidy(own_store, NOW + timedelta(days=1)) == 3
-    assert total(own_store, 1, 5) == (11, TODAY - timedelta(days=200))
+    assert total(own_store, 1, 5) == Scanned(11, late, TODAY)
+    assert total(own_store, 1, 7) == Scanned(2, late, days[0])
+
+
+def test_a_total_without_its_last_day_gets_one(own_store: Engine) -> None:
+    """What the version before folded says no last day; the next day folded is it."""
+    old = TODAY - timedelta(days=400)
+    with writing(own_store) as connection:
+        row = {"batch": 1, "index": 5, "first_day": old, "count": 7}
+        connection.execute(storage.scan_total_table.insert(), row)
+    assert total(own_store, 1, 5) == Scanned(7, old, None)
+    count(own_store, parcel(1, {(1, 5): 1}, TODAY - timedelta(days=100)))
+    tidy(own_store, NOW)
+    assert total(own_store, 1, 5) == Scanned(8, old, TODAY - timedelta(days=100))
 
 
 def test_a_stamp_is_scanned_often_from_the_threshold_on(own_store: Engine) -> None:
@@ -166,11 +184,11 @@ def test_another_threshold_holds_from_the_next_start(own_store: Engine) -> None:
     count(own_store, parcel(1, {(1, 5): 9, (1, 6): 3, (1, 7): 20}))
     tidy(own_store, NOW)
     assert often(own_store) == {(1, 7)}
-    tidy(own_store, NOW, Rules(often=9, days=90))
+    tidy(own_store, NOW, Rules(often=9, origins=0, days=90))
     assert often(own_store) == {(1, 5), (1, 7)}
-    tidy(own_store, NOW, Rules(often=21, days=90))
+    tidy(own_store, NOW, Rules(often=21, origins=0, days=90))
     assert often(own_store) == set()
-    none = Rules(often=0, days=90)
+    none = Rules(often=0, origins=0, days=90)
     tidy(own_store, NOW, none)
     count(own_store, parcel(2, {(1, 5): 99}), rules=none)
     assert often(own_store) == set()

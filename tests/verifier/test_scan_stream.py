@@ -18,17 +18,17 @@ from tests.valkey import ValkeyServer
 
 from tem.clock import system_clock
 from tem.databases.database import open_engine, reading, writing
+from tem.dates import vietnam_day
 from tem.process import die_with_parent
-from tem_verifier import parcels, scan_stream, scans, shared_valkey, storage
+from tem_verifier import parcels, scan_counts, scan_stream, scans, shared_valkey, storage
 from tem_verifier.parcels import Parcel
 from tem_verifier.scan_buffer import ScanBuffer
-from tem_verifier.scan_counts import Rules
 from tem_verifier.scan_stream import STREAM, Consumer
 from tem_verifier.scans import Scans
 from tem_verifier.shared_valkey import Link, Presence
-from tem_verifier.stamps_scanned import Scan
+from tem_verifier.stamps_scanned import Rules, Scan
 
-RULES = Rules(often=50, days=90)
+RULES = Rules(often=50, origins=5, days=90)
 ON_SQLITE = pytest.mark.parametrize("own_store", ["sqlite"], indirect=True)
 SCANS, STAMPS = 3000, 40
 Opener = Callable[..., Scans]
@@ -82,7 +82,7 @@ def test_two_workers_count_exactly(own_store: Engine, worker: Opener, valkey: Va
         until(lambda: client.xlen(STREAM) == 0)
     assert counted(own_store) == SCANS
     workers[0].refresh()
-    assert workers[0].often == {(1, stamp) for stamp in range(1, STAMPS + 1)}
+    assert set(workers[0].often) == {(1, stamp) for stamp in range(1, STAMPS + 1)}
 
 
 def test_a_parcel_on_the_stream_twice_counts_once(
@@ -108,10 +108,10 @@ import os, signal, sys
 from tem.clock import system_clock
 from tem.databases.database import open_engine
 from tem_verifier import scan_counts
-from tem_verifier.scan_counts import Rules
 from tem_verifier.scan_stream import Consumer
 from tem_verifier.scans import Scans
 from tem_verifier.shared_valkey import Link, Presence
+from tem_verifier.stamps_scanned import Rules
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -123,7 +123,7 @@ if when == "before":
 else:
     Consumer.confirm = die
 link = Link("counts", valkey, None, Presence())
-Scans(open_engine(store), system_clock, Rules(50, 90), link, link).drain()
+Scans(open_engine(store), system_clock, Rules(50, 5, 90), link, link).drain()
 """
 
 
@@ -242,6 +242,25 @@ def test_without_its_database_the_stream_holds_the_counts(
 
 
 @ON_SQLITE
+def test_a_parcel_of_the_version_before_counts(
+    own_store: Engine, worker: Opener, valkey: ValkeyServer, clock: SetClock
+) -> None:
+    """What stands on the stream from before origins were sent is read beside what came after."""
+    today = vietnam_day(clock()).toordinal()
+    old = {"writer": "c" * 32, "sequence": "1", "made_at": str(int(clock().timestamp()))}
+    one = worker()
+    one.refresh()
+    one.add(1, 1, "203.0.113.9")
+    one.ship()
+    with valkey.client() as client:
+        client.xadd(STREAM, {**old, "counts": f"[[1,1,{today},3]]"})
+        drained(one)
+    with reading(own_store) as connection:
+        kept = scan_counts.total(connection, 1, 1)
+    assert (kept.count, kept.origins) == (4, 1)
+
+
+@ON_SQLITE
 def test_nonsense_on_the_stream_is_dropped(
     own_store: Engine, worker: Opener, valkey: ValkeyServer
 ) -> None:
@@ -289,12 +308,12 @@ def test_without_valkey_at_all_counts_go_straight_into_the_database(
         alone.add(1, 1)
     assert alone.ship() == 60 and alone.ship() == 0 and not alone.drain()
     alone.refresh()
-    assert alone.often == {(1, 1)} and counted(own_store) == 60
+    assert set(alone.often) == {(1, 1)} and counted(own_store) == 60
     broken = Scans(open_engine("sqlite:////nowhere/at/all.db"), clock, RULES)
     broken.add(1, 1)
     assert broken.ship() == 0 and broken.ship() == 0
     broken.refresh()
-    assert broken.often == frozenset()
+    assert len(broken.often) == 0
     with pytest.raises(OperationalError), broken._store.connect():
         pass
 

@@ -1,25 +1,35 @@
 """Two real workers behind one port with a real Valkey: sums, a kill -9, one limit for both."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import func, select
-from tests.running import Running, processes_of, running, tem, until
+from tests.conftest import SetClock
+from tests.running import SAMPLE, Running, processes_of, running, tem, until
 from tests.valkey import ValkeyServer
 
 from tem.databases.database import open_engine, reading, sqlite_url
+from tem.dates import parse_instant
+from tem.http.web import Wiring
 from tem.installation import Installation
-from tem_verifier import storage
+from tem_verifier import settings, storage
+from tem_verifier.app import build, open_index
+from tem_verifier.rendering import Renderer
+from tem_verifier.store import open_store
+from tem_verifier.traffic import open_traffic
 
 QUOTA, LOOK_UPS = 60, 200
+JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture(scope="module")
@@ -75,15 +85,14 @@ def workers(site: Running) -> set[int]:
 
 
 def test_scans_of_two_workers_add_up(site: Running, codes: list[str]) -> None:
-    """Look-ups over both workers are all in the database, once each, moments later."""
-    assert set(ask(site, codes[0], LOOK_UPS)) == {200}
+    """Scans over both workers are all in the database, once each, moments later."""
+    assert set(ask(site, f"{codes[0]}/seen", LOOK_UPS)) == {200}
     until(lambda: counted(site, 3) >= LOOK_UPS)
     with httpx.Client(base_url=site.url("verifier"), headers={"Connection": "close"}) as client:
         metrics = client.get("/metrics").text
         assert "tem_verifier_valkey_up 1.0" in metrics
         # The note comes from another worker's counts too, whichever answers.
-        accept = {"Accept": "application/json"}
-        until(lambda: client.get(codes[0], headers=accept).json()["notes"] == ["MANY_SCANS"])
+        until(lambda: client.get(codes[0], headers=JSON).json()["notes"] == ["MANY_SCANS"])
         for _ in range(6):
             assert client.get("/readyz").status_code == 200
     for line in metrics.splitlines():
@@ -108,9 +117,9 @@ def test_a_client_behind_a_proxy_has_one_quota_with_both_workers(
 
 
 def test_a_worker_killed_loses_a_second_of_counts_at_most(site: Running, codes: list[str]) -> None:
-    """kill -9 of a worker under look-ups: what was counted before stays, what it had not handed
+    """kill -9 of a worker under scans: what was counted before stays, what it had not handed
     over goes with it, and the others go on; nothing is counted twice."""
-    assert set(ask(site, codes[2], 100)) == {200}
+    assert set(ask(site, f"{codes[2]}/seen", 100)) == {200}
     until(lambda: counted(site, 5) >= 100)
     victims = workers(site)
     assert victims
@@ -118,9 +127,42 @@ def test_a_worker_killed_loses_a_second_of_counts_at_most(site: Running, codes: 
     done = 0
     for _ in range(30):
         try:
-            done += ask(site, codes[2], 1) == [200]
+            done += ask(site, f"{codes[2]}/seen", 1) == [200]
         except (OSError, HTTPException):
             continue
     assert done
     until(lambda: counted(site, 5) > 100)
     assert counted(site, 5) <= 100 + 30
+
+
+CASE = next(
+    case
+    for case in json.loads((SAMPLE / "stamp_cases.json").read_text("utf-8"))["stamp_cases"]
+    if "MANY_SCANS" in case["expected_notes"]
+)
+
+
+def test_the_case_of_the_sample_that_was_scanned_often(
+    imported: Path, tmp_path: Path, clock: SetClock
+) -> None:
+    """Scanned over HTTP as often as the sample says, the stamp gets the note it expects."""
+    data = Path(shutil.copytree(imported, tmp_path / "data"))
+    stamp, clock.now = CASE["stamp"], parse_instant(CASE["scanned_at"])
+    printed = tem(data, "issuer", "url", stamp["batch_id"], stamp["serial"])
+    path = "/s/" + printed.stdout.strip().rsplit("/", 1)[1]
+    config = settings.read({}, Installation.at(data))
+    with ExitStack() as opened:
+        store = open_store(config)
+        opened.callback(store.dispose)
+        index = open_index(config, store, clock, Renderer(config.office_contact).fingerprint)
+        opened.callback(index.source.dispose)
+        traffic = open_traffic(config, store, clock)
+        client = build(config, Wiring(store, clock), index, traffic).flask.test_client()
+        assert client.get(path, headers=JSON).get_json()["notes"] == []
+        for _ in range(CASE["context"]["scans_total"]):
+            client.get(f"{path}/seen")
+        assert traffic.scans.ship() == CASE["context"]["scans_total"]
+        traffic.scans.refresh()
+        answer = client.get(path, headers=JSON).get_json()
+    assert answer["verdict"] == CASE["expected_verdict"]
+    assert answer["notes"] == CASE["expected_notes"]

@@ -1,12 +1,8 @@
-"""Counting and limiting over HTTP: what counts, what is told, and that nobody waits for it."""
+"""Limiting over HTTP, and counting beside it: what is told, and that nobody waits for it."""
 
-import json
-import shutil
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,21 +10,20 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from tests.conftest import SetClock
 from tests.registry.records import Register
-from tests.running import SAMPLE, tem, until
+from tests.running import until
 from tests.valkey import ValkeyServer
 from tests.verifier.conftest import Opener, Verifier
 from tests.verifier.mint import Minted
 from werkzeug.test import TestResponse
 
 from tem.databases.database import reading, writing
-from tem.dates import parse_instant
 from tem.http import auth
 from tem.http.web import Wiring
-from tem.installation import Installation
 from tem.vocabulary import Role
-from tem_verifier import scan_counts, settings, shared_valkey
-from tem_verifier.app import build, open_index, open_store
+from tem_verifier import admission, scan_counts, shared_valkey
+from tem_verifier.app import build
 from tem_verifier.clients import parse_proxies
+from tem_verifier.limits import Refusal
 from tem_verifier.rates import Rate
 from tem_verifier.traffic import Traffic, open_traffic
 
@@ -55,88 +50,14 @@ def site(reader: Verifier, clock: SetClock) -> Callable[..., Site]:
             object.__setattr__(reader.config, name, value)
         traffic = open_traffic(reader.config, reader.store, clock)
         wiring = Wiring(reader.store, clock)
-        return build(reader.config, wiring, reader.index, traffic).test_client(), traffic
+        return build(reader.config, wiring, reader.index, traffic).flask.test_client(), traffic
 
     return make
 
 
 def counted(store: Engine, index: int) -> int:
     with reading(store) as connection:
-        return scan_counts.total(connection, 1, index)[0]
-
-
-@MEMORY_ONLY
-def test_people_who_look_at_a_stamp_are_counted_and_nobody_else(
-    site: Callable[..., Site], reader: Verifier, batch: Minted
-) -> None:
-    """Page and JSON count, each once; HEAD, previews, tills and what is no stamp do not."""
-    client, traffic = site()
-    seen, unseen = f"/s/{batch.text(1)}", f"/s/{batch.text(2)}"
-    assert client.get(seen).status_code == client.get(seen, headers=JSON).status_code == 200
-    client.head(unseen)
-    client.get(unseen, headers={"Sec-Purpose": "prefetch"})
-    client.get(unseen, headers={"User-Agent": "Slackbot-LinkExpanding 1.0"})
-    client.post("/v1/verifications", json={"codes": [batch.text(2)]})
-    client.get(f"/s/{batch.text(101)}")  # a canary
-    client.get(f"/s/{batch.text(3)[:-1]}")
-    client.get("/")
-    assert traffic.scans.ship() == 2
-    assert (counted(reader.store, 1), counted(reader.store, 2)) == (2, 0)
-    client.get(f"/s/{batch.text(50)}")  # not activated: whoever saw it should not have
-    assert traffic.scans.ship() == 1 and counted(reader.store, 50) == 1
-
-
-@MEMORY_ONLY
-def test_the_note_comes_with_an_ok_only_and_for_tills_too(
-    site: Callable[..., Site], batch: Minted
-) -> None:
-    """From the threshold on page, JSON and bulk answer say that a stamp was looked up often."""
-    client, traffic = site(many_scans=5)
-    for _ in range(5):
-        for index in (1, 50):
-            assert client.get(f"/s/{batch.text(index)}", headers=JSON).get_json()["notes"] == []
-    traffic.scans.ship()
-    traffic.scans.refresh()
-    assert traffic.scans.often == {(1, 1), (1, 50)}
-    told = client.get(f"/s/{batch.text(1)}", headers=JSON).get_json()
-    assert (told["verdict"], told["notes"]) == ("OK", ["MANY_SCANS"])
-    assert "tra cứu nhiều lần" in client.get(f"/s/{batch.text(1)}").text
-    bulk = client.post("/v1/verifications", json={"codes": [batch.text(i) for i in (1, 2, 50)]})
-    assert [(a["verdict"], a["notes"]) for a in bulk.get_json()["answers"]] == [
-        ("OK", ["MANY_SCANS"]), ("OK", []), ("NOT_ACTIVATED", [])
-    ]  # fmt: skip
-
-
-CASE = next(
-    case
-    for case in json.loads((SAMPLE / "stamp_cases.json").read_text("utf-8"))["stamp_cases"]
-    if "MANY_SCANS" in case["expected_notes"]
-)
-
-
-def test_the_case_of_the_sample_that_was_scanned_often(
-    imported: Path, tmp_path: Path, clock: SetClock
-) -> None:
-    """Looked up over HTTP as often as the sample says, the stamp gets the note it expects."""
-    data = Path(shutil.copytree(imported, tmp_path / "data"))
-    stamp, clock.now = CASE["stamp"], parse_instant(CASE["scanned_at"])
-    printed = tem(data, "issuer", "url", stamp["batch_id"], stamp["serial"])
-    path = "/s/" + printed.stdout.strip().rsplit("/", 1)[1]
-    config = settings.read({}, Installation.at(data))
-    with ExitStack() as opened:
-        store = open_store(config)
-        opened.callback(store.dispose)
-        index = open_index(config, store, clock)
-        opened.callback(index.source.dispose)
-        traffic = open_traffic(config, store, clock)
-        client = build(config, Wiring(store, clock), index, traffic).test_client()
-        for _ in range(CASE["context"]["scans_total"]):
-            assert client.get(path, headers=JSON).get_json()["notes"] == []
-        assert traffic.scans.ship() == CASE["context"]["scans_total"]
-        traffic.scans.refresh()
-        answer = client.get(path, headers=JSON).get_json()
-    assert answer["verdict"] == CASE["expected_verdict"]
-    assert answer["notes"] == CASE["expected_notes"]
+        return scan_counts.total(connection, 1, index).count
 
 
 # --- limits ---
@@ -152,13 +73,17 @@ def test_who_asks_too_often_is_told_so_and_nothing_about_a_stamp(
 ) -> None:
     """429 as a page in both languages and as a problem document, with the time to come again;
     neither shows the code or a verdict, and it is the same for every code."""
-    client, traffic = site(rate=Rate(5, 60))
+    client, _ = site(rate=Rate(5, 60))
     answers = asked(client, batch.text(1), 6, headers=JSON)
     assert [answer.status_code for answer in answers] == [200] * 5 + [429]
     (refused,) = asked(client, batch.text(1), 1, headers=JSON)
     problem = refused.get_json()
     assert problem["code"] == "rate_limited" and refused.mimetype == "application/problem+json"
     assert str(refused.headers["Retry-After"]) in problem["detail"]
+    refusal = Refusal(Rate(5, 60), int(refused.headers["Retry-After"]))
+    path = f"/s/{batch.text(1)}"
+    assert problem == admission.document_of(refusal, path, problem["request_id"])
+    assert set(admission.headers_of(refusal)) <= set(refused.headers)
     assert refused.headers["RateLimit-Policy"] == '"look-ups";q=5;w=60'
     assert refused.headers["RateLimit"].startswith('"look-ups";r=0;t=')
     pages = {
@@ -173,7 +98,6 @@ def test_who_asks_too_often_is_told_so_and_nothing_about_a_stamp(
     assert english.status_code == 429 and "Too many look-ups" in english.text
     assert int(english.headers["Retry-After"]) > 0
     assert english.headers["Cache-Control"] == "no-store"
-    assert traffic.scans.ship() == 5, "a refusal is no scan"
     assert client.get("/", environ_base=STRANGER).status_code == 200
     for path in ("/livez", "/readyz", "/metrics", "/v1/trust"):
         assert client.get(path, environ_base=STRANGER).status_code == 200
@@ -261,11 +185,12 @@ def test_no_answer_waits_for_a_valkey_that_hangs_or_is_gone(
         for _ in range(20):
             began = time.monotonic()
             assert client.get(path, headers=JSON).get_json()["verdict"] == "OK"
+            assert client.get(f"{path}/seen").status_code == 200
             slowest = max(slowest, time.monotonic() - began)
             stopping.wait(0.02)
         assert client.get("/readyz").status_code == 200
     valkey.start()
-    client.get(f"/s/{batch.text(2)}")
+    client.get(f"/s/{batch.text(2)}/seen")
     until(lambda: counted(reader.store, 2) == 1)
     stopping.set()
     # What was on the stream undrained went with it when it was killed: half a second's at most.

@@ -1,16 +1,19 @@
 """What is decided about requests and not about stamps: scans, parcels, rates, addresses."""
 
-import math
+import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tem.errors import Invalid
 from tem.installation import Installation
-from tem_verifier import clients, rates, settings
+from tem_verifier import accounts, clients, rates, settings
+from tem_verifier.accounts import Account, Entry
+from tem_verifier.origins import BUCKETS
 from tem_verifier.parcels import NoParcel, Parcel, decode, encode
 from tem_verifier.rates import Rate
+from tem_verifier.stamp_set import StampSet
 from tem_verifier.stamps_scanned import Scan, is_scan
 
 PHONE = "Mozilla/5.0 (Linux; Android 14; SM-A155F) AppleWebKit/537.36 Chrome/130.0 Mobile"
@@ -29,6 +32,9 @@ REQUESTS = [
     ("another's", "GET", {"User-Agent": "facebookexternalhit/1.1"}, False),
     ("another's still", "GET", {"User-Agent": "WhatsApp/2.23.20.0"}, False),
     ("a search engine", "GET", {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1)"}, False),
+    ("a page of ours", "GET", {"User-Agent": PHONE, "Sec-Fetch-Site": "same-origin"}, True),
+    ("another site's page", "GET", {"User-Agent": PHONE, "Sec-Fetch-Site": "cross-site"}, False),
+    ("typed by hand", "GET", {"User-Agent": PHONE, "Sec-Fetch-Site": "none"}, False),
 ]  # fmt: skip
 
 
@@ -38,13 +44,18 @@ def test_what_a_scan_is(case: str, method: str, headers: dict[str, str], wanted:
     assert is_scan(method, headers.get) is wanted, case
 
 
-PARCEL = Parcel("0" * 31 + "a", 7, 1_790_000_000, {Scan(12, 345, 739_940): 3, Scan(1, 1, 5): 1})
+COUNTS = {Scan(12, 345, 739_940): 3, Scan(1, 1, 5): 1}
+PARCEL = Parcel("0" * 31 + "a", 7, 1_790_000_000, COUNTS, {Scan(1, 1, 5): (0, BUCKETS - 1)})
 
 
 def test_a_parcel_arrives_as_it_was_sent() -> None:
-    """Writing and reading a parcel gives the same."""
+    """Writing and reading a parcel gives the same, with origins and without."""
     assert decode(encode(PARCEL)) == PARCEL
     assert PARCEL.total == 4
+    fields = encode(PARCEL)
+    assert json.loads(fields.pop("origins")) == [[], [0, BUCKETS - 1]]
+    without = Parcel(PARCEL.writer, 7, PARCEL.made_at, COUNTS)
+    assert encode(without) == fields and decode(fields) == without
 
 
 @pytest.mark.parametrize(
@@ -55,6 +66,10 @@ def test_a_parcel_arrives_as_it_was_sent() -> None:
         {"counts": "[[1,2,3,0]]"}, {"counts": "[[1,2,3,1.5]]"}, {"counts": "[[1,2,3,true]]"},
         {"counts": "[[1,1,4000000,1]]"}, {"counts": "[" * 100_000},
         {"counts": "[[4294967296,2,3,1]]"}, {"counts": "[[1,2,3,1],[1,2,3,1]]"},
+        {"origins": "[]"}, {"origins": "[[1],[2],[3]]"}, {"origins": "{}"}, {"origins": "7"},
+        {"origins": "[[],[4096]]"}, {"origins": "[[],[-1]]"}, {"origins": "[[],[1.5]]"},
+        {"origins": "[[],[true]]"}, {"origins": "[[],[1,1]]"}, {"origins": "[[],1]"},
+        {"origins": str([[], list(range(17))])}, {"origins": "203.0.113.9"},
         {"counts": "nonsense"}, {"counts": str([[1, n, 3, 1] for n in range(1, 600)])},
     ],
     ids=lambda changes: str(changes)[:40],
@@ -63,58 +78,118 @@ def test_what_is_no_parcel_is_refused(changes: dict[str, str]) -> None:
     """Nothing but what we write ourselves is counted, whoever wrote to the stream."""
     with pytest.raises(NoParcel):
         decode({**encode(PARCEL), **changes})
+
+
+@pytest.mark.parametrize("field", ["writer", "sequence", "made_at", "counts"])
+def test_a_parcel_lacks_nothing(field: str) -> None:
+    """Without any of what every version wrote it is none."""
     with pytest.raises(NoParcel):
-        decode({k: v for k, v in encode(PARCEL).items() if k not in changes})
+        decode({k: v for k, v in encode(PARCEL).items() if k != field})
 
 
-MINUTE = Rate(60, 60)
-USES = [
-    # seconds into the window, used in the window before and in this one, used, free in seconds
-    (0, 0, 0, 0.0, None),
-    (30, 60, 0, 30.0, None),
-    (30, 60, 30, 60.0, 1),
-    (30, 0, 60, 60.0, 31),
-    (0, 60, 0, 60.0, 1),
-    (45, 120, 45, 75.0, 8),
-    (15, 0, 240, 240.0, 45 + 46),
-]
+NOW = 1_000_000.0
+STAMPS = st.tuples(st.integers(1, 2**32 - 1), st.integers(1, 2**24 - 1))
 
 
-@pytest.mark.parametrize(("into", "before", "current", "used", "wait"), USES)
-def test_how_much_of_a_rate_is_used(
-    into: int, before: int, current: int, used: float, wait: int | None
+@given(st.sets(STAMPS | st.tuples(st.integers(1, 3), st.integers(1, 3))), STAMPS)
+def test_a_set_of_stamps_holds_what_it_was_given(
+    stamps: set[tuple[int, int]], any: tuple[int, int]
 ) -> None:
-    """The window slides: what was used in the one before counts for less and less."""
-    now = 1_790_000_040 // 60 * 60 + into
-    assert MINUTE.used(now, before, current) == pytest.approx(used)
+    """Those and no others, neighbours and the largest numbers included."""
+    packed = StampSet(stamps)
+    assert list(packed) == sorted(stamps) and len(packed) == len(stamps)
+    asked = {any, *((batch, index) for batch in (1, 2, 3, 4) for index in (1, 2, 3, 4)), *stamps}
+    assert {one for one in asked if one in packed} == asked & stamps
+
+
+MINUTE, SMALL, HOUR = Rate(60, 60), Rate(60, 60, 5), Rate(7, 3600)
+SPENT = [
+    # rate, the bucket is full in so many seconds, cost, full in (None: refused), seconds to wait
+    (MINUTE, 0, 1, 1, None),
+    (MINUTE, -5, 1, 1, None),
+    (MINUTE, -5, 0, 0, None),
+    (MINUTE, 30, 1, 31, None),
+    (MINUTE, 59, 1, 60, None),  # one is left, and now none
+    (MINUTE, 59.5, 1, None, 1),
+    (MINUTE, 60, 1, None, 1),
+    (MINUTE, 60, 0, None, 1),
+    (MINUTE, 59, 1000, 1059, None),  # granted whole, and owed
+    (MINUTE, 1059, 1, None, 1000),
+    (MINUTE, 0, 5000, 1000, None),  # no call is asked for more than a thousand
+    (MINUTE, 7200, 1, 1, None),  # the clock was set back by two hours
+    (SMALL, 4, 1, 5, None),
+    (SMALL, 4.5, 1, None, 1),
+    (HOUR, 3600 / 7 * 6, 1, 3600, None),
+    (HOUR, 3600, 1, None, 515),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rate", "full_in", "cost", "then", "wait"), SPENT)
+def test_what_a_bucket_gives(
+    rate: Rate, full_in: float, cost: int, then: float | None, wait: int | None
+) -> None:
+    """One must be left, then any cost is granted and owed; a refusal tells how long to wait."""
+    found = rate.spend(NOW + full_in, NOW, cost)
+    assert found == (None if then is None else pytest.approx(NOW + then, abs=1e-3))
     if wait is not None:
-        assert MINUTE.wait(now, before, current) == wait
+        assert rate.wait(NOW + full_in, NOW) == wait
+        assert rate.spend(NOW + full_in, NOW + wait, 1) is not None
 
 
-@given(
-    st.integers(1, 1000), st.sampled_from([1, 60, 3600]), st.floats(0, 1e5),
-    st.integers(0, 3000), st.integers(0, 3000),
-)  # fmt: skip
-def test_after_the_wait_there_is_room_and_not_much_before(
-    quota: int, period: int, now: float, before: int, current: int
+OWED = [(0, 10, 10), (-5, 10, 10), (20, 10, 30), (0, 5000, 1061), (1050, 100, 1061), (7200, 1, 1)]
+
+
+@pytest.mark.parametrize(("full_in", "look_ups", "then"), OWED)
+def test_what_others_granted_is_owed_and_not_without_end(
+    full_in: float, look_ups: int, then: float
 ) -> None:
-    """Who comes when told to is let in; who comes two seconds earlier is not."""
-    rate = Rate(quota, period)
-
-    def used_at(later: float) -> float:
-        turns = rate.window(later) - rate.window(now)
-        b, c = [(before, current), (current, 0), (0, 0)][min(turns, 2)]
-        return rate.used(later, b, c)
-
-    if used_at(now) < quota:
-        return
-    wait = rate.wait(now, before, current)
-    assert wait >= 1 and used_at(now + wait) < quota + 1e-6
-    if wait > 2:
-        assert used_at(math.floor((now + wait - 2) * 1e6) / 1e6) > quota - 1e-6
+    """It is taken whatever is left, but puts nobody further behind than one call could."""
+    assert MINUTE.owe(NOW + full_in, NOW, look_ups) == pytest.approx(NOW + then, abs=1e-3)
 
 
-@pytest.mark.parametrize("text", ["", "600", "600/day", "-1/minute", "0/minute", "٦/minute", "6/m"])
+RATES = st.builds(Rate, st.integers(1, 1000), st.sampled_from([1, 60, 3600]), st.integers(0, 50))
+
+
+@given(RATES, st.lists(st.tuples(st.floats(0, 30), st.integers(1, 20)), max_size=60))
+def test_a_bucket_is_one_that_is_filled_drop_by_drop(
+    rate: Rate, calls: list[tuple[float, int]]
+) -> None:
+    """Grants as a plain bucket does that is refilled before each call, and in no interval more
+    than the burst and what came back in it."""
+    now = filled = full_at = NOW
+    level, granted = float(rate.burst), list[tuple[float, int]]()
+    for pause, cost in calls:
+        now += pause
+        level = min(rate.burst, level + (now - filled) * rate.quota / rate.period)
+        filled = now
+        after = rate.spend(full_at, now, cost)
+        if abs(level - 1) > 1e-3 * rate.quota:  # nearer than instants are told apart
+            assert (after is not None) == (level >= 1)
+        if after is not None:
+            full_at, level = after, level - cost
+            granted.append((now, cost))
+    for first in range(len(granted)):
+        taken = 0
+        for at, cost in granted[first:]:
+            back = rate.burst + (at - granted[first][0] + 1e-4) * rate.quota / rate.period
+            assert taken + 1 <= back, "before the last call, which may cost more than is left"
+            taken += cost
+
+
+@given(RATES, st.integers(1, 300))
+@example(Rate(7, 60, 1), 300)
+@example(Rate(999, 1, 1), 300)
+def test_who_asks_at_the_rate_is_never_refused(rate: Rate, times: int) -> None:
+    """However small the burst."""
+    full_at = NOW
+    for n in range(times):
+        after = rate.spend(full_at, NOW + n * rate.period / rate.quota, 1)
+        assert after is not None
+        full_at = after
+
+
+@pytest.mark.parametrize("text", ["", "600", "600/day", "-1/minute", "0/minute", "٦/minute",
+    "6/m", "6/minute;burst=0", "6/minute;burst=", "6/minute; burst=6", "6/minute;6"])  # fmt: skip
 def test_a_rate_is_read_strictly(text: str) -> None:
     """A misspelt rate is told, not guessed."""
     with pytest.raises(ValueError, match="600/minute"):
@@ -122,7 +197,9 @@ def test_a_rate_is_read_strictly(text: str) -> None:
 
 
 def test_rates_that_are_read() -> None:
-    """A number and a period, or 0 for none."""
+    """A number and a period, perhaps a burst, or 0 for none."""
+    assert rates.parse("600/minute;burst=100") == Rate(600, 60, 100)
+    assert rates.parse("600/minute") == Rate(600, 60, 600)
     assert rates.parse("120/minute") == Rate(120, 60) and rates.parse("5/second") == Rate(5, 1)
     assert rates.parse("0") is None
 
@@ -167,17 +244,108 @@ ADDRESSES = [
 def test_whom_a_request_counts_for(
     trusted: str, peer: str, header: str, wanted: str | None
 ) -> None:
-    """A stranger's header changes nothing; a trusted proxy's last word counts; IPv6 by /64."""
-    assert clients.client(peer, header, clients.parse_proxies(trusted)) == wanted
+    """A stranger's header changes nothing; a trusted proxy's last word counts; IPv6 by /64. So
+    also where addresses are remembered, and asked again."""
+    proxies = clients.parse_proxies(trusted)
+    assert clients.client(peer, header, proxies) == wanted
+    remembered = clients.Clients(proxies)
+    assert [remembered(peer, header) for _ in range(3)] == [wanted] * 3
+
+
+SPELT = st.sampled_from([
+    "127.0.0.1", "127.0.0.2", "::1", "[::1]:9", "10.0.0.2", "10.0.0.3:80", "::ffff:10.0.0.2",
+    "203.0.113.9", "203.0.113.9:80", "2001:db8::1", "2001:DB8::2%eth0", "[2001:db8::1]:443",
+    "", " ", "unknown", "1.2.3", "01.2.3.4",
+])  # fmt: skip
+WAYS = st.lists(SPELT, max_size=4).map(", ".join)
+
+
+@given(
+    st.sampled_from(["", "10.0.0.0/8", "10.0.0.0/8 2001:db8::/64", "1", "2"]),
+    st.lists(st.tuples(SPELT, WAYS), max_size=30),
+)
+def test_what_is_remembered_never_changes_whom_a_request_counts_for(
+    trusted: str, requests: list[tuple[str, str]]
+) -> None:
+    """Whatever was asked before, the answer is the rule's."""
+    proxies = clients.parse_proxies(trusted)
+    remembered = clients.Clients(proxies)
+    for peer, header in requests:
+        assert remembered(peer, header) == clients.client(peer, header, proxies)
+
+
+def test_a_stranger_fills_no_memory_and_drives_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the address that a proxy vouches for is kept, the oldest goes first, no long one."""
+    monkeypatch.setattr(clients, "MOST_KEPT", 3)
+    remembered = clients.Clients(clients.parse_proxies("10.0.0.0/8"))
+    for n in range(200):
+        assert remembered("10.0.0.2", f"6.6.{n}.6, 7.7.7.7") == "7.7.7.7"
+        assert remembered("8.8.8.8", f"6.6.{n}.6") == "8.8.8.8"
+    assert set(remembered._strangers) == {"7.7.7.7", "8.8.8.8"}
+    for n in range(9):
+        remembered("10.0.0.2", f"9.9.9.{n}")
+        remembered("10.0.0.2", "2001:db8::9%" + "z" * 100)
+    assert set(remembered._strangers) == {"9.9.9.6", "9.9.9.7", "9.9.9.8"}
+    for n in range(9):
+        assert remembered(f"10.0.0.{n}", "9.9.9.9") == "9.9.9.9"
+    assert len(remembered._trusted) == 3
+
+
+def test_a_way_without_end_is_not_followed() -> None:
+    """Of a header that names proxies only, no more than thirty-two are looked at."""
+    proxies = clients.parse_proxies("10.0.0.0/8")
+    way = ", ".join(["7.7.7.7", *["10.0.0.9"] * 40])
+    remembered = clients.Clients(proxies)
+    for _ in range(4):
+        assert remembered("10.0.0.2", way) == clients.client("10.0.0.2", way, proxies) == "10.0.0.9"
+
+
+A, B = "a" * 16, "b" * 16
+HEARD = [
+    # what was heard before (None: nothing was asked), what is said now, look-ups owed
+    (None, {}, 0),
+    (None, {A: Entry(1, 500, NOW + 30)}, 30),
+    (None, {A: Entry(1, 500, NOW + 30), B: Entry(1, 9, NOW + 20)}, 30),
+    (None, {A: Entry(1, 500, NOW - 30)}, 0),
+    (None, {A: Entry(1, 500, NOW + 10**6)}, 60),
+    ({}, {A: Entry(1, 7, NOW)}, 7),
+    ({A: Entry(1, 7, NOW)}, {A: Entry(1, 7, NOW)}, 0),
+    ({A: Entry(1, 7, NOW)}, {A: Entry(1, 9, NOW), B: Entry(4, 3, NOW)}, 5),
+    ({A: Entry(1, 7, NOW)}, {}, 0),
+    ({A: Entry(1, 7, NOW)}, {A: Entry(2, 9, NOW)}, 9),
+    ({A: Entry(1, 7, NOW)}, {A: Entry(1, 5, NOW)}, 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "said", "owed"), HEARD)
+def test_what_is_owed_for_others(
+    before: dict[str, Entry] | None, said: dict[str, Entry], owed: int
+) -> None:
+    """The first time what has not come back yet, then what was granted since; an account begun
+    anew counts from nothing, and the same word said again is nothing."""
+    account = Account(1, NOW, heard=before)
+    assert account.hear(said, NOW, MINUTE) == owed
+    assert account.hear(said, NOW, MINUTE) == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["", "7", "1:2", "1:2:3", "1:-2:3.000", "1:2:3.000 ", "1:2:nan", "٣:2:3.000", "1" * 99]
+)
+def test_what_is_no_word_of_a_worker_says_nothing(text: str) -> None:
+    """Only what is written as workers write it is read."""
+    assert accounts.read(text) is None
+    assert accounts.read(str(Entry(3, 40, NOW))) == Entry(3, 40, NOW)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("TEM_VERIFIER_RATE", "many"), ("TEM_VERIFIER_RETAILER_RATE", "1"),
+        ("TEM_VERIFIER_RATE", "many"), ("TEM_VERIFIER_RATE", "6/minute;burst=x"),
+        ("TEM_VERIFIER_RETAILER_RATE", "1"),
         ("TEM_VERIFIER_PROXIES", "10.0.0.1/8"), ("TEM_VERIFIER_PROXIES", "99"),
         ("TEM_VERIFIER_PROXIES", "nginx"), ("TEM_VERIFIER_SCAN_DAYS", "29"),
-        ("TEM_VERIFIER_MANY_SCANS", "-1"), ("TEM_VERIFIER_VALKEY_URL", "http://valkey"),
+        ("TEM_VERIFIER_MANY_SCANS", "-1"), ("TEM_VERIFIER_MANY_ORIGINS", "1001"),
+        ("TEM_VERIFIER_VALKEY_URL", "http://valkey"),
         ("TEM_VERIFIER_VALKEY_URL", "valkey://:secret@valkey"),
         ("TEM_VERIFIER_VALKEY_URL", "valkey://valkey/0?password=secret"),
         ("TEM_VERIFIER_VALKEY_URL", "valkey://valkey/0?socket_timeout=100"),

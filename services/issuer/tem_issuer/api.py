@@ -16,7 +16,7 @@ from tem.http.openapi import FILE
 from tem.http.web import KEY_DEMANDED, KEY_HEADER, Wiring
 from tem.http.wire import Empty
 from tem.vocabulary import Role
-from tem_issuer import batch_files, issuance, labels, prints, sheets, storage
+from tem_issuer import batch_files, issuance, prints, storage
 from tem_issuer.domain import Batch, check_codes_kept
 from tem_issuer.schemas import (
     BatchList,
@@ -168,6 +168,9 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
         @blp.alt_response(410, description="destroyed")
         @blp.doc(summary="A4 sheets with vector symbols, at most 10,000 stamps a file")
         def get(self, query: dict[str, Any], number: int) -> Any:
+            # Writers of symbols and PDF: half a second and 40 MB that only prints need.
+            from tem_issuer import sheets
+
             principal = wiring.principal(Role.OFFICE)
             batch = found(number)
             check_codes_kept(batch)
@@ -190,6 +193,8 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
         @blp.alt_response(410, description="destroyed")
         @blp.doc(summary="One stamp as a picture (image/png for .png)")
         def get(self, number: int, index: int, form: str) -> Any:
+            from tem_issuer import labels
+
             principal = wiring.principal(Role.OFFICE)
             batch = found(number)
             with prints.open_codes(config, batch) as reader:

@@ -1,16 +1,14 @@
 """Wiring of the issuer's web app: the only place that builds it."""
 
 import os
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from tem import logs
 from tem.clock import system_clock
 from tem.databases.database import reading, writing
-from tem.databases.migrations import open_migrated
 from tem.errors import Unavailable
 from tem.http import health
 from tem.http.web import Wiring, service_app
@@ -19,15 +17,9 @@ from tem.settings import stamp_prefix
 from tem_issuer import api, prints, restoring, settings, storage
 from tem_issuer.history import HISTORIES
 from tem_issuer.settings import Settings
+from tem_issuer.store import open_store
 
 VERSION = "1"
-
-
-def open_store(config: Settings) -> Engine:
-    """The issuer's database, with its tables."""
-    if config.database_url.startswith("sqlite"):
-        Path(config.folder).mkdir(parents=True, exist_ok=True, mode=0o700)
-    return open_migrated(config.database_url, HISTORIES)
 
 
 def build(config: Settings, wiring: Wiring) -> Flask:

@@ -18,19 +18,23 @@ from tem.commandline import (
 from tem.databases.database import reading, writing
 from tem.errors import Conflict
 from tem.installation import Installation
+from tem.lazy_commands import LazyCommands
 from tem.process import LockHeld
 from tem.stampcode import MAX_BATCH
 from tem.upkeep.audit_commands import audit_commands
 from tem.vocabulary import Role
 from tem_issuer import prints, restoring, settings
-from tem_issuer.app import open_store
 from tem_issuer.domain import check_codes_kept, check_range
-from tem_issuer.office_key_commands import office_key
 from tem_issuer.signer import Signer
-from tem_issuer.wrapping_key_commands import wrapping_keys
+from tem_issuer.store import open_store
+
+COMMANDS = {
+    "office-key": "tem_issuer.office_key_commands:office_key",
+    "wrapping-key": "tem_issuer.wrapping_key_commands:wrapping_keys",
+}
 
 
-@click.group()
+@click.group(cls=LazyCommands, lazy=COMMANDS)
 def issuer() -> None:
     """The issuer (mint): which stamps exist."""
 
@@ -41,8 +45,6 @@ def _store(installation: Installation) -> Engine:
 
 issuer.add_command(key_commands("issuer", (Role.SERVICE, Role.OFFICE), _store))
 issuer.add_command(audit_commands("issuer", _store))
-issuer.add_command(office_key)
-issuer.add_command(wrapping_keys)
 
 
 @issuer.command()

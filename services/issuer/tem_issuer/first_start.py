@@ -10,8 +10,8 @@ from tem.installation import Installation
 from tem.trail import checkpoints
 from tem.vocabulary import Role
 from tem_issuer import keys, office_key_making, office_key_record, office_keys, restoring, settings
-from tem_issuer.app import open_store
 from tem_issuer.settings import Settings
+from tem_issuer.store import open_store
 
 ACTOR = "first-start"
 OFFICE_KEY_FILE, SERVICE_KEY_FILE = "issuer-office.key", "issuer-service.key"

@@ -10,16 +10,17 @@ from sqlalchemy import Connection
 
 from tem import manifest, trust
 from tem.databases.database import is_missing, reading
+from tem.databases.migrations import metadata_of
 from tem.errors import Unavailable
 from tem.installation import Installation
 from tem.trail import audit, kept_checkpoints
 from tem.upkeep.state_digest import ServiceState
 from tem_issuer import batch_files, high_water, office_keys, restoring, settings, storage
-from tem_issuer.app import open_store
 from tem_issuer.domain import Batch, BatchState
 from tem_issuer.high_water_rules import Mark, first_after
 from tem_issuer.history import HISTORIES
 from tem_issuer.settings import Settings
+from tem_issuer.store import open_store, opened_store
 
 
 def check(installation: Installation) -> Iterator[str]:
@@ -34,8 +35,7 @@ def check(installation: Installation) -> Iterator[str]:
         yield f"the list of trusted keys cannot be read: {error}"
         return
     mark = _mark(config)  # before the database: what the mark knows must be there
-    engine = open_store(config)
-    with reading(engine) as connection:
+    with opened_store(config) as engine, reading(engine) as connection:
         yield from audit.faults(connection)
         yield from kept_checkpoints.own_faults(connection, installation, "issuer")
         yield from _high_water(connection, config, mark)
@@ -47,13 +47,12 @@ def check(installation: Installation) -> Iterator[str]:
             for batch in page:
                 yield from _batch(connection, config, trusted, batch)
             after = page[-1].number
-    engine.dispose()
 
 
 def state(env: Mapping[str, str], installation: Installation) -> ServiceState:
     """Where these settings say the issuer's state is, and in which tables."""
     config = settings.read(env, installation)
-    metadata = tuple(metadata for history in HISTORIES for metadata in history.metadata)
+    metadata = metadata_of(HISTORIES)
     return ServiceState("issuer", config.database_url, metadata, partial(open_store, config))
 
 
@@ -65,11 +64,9 @@ def manifests(installation: Installation) -> dict[int, str] | None:
     config = settings.read(os.environ, installation)
     if is_missing(config.database_url):
         return None
-    engine = open_store(config)
-    with reading(engine) as connection:
+    with opened_store(config) as engine, reading(engine) as connection:
         found = storage.manifest_texts(connection)
         forgotten = list(restoring.forgotten(connection))
-    engine.dispose()
     known = {number: hashlib.sha256(text.encode()).hexdigest() for number, text in found}
     return dict.fromkeys(forgotten, "") | known
 

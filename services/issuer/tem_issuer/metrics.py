@@ -11,11 +11,10 @@ from sqlalchemy import Engine, func, select
 
 from tem import metrics  # noqa: F401 - says where the numbers below are kept
 from tem.databases.database import reading
-from tem.paced import Paced
+from tem.paced import Told
 from tem_issuer.domain import BatchState
 from tem_issuer.storage import batch_table, counter_table
 
-QUICK_SECONDS, SLOW_SECONDS = 5.0, 60.0
 MODE: Final = "mostrecent"  # one process tells them
 UNDER_WAY = (BatchState.RESERVED, BatchState.SIGNING)
 
@@ -56,17 +55,9 @@ NEXT = Gauge(
 _c = batch_table.c
 
 
-class Told:
+def told(engine: Engine) -> Told:
     """Tells the state of a store now and then."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._quick = Paced(lambda: tell_queue(engine), QUICK_SECONDS)
-        self._slow = Paced(lambda: tell_kept(engine), SLOW_SECONDS)
-
-    def if_due(self) -> None:
-        """Tell what it is time for."""
-        self._quick.if_due()
-        self._slow.if_due()
+    return Told(lambda: tell_queue(engine), lambda: tell_kept(engine))
 
 
 def tell_queue(engine: Engine) -> None:

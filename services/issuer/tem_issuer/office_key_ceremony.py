@@ -14,12 +14,12 @@ from tem_issuer.office_key_options import (
     FILE,
     FIRST_BATCH,
     fingerprint,
-    opened_store,
     passphrase,
     passphrase_options,
     store_if_here,
     tell_ceremony,
 )
+from tem_issuer.store import opened_store
 
 
 @click.command()

@@ -19,7 +19,7 @@ from tem_issuer import (
     office_keys,
     settings,
 )
-from tem_issuer.office_key_options import opened_store
+from tem_issuer.store import opened_store
 
 
 @click.command()

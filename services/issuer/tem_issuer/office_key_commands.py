@@ -19,7 +19,8 @@ from tem_issuer import (
     settings,
     storage,
 )
-from tem_issuer.office_key_options import fingerprint, opened_store
+from tem_issuer.office_key_options import fingerprint
+from tem_issuer.store import opened_store
 
 
 @click.group("office-key")

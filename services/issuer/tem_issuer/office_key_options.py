@@ -13,22 +13,12 @@ from tem.errors import Invalid
 from tem.stampcode import MAX_BATCH
 from tem.trust import OfficeKey
 from tem_issuer import keys
-from tem_issuer.app import open_store
 from tem_issuer.settings import Settings
+from tem_issuer.store import opened_store
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FIRST_BATCH = click.option("--first-batch", type=click.IntRange(1, MAX_BATCH), metavar="N")
 GROUP_DIGITS = 8
-
-
-@contextlib.contextmanager
-def opened_store(config: Settings) -> Iterator[Engine]:
-    """The issuer's database, for as long as the block lasts."""
-    engine = open_store(config)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 @contextlib.contextmanager

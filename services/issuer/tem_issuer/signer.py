@@ -58,7 +58,7 @@ class Signer:
         lock = hold_lock(self._settings.signer_lock)
         engine = self._open_engine()
         turn = Turn(engine)
-        told = metrics.Told(engine)
+        told = metrics.told(engine)
         try:
             turn.take()
             restoring.begin(engine, self._settings, self._clock(), signing_run.ACTOR)

@@ -8,7 +8,7 @@ from tem.clock import system_clock
 from tem.commandline import ACTOR, existing_data_option
 from tem.installation import Installation
 from tem_issuer import settings, wrapping_key
-from tem_issuer.office_key_options import opened_store
+from tem_issuer.store import opened_store
 
 
 @click.group("wrapping-key")

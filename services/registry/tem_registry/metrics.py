@@ -13,12 +13,11 @@ from sqlalchemy import Engine, func, select
 from tem import metrics  # noqa: F401 - metrics says where numbers are kept
 from tem.databases import published
 from tem.databases.database import reading
-from tem.paced import Paced
+from tem.paced import Told
 from tem.trail import audit
 from tem.vocabulary import StampState
 from tem_registry import tables
 
-QUICK_SECONDS, SLOW_SECONDS = 5.0, 60.0
 MODE: Final = "mostrecent"  # one process tells them
 ORDER_STATES = ("requested", "approved", "issuing", "issued", "rejected", "cancelled", "failed")
 OPEN = ("approved", "issuing")
@@ -53,23 +52,16 @@ ENTRIES = Gauge(
 )
 
 
-class Told:
-    """Tells the state of a store now and then."""
+def told(engine: Engine, issuer_is_ready: Callable[[], bool]) -> Told:
+    """Tells the state of a store now and then, and when the issuer last was ready."""
 
-    def __init__(self, engine: Engine, issuer_is_ready: Callable[[], bool]) -> None:
-        def tell() -> None:
-            tell_orders(engine)
-            if issuer_is_ready():
-                SUCCESS.set(time.time())
+    def tell() -> None:
+        tell_orders(engine)
+        if issuer_is_ready():
+            SUCCESS.set(time.time())
 
-        self._quick = Paced(tell, QUICK_SECONDS)
-        self._slow = Paced(lambda: tell_stamps(engine), SLOW_SECONDS)
-        SUCCESS.set(0)
-
-    def if_due(self) -> None:
-        """Tell what it is time for."""
-        self._quick.if_due()
-        self._slow.if_due()
+    SUCCESS.set(0)
+    return Told(tell, lambda: tell_stamps(engine))
 
 
 def tell_orders(engine: Engine) -> None:

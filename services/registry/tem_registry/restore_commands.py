@@ -9,8 +9,7 @@ from tem.commandline import ACTOR, existing_data_option
 from tem.databases.database import writing
 from tem.errors import Invalid, NotFound
 from tem.installation import Installation
-from tem.trail import lost_entries
-from tem_registry import restoring, settings
+from tem_registry import lost_entries, restoring, settings
 from tem_registry.store import open_store
 
 

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, update
 from tem.databases import published
 from tem.dates import rfc3339
 from tem.trail import audit
-from tem.trail.lost_entries import Lost
 from tem_registry import publication
+from tem_registry.lost_entries import Lost
 
 ACTION = "restore.accepted"
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Response, request
 
-from tem.errors import Forbidden, Unauthenticated
+from tem.errors import Forbidden, TooMany, Unauthenticated
 from tem.http import problems
-from tem_verifier import clients
-from tem_verifier.clients import NO_PROXIES, Proxies
+from tem_verifier.clients import Clients
 from tem_verifier.limits import Limit, Refusal
 
 
@@ -20,12 +20,11 @@ class Admission:
     public: Limit
     retailer: Limit
     wrong_keys: Limit
-    proxies: Proxies = NO_PROXIES
+    clients: Clients
 
     def client(self) -> str | None:
         """Whom the present request counts for."""
-        forwarded = request.headers.get("X-Forwarded-For", "")
-        return clients.client(request.remote_addr or "", forwarded, self.proxies)
+        return self.clients(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
 
     def look_up(self, codes: int = 1) -> Refusal | None:
         """Charge the sender for so many codes."""
@@ -45,21 +44,38 @@ class Admission:
         return self.retailer.take(holder, codes)
 
 
-def problem(refusal: Refusal) -> Response:
-    """429 for machines."""
-    response = problems.problem(
-        429,
+def error_of(refusal: Refusal) -> TooMany:
+    """A refusal in a sentence."""
+    rate = refusal.rate
+    return TooMany(
         "rate_limited",
-        f"More look-ups than {refusal.rate.quota} in {refusal.rate.period} seconds: ask again "
+        f"More look-ups than {rate.quota} in {rate.period} seconds: ask again "
         f"in {refusal.retry_after} seconds. This says nothing about any stamp.",
     )
-    return with_headers(response, refusal)
+
+
+def headers_of(refusal: Refusal) -> list[tuple[str, str]]:
+    """When to come again: RFC 9110, and draft-ietf-httpapi-ratelimit-headers for the rate."""
+    rate = refusal.rate
+    return [
+        ("Retry-After", str(refusal.retry_after)),
+        ("RateLimit-Policy", f'"look-ups";q={rate.quota};w={rate.period}'),
+        ("RateLimit", f'"look-ups";r=0;t={refusal.retry_after}'),
+    ]
+
+
+def document_of(refusal: Refusal, path: str, request_id: str) -> dict[str, Any]:
+    """The problem document, for who answers without Flask."""
+    return problems.document_of(error_of(refusal), path, request_id)
+
+
+def problem(refusal: Refusal) -> Response:
+    """The same as a response of Flask's."""
+    return with_headers(problems.from_tem_error(error_of(refusal)), refusal)
 
 
 def with_headers(response: Response, refusal: Refusal) -> Response:
-    """When to come again: RFC 9110, and draft-ietf-httpapi-ratelimit-headers for the rate."""
-    rate = refusal.rate
-    response.headers["Retry-After"] = str(refusal.retry_after)
-    response.headers["RateLimit-Policy"] = f'"look-ups";q={rate.quota};w={rate.period}'
-    response.headers["RateLimit"] = f'"look-ups";r=0;t={refusal.retry_after}'
+    """A response that also says when to come again."""
+    for name, value in headers_of(refusal):
+        response.headers[name] = value
     return response

@@ -1,5 +1,6 @@
 """The verifier's HTTP calls: the page of a stamp, the same as JSON, many codes at once, trust."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from tem.http import problems
 from tem.http.problems import RETRY_AFTER_SECONDS
 from tem.http.web import Wiring
 from tem.vocabulary import Role
-from tem_verifier import pictures
+from tem_verifier import beacon, pictures
 from tem_verifier.admission import Admission, problem, with_headers
+from tem_verifier.heads import headers_of_page
 from tem_verifier.language import choose_language
 from tem_verifier.limits import Refusal
 from tem_verifier.lookup import Lookup
@@ -27,17 +29,16 @@ from tem_verifier.schemas import Answers, Codes, TrustShown
 from tem_verifier.stamps_scanned import is_scan
 
 STATIC = Path(__file__).parent / "static"
-PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'"
-)
 PICTURE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'"
 
 
 def build(
-    wiring: Wiring, lookup: Lookup, acceptance: Acceptance, admission: Admission
+    wiring: Wiring,
+    bulk: Callable[[list[str]], bytes],
+    acceptance: Acceptance,
+    admission: Admission,
 ) -> Blueprint:
-    """The blueprint of calls for machines."""
+    """The blueprint of calls for machines; ``bulk`` gives the body for many codes."""
     blp = Blueprint("verifications", __name__, url_prefix="/v1", description="Look-ups")
 
     @blp.route("/verifications")
@@ -56,7 +57,7 @@ def build(
                 refusal = admission.look_up(len(codes))
             if refusal is not None:
                 return problem(refusal)
-            return {"answers": [lookup.answer(code) for code in codes]}
+            return Response(bulk(codes), content_type="application/json")
 
     @blp.route("/trust")
     class TrustDocument(MethodView):
@@ -106,14 +107,7 @@ def add_pages(
     """The pages for people; every address under /s/ gets an answer."""
 
     def page(html: str, lang: str, status: int = 200) -> Response:
-        response = Response(html, status, content_type="text/html; charset=utf-8")
-        response.headers["Content-Security-Policy"] = PAGE_POLICY
-        response.headers["Content-Language"] = lang
-        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-        response.vary.update(["Accept", "Accept-Language"])
-        return response
+        return Response(html, status, headers=headers_of_page(lang))
 
     def language() -> Any:
         return choose_language(request.args.get("lang"), request.headers.get("Accept-Language"))
@@ -134,8 +128,6 @@ def add_pages(
         if refusal is not None:
             return limited(refusal)
         answer = lookup.answer(code)
-        if "stamp" in answer and is_scan(request.method, request.headers.get):
-            scans.add(**answer["stamp"])
         status = 503 if answer["verdict"] == "UNAVAILABLE" else 200
         if wants("application/json", "text/html"):
             response = jsonify(answer)
@@ -147,6 +139,17 @@ def add_pages(
         if status == 503:
             response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return response
+
+    @app.get("/s/<whatever:code>/seen")
+    def seen(code: str) -> Response:
+        refusal = admission.look_up()
+        if refusal is not None:
+            return problem(refusal)
+        if is_scan(request.method, request.headers.get):
+            stamp = lookup.issued(code)
+            if stamp is not None:
+                scans.add(*stamp, admission.client())
+        return Response(beacon.PIXEL, headers=beacon.HEADERS)
 
     @app.get("/")
     def home() -> Response:

@@ -4,31 +4,32 @@ import os
 import threading
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask
-from sqlalchemy import Engine, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine
 
 from tem import logs
 from tem.clock import Clock, system_clock
 from tem.databases import published
-from tem.databases.database import open_engine, open_published
-from tem.databases.migrations import open_migrated
+from tem.databases.database import open_published
 from tem.dates import rfc3339
 from tem.errors import Unavailable
 from tem.http.web import Wiring, service_app
 from tem.installation import Installation
 from tem.process import allow_open_files
 from tem_verifier import api, metrics, settings
-from tem_verifier.history import HISTORIES
+from tem_verifier.answering import Answering
+from tem_verifier.application import Application
+from tem_verifier.bulk import answers
+from tem_verifier.front import Front
 from tem_verifier.index import Index
 from tem_verifier.lookup import Lookup
 from tem_verifier.manifests import Acceptance
-from tem_verifier.pages import Pages
+from tem_verifier.rendering import Renderer
 from tem_verifier.settings import Settings
+from tem_verifier.snapshot.snapshots import Snapshots
+from tem_verifier.store import open_store_whenever
 from tem_verifier.traffic import Traffic, open_traffic
 
 VERSION = "1"
@@ -37,32 +38,11 @@ MAX_BODY_BYTES = 1024 * 1024
 READY_WITHIN = timedelta(seconds=30)
 
 
-def open_store(config: Settings) -> Engine:
-    """The verifier's own database, with its tables."""
-    url = make_url(config.database_url)
-    if url.get_backend_name() == "sqlite":
-        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return open_migrated(config.database_url, HISTORIES)
-
-
-def open_store_whenever(config: Settings) -> Engine:
-    """The same, also while its server is away: what has to be read there is tried again.
-
-    A verifier without a database says so and waits; one that died would be started for ever.
-    """
-    try:
-        return open_store(config)
-    except OperationalError as error:
-        if make_url(config.database_url).get_backend_name() == "sqlite":
-            raise  # a folder that is missing or another's does not mend itself
-        logs.log.error("database_unavailable", error=str(error.orig).partition("\n")[0][:200])
-        return open_engine(config.database_url)
-
-
-def open_index(config: Settings, store: Engine, clock: Clock) -> Index:
-    """An index that has read what there is."""
+def open_index(config: Settings, store: Engine, clock: Clock, rendered_by: str) -> Index:
+    """An index that has read what there is; what is large it reads beside the look-ups."""
     source = open_published(config.published_url, published.TABLE_NAMES)
-    index = Index(source, Acceptance(config.trust_file, store, config.fingerprints), clock)
+    acceptance = Acceptance(config.trust_file, store, config.fingerprints)
+    index = Index(source, acceptance, clock, Snapshots(config.snapshot, rendered_by))
     index.catch_up()
     return index
 
@@ -90,38 +70,56 @@ def ready(index: Index, clock: Clock) -> dict[str, Any]:
     return told
 
 
-def build(config: Settings, wiring: Wiring, index: Index, traffic: Traffic | None = None) -> Flask:
+def build(
+    config: Settings,
+    wiring: Wiring,
+    index: Index,
+    traffic: Traffic | None = None,
+    renderer: Renderer | None = None,
+) -> Application:
     """The app over a store, a clock and an index given; and over traffic, if it is started."""
     traffic = traffic or open_traffic(config, wiring.engine, wiring.clock)
-
-    seldom = dict.fromkeys(("look_up", "page"), config.log_lookups)
+    renderer = renderer or Renderer(config.office_contact)
     app, rest = service_app(
         "verifier",
         VERSION,
         wiring,
         partial(ready, index, wiring.clock),
         signed_in=False,
-        seldom=seldom,
+        seldom=dict.fromkeys(("look_up", "page"), config.log_lookups),
     )
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     lookup = Lookup(index, wiring.clock, config.prefix, traffic.scans)
-    rest.register_blueprint(api.build(wiring, lookup, index.acceptance, traffic.admission))
+    answering = Answering(lookup, renderer, wiring.clock)
+    bulk = partial(answers, index, answering, config.prefix)
+    rest.register_blueprint(api.build(wiring, bulk, index.acceptance, traffic.admission))
     api.add_pictures(app, index.source)
     host = urlsplit(config.public_url).netloc
-    pages = Pages(config.office_contact)
-    api.add_pages(app, lookup, pages, host, traffic.admission, traffic.scans)
-    return app
+    api.add_pages(app, lookup, renderer.pages, host, traffic.admission, traffic.scans)
+    front = Front(
+        index,
+        lookup,
+        answering,
+        renderer.pages,
+        traffic.admission,
+        traffic.scans,
+        wiring.clock,
+        traffic.tally,
+        config.log_lookups,
+    )
+    return Application(app, front)
 
 
-def create_app() -> Flask:
+def create_app() -> Application:
     """What gunicorn calls: everything from the environment."""
     logs.configure("verifier")
     allow_open_files()  # each batch's table of fingerprints is one
     config = settings.read(os.environ, Installation.at(None))
     store = open_store_whenever(config)
-    index = open_index(config, store, system_clock)
+    renderer = Renderer(config.office_contact)
+    index = open_index(config, store, system_clock, renderer.fingerprint)
     metrics.begin(index)
     threading.Thread(target=index.follow, args=(lambda: False,), daemon=True).start()
     traffic = open_traffic(config, store, system_clock)
     traffic.start(threading.Event())
-    return build(config, Wiring(store, system_clock), index, traffic)
+    return build(config, Wiring(store, system_clock), index, traffic, renderer)

@@ -13,7 +13,7 @@ from tem.trail import audit
 from tem.upkeep.audit_commands import audit_commands
 from tem.vocabulary import Role
 from tem_verifier import settings, storage
-from tem_verifier.app import open_store
+from tem_verifier.store import open_store
 
 
 @click.group()

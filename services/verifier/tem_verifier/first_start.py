@@ -8,7 +8,7 @@ from tem.clock import system_clock
 from tem.installation import Installation
 from tem.trail import checkpoints
 from tem_verifier import settings
-from tem_verifier.app import open_store_whenever
+from tem_verifier.store import open_store_whenever
 
 ACTOR = "first-start"
 

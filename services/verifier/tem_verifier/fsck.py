@@ -10,12 +10,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tem.databases import published
 from tem.databases.database import open_published, reading
+from tem.databases.migrations import metadata_of
 from tem.installation import Installation
 from tem.trail import audit, kept_checkpoints
 from tem.upkeep.state_digest import ServiceState
 from tem_verifier import settings, storage
-from tem_verifier.app import open_store
 from tem_verifier.history import HISTORIES
+from tem_verifier.store import open_store
 
 
 def check(installation: Installation) -> Iterator[str]:
@@ -40,7 +41,7 @@ def check(installation: Installation) -> Iterator[str]:
 def state(env: Mapping[str, str], installation: Installation) -> ServiceState:
     """Where these settings say the verifier's state is, and in which tables."""
     config = settings.read(env, installation)
-    metadata = tuple(metadata for history in HISTORIES for metadata in history.metadata)
+    metadata = metadata_of(HISTORIES)
     return ServiceState("verifier", config.database_url, metadata, partial(open_store, config))
 
 

@@ -14,7 +14,9 @@ from tem_verifier import settings, storage
 
 _TABLES = (plumbing, storage.metadata)
 # Rows go from these tables alone.
-_DELETED = frozenset({"idempotency", "scan_day", "scan_parcel", "scanned_often"})
+_DELETED = frozenset(
+    {"idempotency", "scan_day", "scan_key", "scan_origin", "scan_parcel", "scanned_often"}
+)
 VERIFIER = History(
     "verifier",
     "tem_verifier.migrations",

@@ -1,57 +1,29 @@
-"""Rate limits: counted in this worker's memory, and corrected by what others counted.
+"""Rate limits: a token bucket for each client in this worker's memory; what other workers granted
+is taken out of it.
 
-Nothing here waits. :mod:`tem_verifier.limit_sharing` exchanges the counts beside the look-ups.
-Who asked is kept as a keyed hash only; the key changes every day and is written nowhere.
+Nothing here waits, and no call takes longer because there are many clients: they lie in some
+hundred small tables, each swept by itself. :mod:`tem_verifier.limit_sharing` tells other workers,
+beside the look-ups. An address is in memory only, for as long as its bucket is not full.
 """
 
-import hashlib
-import secrets
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client import Counter
 
 from tem.clock import Clock
 from tem_verifier.rates import Rate
 
-MOST_CLIENTS = 100_000  # a window and kind, some 30 MB
-# A client is shared with other workers once it has used a share of its quota here: most never
-# do, and 64 workers together cannot let through more than the quota before they know.
+MOST_CLIENTS = 100_000  # of one kind, 10 to 25 MB
+TABLES = 512  # so that sweeping one is a matter of microseconds; a power of two
+SWEPT_A_ROUND = 16
+# Other workers are told of a client that used a share of its burst here since it was forgotten
+# last: most never do, and 64 workers together cannot let through more than a burst unknown.
 SHARED_FROM = 64
+_CROWDED_SECONDS = 1.0  # how soon a table without room is swept again
 
 REFUSED = Counter("tem_verifier_limits_refused", "Requests over their rate", ["kind"])
 UNTRACKED = Counter("tem_verifier_limits_untracked", "Requests not counted: too many clients")
-
-
-class Seal:
-    """Names clients by a keyed hash. All workers that share counts have the same key."""
-
-    def __init__(self) -> None:
-        self.key = secrets.token_hex(32)
-
-    def name(self, client: str) -> str:
-        """A name that nobody can turn into an address without the key."""
-        hashed = hashlib.blake2b(client.encode(), key=bytes.fromhex(self.key), digest_size=12)
-        return hashed.hexdigest()
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a client used in the present window: here (``own``) and elsewhere (``others``).
-
-    ``sent`` is the part of ``own`` that the others know of; ``before`` the window before.
-    """
-
-    before: int
-    own: int = 0
-    sent: int = 0
-    others: int = 0
-
-    @property
-    def total(self) -> int:
-        """All of it, as far as known here."""
-        return self.own + self.others
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,70 +34,118 @@ class Refusal:
     retry_after: int
 
 
+@dataclass(slots=True)
+class Table:
+    """Some of the clients: when their buckets are full, and what they used since they came.
+
+    Plain numbers by name: objects would be walked by the garbage collector.
+    """
+
+    full_at: dict[str, float] = field(default_factory=dict)
+    used: dict[str, int] = field(default_factory=dict)
+    swept_until: float = 0.0
+
+    def sweep(self, now: float, rate: Rate, most: int) -> None:
+        """Forget whose bucket is full, or was filled by a clock that has been set back since."""
+        kept = now + rate.longest
+        self.full_at = {c: full for c, full in self.full_at.items() if now < full <= kept}
+        self.used = {c: used for c, used in self.used.items() if c in self.full_at}
+        crowded = len(self.full_at) >= most
+        self.swept_until = now + (min(_CROWDED_SECONDS, rate.refill) if crowded else rate.refill)
+
+
 class Limit:
     """One rate for each client of one kind."""
 
-    def __init__(self, kind: str, rate: Rate | None, clock: Clock, seal: Seal) -> None:
+    def __init__(self, kind: str, rate: Rate | None, clock: Clock) -> None:
         self.kind, self.rate = kind, rate
-        self._clock, self._seal = clock, seal
+        self._clock = clock
+        self._began = clock().timestamp()  # instants here count from it: finer floats
         self._lock = threading.Lock()
-        self._window, self._key = 0, ""
-        self._tallies: dict[str, Tally] = {}
-        self._before: dict[str, int] = {}
+        self._tables = tuple(Table() for _ in range(TABLES if rate else 0))
+        self._last, self._next = TABLES - 1, 0
+        self._most = -(-MOST_CLIENTS // TABLES)
+        self._told_from = max(1, rate.burst // SHARED_FROM) if rate else 0
+        self._granted: dict[str, int] | None = None
+        self._refused = REFUSED.labels(kind)
 
     def take(self, client: str | None, cost: int = 1) -> Refusal | None:
-        """Use some of a client's quota. While anything is left the whole ``cost`` is granted, and
-        owed: a call may be larger than what is left, the next one waits the longer."""
-        if self.rate is None or client is None:
+        """Take ``cost`` look-ups out of a client's bucket. While it holds one the whole cost is
+        granted, and owed: the next call waits the longer. A refusal costs nothing. None, with the
+        bucket as it was, for a client that is not limited or beyond MOST_CLIENTS."""
+        rate = self.rate
+        if rate is None or client is None:
             return None
-        now = self._clock().timestamp()
-        name = self._seal.name(client)
+        now = self._clock().timestamp() - self._began
         with self._lock:
-            tally = self._tally(name, now)
-            if tally is None:
-                UNTRACKED.inc()
+            table = self._tables[hash(client) & self._last]
+            full_at = table.full_at.get(client)
+            if full_at is None:
+                if not self._has_room(table, now, rate):
+                    UNTRACKED.inc()
+                    return None
+                full_at = now
+            after = rate.spend(full_at, now, cost)
+            if after is not None:
+                if cost:
+                    table.full_at[client] = after
+                    if self._granted is not None:
+                        self._note(table, client, cost, self._granted)
                 return None
-            if self.rate.used(now, tally.before, tally.total) < self.rate.quota:
-                tally.own += cost
-                return None
-            wait = self.rate.wait(now, tally.before, tally.total)
-        REFUSED.labels(self.kind).inc()
-        return Refusal(self.rate, wait)
+        self._refused.inc()
+        return Refusal(rate, rate.wait(full_at, now))
 
-    def _tally(self, name: str, now: float) -> Tally | None:
-        self._turn(now)
-        tally = self._tallies.get(name)
-        if tally is None and len(self._tallies) < MOST_CLIENTS:
-            tally = self._tallies[name] = Tally(self._before.get(name, 0))
-        return tally
+    def _has_room(self, table: Table, now: float, rate: Rate) -> bool:
+        self._tidy(table, now, rate)
+        return len(table.full_at) < self._most
 
-    def _turn(self, now: float) -> None:
-        """Begin a new window if it is time, or anew if the names have changed."""
-        assert self.rate is not None
-        window = self.rate.window(now)
-        if (window, self._seal.key) == (self._window, self._key):
+    def _tidy(self, table: Table, now: float, rate: Rate) -> None:
+        if not now < table.swept_until <= now + rate.refill:
+            table.sweep(now, rate, self._most)
+
+    def _note(self, table: Table, client: str, cost: int, granted: dict[str, int]) -> None:
+        """Keep for the others what was granted: from the first of it on, once it is enough."""
+        if client in granted:
+            granted[client] += cost
             return
-        follows = window == self._window + 1 and self._seal.key == self._key
-        self._before = {n: t.total for n, t in self._tallies.items()} if follows else {}
-        self._tallies = {}
-        self._window, self._key = window, self._seal.key
+        used = table.used[client] = table.used.get(client, 0) + cost
+        if used >= self._told_from:
+            granted[client] = cost if used - cost >= self._told_from else used
 
-    def unsent(self) -> Iterator[tuple[int, str, Tally, int]]:
-        """Window, name, tally and all we counted, of clients of whom the others know less."""
+    def granted(self) -> dict[str, int]:
+        """Look-ups granted since this was asked last, by client; those of whom the others need
+        not know left out. The first call begins the account."""
+        with self._lock:
+            found, self._granted = self._granted, {}
+        return found or {}
+
+    def behind(self, client: str) -> float:
+        """Seconds until a client's bucket is full; 0 for one that is not known here."""
+        now = self._clock().timestamp() - self._began
+        with self._lock:
+            table = self._tables[hash(client) & self._last]
+            return max(0.0, table.full_at.get(client, now) - now)
+
+    def owe(self, client: str, look_ups: int) -> None:
+        """Take out of a client's bucket what it was granted elsewhere."""
+        rate, now = self.rate, self._clock().timestamp() - self._began
+        if rate is None:
+            return
+        with self._lock:
+            table = self._tables[hash(client) & self._last]
+            full_at = table.full_at.get(client)
+            if full_at is not None or self._has_room(table, now, rate):
+                begins = now if full_at is None else full_at
+                table.full_at[client] = rate.owe(begins, now, look_ups)
+
+    def forget(self) -> None:
+        """Sweep the tables that come next: after some seconds of rounds no address is left here
+        without need, though nobody asks."""
         if self.rate is None:
             return
-        least = max(1, self.rate.quota // SHARED_FROM)
-        with self._lock:
-            self._turn(self._clock().timestamp())
-            found = [
-                (self._window, name, tally, tally.own)
-                for name, tally in self._tallies.items()
-                if tally.own > tally.sent and tally.own >= least
-            ]
-        yield from found
-
-    def learn(self, tally: Tally, sent: int, others: int, before: int) -> None:
-        """The others know ``sent`` of ours; what they counted, and all in the window before."""
-        with self._lock:
-            tally.sent, tally.others = sent, others
-            tally.before = max(tally.before, before)
+        now = self._clock().timestamp() - self._began
+        for _ in range(SWEPT_A_ROUND):
+            table = self._tables[self._next]
+            self._next = (self._next + 1) & self._last
+            with self._lock:
+                self._tidy(table, now, self.rate)

@@ -5,29 +5,51 @@ a fingerprint that differs ends it before any signature is checked.
 """
 
 import hashlib
+from bisect import bisect_left
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-
-from prometheus_client import Counter
 
 from tem import ed25519
 from tem.answer import Subject, answer, plain
 from tem.clock import Clock
 from tem.manifest import FINGERPRINT_BYTES
-from tem.stampcode import Malformed, StampCode, parse, signed_message, strip_prefix
-from tem.verdict import MALFORMED, UNAVAILABLE, UNKNOWN
+from tem.stampcode import BODY_BYTES, SIGNING_CONTEXT, raw_of, strip_prefix
+from tem.verdict import MALFORMED, UNAVAILABLE, UNKNOWN, Ruling
+from tem.vocabulary import StampState
 from tem_verifier.alarms import raise_alarm
-from tem_verifier.index import Batch, Index, View
+from tem_verifier.index import Index
 from tem_verifier.manifests import Accepted
 from tem_verifier.scans import Scans
+from tem_verifier.snapshot.layout import HOT, NONE
+from tem_verifier.tally import VERDICTS
+from tem_verifier.view import Batch, View
 
 # A batch that was published a moment ago must not be slandered as unknown: an unknown number
 # makes the index catch up at once, but at most this often, so that forgeries cost nothing.
 RECHECK_SECONDS = 0.05
 # While the record is older than this, a batch that is not in it may have been published since.
 FRESH = timedelta(seconds=5)
+# Of so many look-ups whose fingerprint fits one has its signature checked too.
+BOTH_ONE_IN = 128
 
-VERDICTS = Counter("tem_verifier_verdicts", "Answers given", ["verdict"])
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a stamp is tied to: all that its answer comes from, apart from cards and clock.
+
+    ``state`` is None where the publication has a hole.
+    """
+
+    product_id: str
+    producer_id: str
+    state: StampState | None = None
+    lot_id: str | None = None
+    revoked_on: str | None = None
+
+
+# A subject of the view's base, a binding of what changed since, or a ruling that shows nothing.
+Found = int | Binding | Ruling
 
 
 class Lookup:
@@ -37,80 +59,173 @@ class Lookup:
     def __init__(self, index: Index, clock: Clock, prefix: str, scans: Scans | None = None) -> None:
         self._index, self._clock, self._prefix = index, clock, prefix
         self._scans = scans
+        self._asked = 0
 
-    def answer(self, text: str) -> dict[str, Any]:
-        """The JSON of a look-up, for whatever arrived as a code."""
-        out = self._answer(strip_prefix(text, self._prefix), self._clock())
+    def answer(self, text: str, *, both: bool = False) -> dict[str, Any]:
+        """The JSON of a look-up, for whatever arrived as a code. ``both`` demands the signature
+        beside the fingerprint."""
+        out = self._answer(strip_prefix(text, self._prefix), self._clock(), both)
         VERDICTS.labels(out["verdict"]).inc()
         return out
 
-    def _answer(self, text: str, now: datetime) -> dict[str, Any]:
-        try:
-            code = parse(text)
-        except Malformed:
+    def _answer(self, text: str, now: datetime, both: bool) -> dict[str, Any]:
+        raw = raw_of(text)
+        if raw is None:
             position = self._index.view.position
             return plain(MALFORMED, position.as_of if position else now)
-        view = self._view_with(code.batch)
-        if view.position is None:
-            return plain(UNAVAILABLE, now)
-        as_of = view.position.as_of
-        batch = view.batches.get(code.batch)
-        if batch is None:
-            return plain(UNKNOWN if now - as_of <= FRESH else UNAVAILABLE, as_of)
-        if batch.accepted is None:
-            return plain(UNAVAILABLE, as_of)
-        if not is_issued(code, batch.number, batch.accepted):
-            return plain(UNKNOWN, as_of)
-        try:
-            return answer(_subject(view, batch, code, self._is_often(code)), now, as_of)
-        except (LookupError, TypeError, ValueError) as hole:
-            raise_alarm("publication_incomplete", batch=batch.number, error=repr(hole))
-            return plain(UNAVAILABLE, as_of)
-
-    def _is_often(self, code: StampCode) -> bool:
-        return self._scans is not None and (code.batch, code.index) in self._scans.often
-
-    def _view_with(self, batch: int) -> View:
-        """The newest view, if need be read again to look for a batch."""
-        if batch not in self._index.view.batches:
+        batch, index = batch_of(raw), index_of(raw)
+        if not self._index.view.knows(batch):
             self._index.catch_up_soon(RECHECK_SECONDS)
-        return self._index.view
+        view = self._index.view
+        as_of = view.position.as_of if view.position else now
+        found = self.find(view, raw, now, both=both)
+        if isinstance(found, Ruling):
+            return plain(found, as_of)
+        often = self.is_often(batch, index)
+        try:
+            subject = subject_of(view, binding_of(view, batch, found), batch, index, often)
+            return answer(subject, now, as_of)
+        except (LookupError, TypeError, ValueError) as hole:
+            raise_alarm("publication_incomplete", batch=batch, error=repr(hole))
+            return plain(UNAVAILABLE, as_of)
+
+    def issued(self, text: str) -> tuple[int, int] | None:
+        """Batch and index of the stamp whose very code this is; None for anything else."""
+        raw = raw_of(strip_prefix(text, self._prefix))
+        if raw is None or isinstance(self.find(self._index.view, raw, self._clock()), Ruling):
+            return None
+        return batch_of(raw), index_of(raw)
+
+    def is_often(self, batch: int, index: int) -> bool:
+        """Whether a stamp is scanned so often that it is told."""
+        return self._scans is not None and (batch, index) in self._scans.often
+
+    def find(self, view: View, raw: bytes, now: datetime, *, both: bool = False) -> Found:
+        """What the 72 bytes of a code lead to: a ruling of UNKNOWN or UNAVAILABLE, or the subject
+        or binding of a stamp that was issued.
+
+        ``both`` demands the signature beside the fingerprint; otherwise one in
+        :data:`BOTH_ONE_IN` is asked for it.
+        """
+        number = batch_of(raw)
+        changed = view.batches.get(number)
+        row = -1 if changed is not None else view.row_of(number)
+        if view.position is None or (changed is None and row < 0):
+            fresh = view.position is not None and now - view.position.as_of <= FRESH
+            return UNKNOWN if fresh else UNAVAILABLE
+        self._asked += 1
+        both = both or self._asked % BOTH_ONE_IN == 0
+        if changed is not None:
+            return _in_changed(changed, raw, both)
+        return _in_base(view, number, row, raw, both)
 
 
-def _subject(view: View, batch: Batch, code: StampCode, scanned_often: bool) -> Subject:
+def batch_of(raw: bytes) -> int:
+    """The batch that 72 bytes claim to be of."""
+    return int.from_bytes(raw[1:5], "big")
+
+
+def index_of(raw: bytes) -> int:
+    """The index in it."""
+    return int.from_bytes(raw[5:8], "big")
+
+
+def _in_changed(batch: Batch, raw: bytes, both: bool) -> Found:
+    if batch.accepted is None:
+        return UNAVAILABLE
+    if not is_issued(raw, batch.accepted, both=both):
+        return UNKNOWN
+    state, lot_id, revoked_on = batch.ranges.at(index_of(raw)) or (None, None, None)
+    return Binding(batch.product_id, batch.producer_id, state, lot_id, revoked_on)
+
+
+def _in_base(view: View, number: int, row: int, raw: bytes, both: bool) -> Found:
+    """The path of most look-ups: nothing is made that is not needed."""
+    base = view.base
+    assert base is not None
+    memory, index = base.memory, index_of(raw)
+    begin, end, table, quantity, last_index, believed = HOT.unpack_from(
+        memory, base.hot + row * HOT.size
+    )
+    if not believed or number in view.refused:
+        return UNAVAILABLE
+    if index > last_index:
+        return UNKNOWN
+    if table != NONE:
+        at = base.tables + (table + index - 1) * FINGERPRINT_BYTES
+        if memory[at : at + FINGERPRINT_BYTES] != fingerprint(raw):
+            return UNKNOWN
+    if both or table == NONE or index > quantity:
+        accepted = base.accepted(row)
+        if accepted is None or not is_issued(raw, accepted, both=True):
+            return UNKNOWN
+    place = bisect_left(base.lasts, index, begin, end)
+    subject = base.subjects[place] if place < end else NONE
+    return Binding(*base.owner(row)) if subject == NONE else subject
+
+
+def binding_of(view: View, batch: int, found: int | Binding) -> Binding:
+    """The binding that a look-up found, whichever way."""
+    if isinstance(found, Binding):
+        return found
+    assert view.base is not None
+    product_id, producer_id = view.base.owner(view.base.row_of(batch))
+    state, lot_id, revoked_on = view.base.binding(found)
+    return Binding(product_id, producer_id, state, lot_id, revoked_on)
+
+
+def subject_of(view: View, binding: Binding, batch: int, index: int, often: bool) -> Subject:
     """The stamp with its cards. Raises LookupError if the publication has a hole."""
-    found = batch.ranges.at(code.index)
-    if found is None:
+    if binding.state is None:
         raise LookupError("no range holds the stamp")
-    state, lot_id, revoked_on = found
-    product = view.cards["product", batch.product_id]
-    sold_at = {sale["pos_id"] for sale in product["points_of_sale"]}
+    product = view.card("product", binding.product_id)
     return Subject(
-        batch=batch.number,
-        index=code.index,
-        state=state,
+        batch=batch,
+        index=index,
+        state=binding.state,
         product=product,
-        producer=view.cards["producer", batch.producer_id],
-        lot=None if lot_id is None else view.cards["lot", lot_id],
-        revoked_on=revoked_on,
-        points_of_sale={id: view.cards["pos", id] for id in sold_at if ("pos", id) in view.cards},
-        scanned_often=scanned_often,
+        producer=view.card("producer", binding.producer_id),
+        lot=None if binding.lot_id is None else view.card("lot", binding.lot_id),
+        revoked_on=binding.revoked_on,
+        points_of_sale=dict(_shops(view, product)),
+        scanned_often=often,
     )
 
 
-def is_issued(code: StampCode, batch: int, accepted: Accepted) -> bool:
-    """Whether this is the very code that was issued at its index, and no canary."""
-    if code.index > accepted.last_index:
+def _shops(view: View, product: dict[str, Any]) -> Any:
+    for id in {sale["pos_id"] for sale in product["points_of_sale"]}:
+        try:
+            yield id, view.card("pos", id)
+        except KeyError:
+            continue  # it is not shown until it is published
+
+
+def fingerprint(raw: bytes) -> bytes:
+    """What a published table holds of a code."""
+    return hashlib.sha256(raw).digest()[:FINGERPRINT_BYTES]
+
+
+def is_issued(raw: bytes, accepted: Accepted, *, both: bool) -> bool:
+    """Whether this is the very code that was issued at its index, and no canary.
+
+    ``both`` demands the signature beside the fingerprint; without a table it always decides, and
+    of a canary it is checked before anybody is alarmed.
+    """
+    index = index_of(raw)
+    if index > accepted.last_index:
         return False
-    known = accepted.fingerprint(code.index)
-    if known is not None and hashlib.sha256(code.raw).digest()[:FINGERPRINT_BYTES] != known:
+    known = accepted.fingerprint(index)
+    if known is not None and fingerprint(raw) != known:
         return False
-    message = signed_message(code.batch, code.index)
-    if not ed25519.verifies(accepted.public_key, message, code.signature):
+    canary = index > accepted.quantity
+    if (both or canary or known is None) and not _is_signed(raw, accepted.public_key):
         if known is not None:
-            raise_alarm("fingerprint_and_signature_disagree", batch=batch)
+            raise_alarm("fingerprint_and_signature_disagree", batch=batch_of(raw))
         return False
-    if code.index > accepted.quantity:
-        raise_alarm("canary_seen", batch=batch)
-        return False
-    return True
+    if canary:
+        raise_alarm("canary_seen", batch=batch_of(raw))
+    return not canary
+
+
+def _is_signed(raw: bytes, public_key: bytes) -> bool:
+    return ed25519.verifies(public_key, SIGNING_CONTEXT + raw[:BODY_BYTES], raw[BODY_BYTES:])

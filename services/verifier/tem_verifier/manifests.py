@@ -31,13 +31,14 @@ class Accepted:
     quantity: int
     last_index: int
     public_key: bytes
-    fingerprints: mmap.mmap | None
+    fingerprints: mmap.mmap | memoryview | None
 
     def fingerprint(self, index: int) -> bytes | None:
         """The 8 bytes on record for a stamp."""
         if self.fingerprints is None:
             return None
-        return self.fingerprints[(index - 1) * FINGERPRINT_BYTES : index * FINGERPRINT_BYTES]
+        found = self.fingerprints[(index - 1) * FINGERPRINT_BYTES : index * FINGERPRINT_BYTES]
+        return bytes(found)
 
 
 class Acceptance:
@@ -47,9 +48,6 @@ class Acceptance:
         self._trust_file, self._store, self._cache = trust_file, store, cache
         self._stamp: tuple[int, int] | None = None
         self._trust: Trust = Trust({})
-        # Manifests known to be final, which they are for good: a restart with 100,000 batches
-        # asks the store once and not once for each.
-        self._final: set[bytes] | None = None
         self._unreadable = Trouble("trust_unreadable")
         self.trust_changed()
 
@@ -100,23 +98,27 @@ class Acceptance:
         return True
 
     def accept(self, connection: Connection, rows: Sequence[Any]) -> dict[int, Accepted | None]:
-        """What published batches let us check, by number.
+        """What published batches let us check, by number; None for those we do not believe.
 
-        None, with an alarm, for those we do not believe. One transaction makes them all final.
+        Tables of fingerprints are mapped out of the cache, a file each.
         """
-        made = {row.number: self._believed(row) for row in rows}
-        digests = {row.number: digest(row.manifest) for row in rows}
-        self._make_final(made, digests)
         return {
-            number: self._accepted(connection, one, digests[number]) if one else None
-            for number, one in made.items()
+            number: self._accepted(connection, made) if made else None
+            for number, made in self.judge(rows).items()
         }
 
-    def _accepted(self, connection: Connection, made: Manifest, name: str) -> Accepted | None:
-        if bytes.fromhex(name) not in self._final_ones():
+    def judge(self, rows: Sequence[Any]) -> dict[int, Manifest | None]:
+        """The manifests of published batches by number; None, with an alarm, for those we do not
+        believe. One transaction makes them all final."""
+        made = {row.number: self._believed(row) for row in rows}
+        digests = {row.number: digest(row.manifest) for row in rows if made[row.number]}
+        final = self._make_final([one for one in made.values() if one], digests)
+        for number in digests.keys() - final:
             why = "its number or its batch key belongs to another manifest"
-            raise_alarm("manifest_refused", batch=made.batch, why=why)
-            return None
+            raise_alarm("manifest_refused", batch=number, why=why)
+        return {number: one if number in final else None for number, one in made.items()}
+
+    def _accepted(self, connection: Connection, made: Manifest) -> Accepted:
         return Accepted(
             made.quantity,
             made.last_index,
@@ -136,27 +138,21 @@ class Acceptance:
             return None
         return made
 
-    def _make_final(self, made: Mapping[int, Manifest | None], digests: Mapping[int, str]) -> None:
-        """Each is, unless another manifest has its number or its key already."""
-        final = self._final_ones()
-        new = [
-            one for one in made.values() if one and bytes.fromhex(digests[one.batch]) not in final
-        ]
-        if not new:
-            return
-        with writing(self._store) as connection:
-            names = {
-                digests[one.batch]
-                for one in new
-                if storage.is_final(connection, one.batch, digests[one.batch], one.public_key)
-            }
-        final |= {bytes.fromhex(name) for name in names}
-
-    def _final_ones(self) -> set[bytes]:
-        if self._final is None:
-            with reading(self._store) as connection:
-                self._final = storage.final_digests(connection)
-        return self._final
+    def _make_final(self, made: Sequence[Manifest], digests: Mapping[int, str]) -> set[int]:
+        """The batches whose manifest is final: unless another has its number or its key already,
+        it is from now on."""
+        with reading(self._store) as connection:
+            known = storage.final_digests(connection, list(digests))
+        final = {number for number, name in digests.items() if known.get(number) == name}
+        new = [one for one in made if one.batch not in final]
+        if new:
+            with writing(self._store) as connection:
+                final |= {
+                    one.batch
+                    for one in new
+                    if storage.is_final(connection, one.batch, digests[one.batch], one.public_key)
+                }
+        return final
 
     def _fingerprints(self, connection: Connection, made: Manifest) -> mmap.mmap | None:
         """The table, out of the cache or the published pieces, as its manifest describes it."""
@@ -164,7 +160,7 @@ class Acceptance:
         try:
             mapped = _map(path, made)
             if mapped is None:
-                _write(path, _pieces(connection, made.batch))
+                _write(path, pieces(connection, made.batch))
                 mapped = _map(path, made)
             if mapped is None:
                 path.unlink()
@@ -176,7 +172,8 @@ class Acceptance:
         return mapped
 
 
-def _pieces(connection: Connection, batch: int) -> Iterator[bytes]:
+def pieces(connection: Connection, batch: int) -> Iterator[bytes]:
+    """A batch's table of fingerprints as published, from the first stamp on."""
     c = published.fingerprints.c
     numbers = connection.execute(select(c.piece).where(c.batch == batch).order_by(c.piece))
     for piece in numbers.scalars().all():

@@ -5,9 +5,9 @@ from prometheus_client import Gauge
 from tem import metrics  # noqa: F401 - says where the numbers below are kept
 from tem.vocabulary import Verdict
 from tem_verifier.alarms import ALARMS
-from tem_verifier.index import Index, View
-from tem_verifier.limits import REFUSED
-from tem_verifier.lookup import VERDICTS
+from tem_verifier.index import Index
+from tem_verifier.tally import VERDICTS
+from tem_verifier.view import View
 
 AS_OF = Gauge(
     "tem_verifier_as_of_timestamp_seconds",
@@ -36,8 +36,6 @@ def begin(index: Index) -> None:
     """Show every series from the start, and tell each reading of an index."""
     for verdict in Verdict:
         VERDICTS.labels(verdict)
-    for kind in ("address", "key"):
-        REFUSED.labels(kind)
     for kind in ALARM_KINDS:
         ALARMS.labels(kind)
     index.told = tell
@@ -49,4 +47,4 @@ def tell(view: View) -> None:
     position = view.position
     AS_OF.set(position.as_of.timestamp() if position else 0)
     CHANGE.set(position.change if position else -1)
-    BATCHES.set(len(view.batches))
+    BATCHES.set(view.count)

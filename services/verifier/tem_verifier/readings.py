@@ -24,12 +24,14 @@ class Readings:
         self._begun = self._done = 0
         self._began = self._tried = -POLL_SECONDS
         self._followed = False
+        self._read_from = -POLL_SECONDS  # when the last reading that has ended began
 
     def now(self) -> None:
         """Read, after whoever is at it."""
         with self._lock:
             self._began, self._begun = time.monotonic(), self._begun + 1
             self._read()
+            self._read_from = self._began
             with self._ended:
                 self._tried, self._done = time.monotonic(), self._begun
                 self._ended.notify_all()
@@ -45,6 +47,17 @@ class Readings:
             next_one = self._begun + 1
             self._wanted.set()
             self._ended.wait_for(lambda: self._done >= next_one, WAIT_SECONDS)
+
+    def is_due(self, arrived: float, not_within: float) -> bool:
+        """For a request that cannot wait here: whether it should ask again in a moment, because
+        a reading that begins after it ``arrived`` (monotonic seconds) is under way or wanted."""
+        recent = 0 <= arrived - self._tried < not_within
+        if not self._followed or recent or self._read_from > arrived:
+            return False
+        if time.monotonic() - arrived > WAIT_SECONDS or self._hangs():
+            return False
+        self._wanted.set()
+        return True
 
     def follow(self, stopping: Callable[[], bool]) -> None:
         """Keep reading until told to stop."""

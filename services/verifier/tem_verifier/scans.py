@@ -1,12 +1,13 @@
 """Counting scans: from memory by Valkey, or straight, into the verifier's own database.
 
 Two threads beside the look-ups. *Out* hands over what this worker counted, every second. *In*
-counts what came by Valkey, keeps the set of stamps scanned often, and folds old days.
+counts what came by Valkey, keeps the set of stamps scanned often, and does what a day asks for.
 """
 
 import atexit
 import threading
 import time
+from datetime import datetime
 
 from prometheus_client import Counter, Gauge
 from sqlalchemy import Engine
@@ -14,17 +15,18 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, Statement
 
 from tem.clock import Clock
 from tem.databases.database import reading, writing
-from tem.dates import vietnam_day
 from tem.logs import log
-from tem_verifier import scan_counts, scan_stream
+from tem_verifier import scan_counts, scan_stream, scan_upkeep, scanned_often
 from tem_verifier.alarms import Trouble
 from tem_verifier.background import begin
+from tem_verifier.origins import DayKey
 from tem_verifier.parcels import Parcel
 from tem_verifier.scan_buffer import LOST, ScanBuffer
-from tem_verifier.scan_counts import Rules, Stamp
 from tem_verifier.scan_stream import Consumer
+from tem_verifier.scanned_often import Edition
 from tem_verifier.shared_valkey import Away, Link
-from tem_verifier.stamps_scanned import Scan
+from tem_verifier.stamp_set import StampSet
+from tem_verifier.stamps_scanned import Day, Rules
 
 SHIP_SECONDS = 1.0
 DRAIN_SECONDS = 0.5
@@ -52,16 +54,28 @@ class Scans:
         consumer: Consumer | None = None,
     ) -> None:
         self.buffer = ScanBuffer()
-        self.often: frozenset[Stamp] = frozenset()
+        self.often = StampSet()
+        self._edition: Edition = ()
         self._store, self._clock, self._rules = store, clock, rules
         self._outward, self._inward = outward, inward
         self._consumer = consumer or Consumer()
         self._uncounted = Trouble("scans_not_counted")
         self._next_refresh = 0.0
+        self._today = self._refreshed_on = Day.at(clock())
+        self._key: DayKey | None = None
 
-    def add(self, batch: int, index: int) -> None:
-        """Somebody looked at a stamp: remembered in memory, nothing else."""
-        self.buffer.add(Scan(batch, index, vietnam_day(self._clock()).toordinal()))
+    def add(self, batch: int, index: int, origin: str | None = None) -> None:
+        """Somebody looked at a stamp, from a network if it is known: remembered in memory.
+
+        The network itself is not kept, and counts only once the key of the day is known.
+        """
+        now, today, key = self._clock(), self._today, self._key
+        if not today.begins <= now < today.ends:
+            today = self._today = Day.at(now)
+        bucket = None
+        if origin is not None and key is not None and key.day == today.number:
+            bucket = key.bucket(origin, batch, index)
+        self.buffer.add((batch, index, today.number), bucket)
 
     def ship(self) -> int:
         """Hand over what is in memory; how many scans somebody took."""
@@ -115,20 +129,35 @@ class Scans:
         return True
 
     def refresh(self) -> None:
-        """Tidy once a day, then read which stamps are scanned often."""
+        """Get the key of the day and tidy, once a day; read which stamps are scanned often."""
         now = self._clock()
+        self._refreshed_on = Day.at(now)
         try:
+            self._begin_day(now)
             with reading(self._store) as connection:
-                more = not scan_counts.is_tidy(connection, now, self._rules)
+                more = not scan_upkeep.is_tidy(connection, now, self._rules)
             while more:
                 with writing(self._store) as connection:
-                    more = scan_counts.tidy(connection, now, self._rules)
+                    more = scan_upkeep.tidy(connection, now, self._rules)
             with reading(self._store) as connection:
-                self.often = frozenset(scan_counts.often(connection))
+                edition = scanned_often.edition(connection)
+                if edition != self._edition:
+                    self.often = StampSet(scanned_often.often(connection))
+                    self._edition = edition
         except SQLAlchemyError as error:
             self._uncounted.begins(error=type(error).__name__)
             return
         OFTEN.set(len(self.often))
+
+    def _begin_day(self, now: datetime) -> None:
+        """Forget yesterday's key, whether or not there is another one to be had."""
+        if not self._rules.origins:
+            return
+        if self._key is not None and self._key.day == Day.at(now).number:
+            return
+        self._key = None
+        with writing(self._store) as connection:
+            self._key = scan_upkeep.begin_day(connection, now)
 
     def start(self, stopping: threading.Event) -> None:
         """Do all this until told to stop; a worker that ends in peace hands over what it has."""
@@ -140,7 +169,8 @@ class Scans:
         for _ in range(MOST_ROUNDS):
             if not self.drain():
                 break
-        if time.monotonic() >= self._next_refresh:
+        new_day = not self._refreshed_on.begins <= self._clock() < self._refreshed_on.ends
+        if new_day or time.monotonic() >= self._next_refresh:
             self._next_refresh = time.monotonic() + REFRESH_SECONDS
             self.refresh()
 

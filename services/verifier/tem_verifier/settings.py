@@ -21,7 +21,10 @@ DEFAULT_RATE: Rate | None = Rate(600, 60)
 DEFAULT_RETAILER_RATE: Rate | None = Rate(6000, 60)
 # A household and a shop look at one package a few times: fifty a month are more than one's.
 MANY_SCANS = 50
+MANY_ORIGINS = 5
 SCAN_DAYS = 90
+# Tables of fingerprints that all workers map: 8 bytes a stamp, 64 million of the youngest.
+FINGERPRINTS_MB = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Settings:
     nothing else; ``database_url`` is its own. ``office_contact`` stands on every page beside the
     Office's name: how a shopper can reach it. ``rate`` is for an address, ``retailer_rate`` for
     a key, None for no limit; one look-up in ``log_lookups`` leaves a line in the log, 0 for none;
-    ``many_scans`` within 30 days bring the note, 0 for never.
+    ``many_scans`` within 30 days or ``many_origins`` in them bring the note, 0 for never.
     """
 
     database_url: str
@@ -47,8 +50,10 @@ class Settings:
     retailer_rate: Rate | None = DEFAULT_RETAILER_RATE
     proxies: Proxies = NO_PROXIES
     many_scans: int = MANY_SCANS
+    many_origins: int = MANY_ORIGINS
     scan_days: int = SCAN_DAYS
     log_lookups: int = 0
+    fingerprints_mb: int = FINGERPRINTS_MB
 
     @property
     def valkey_password(self) -> str | None:
@@ -67,6 +72,16 @@ class Settings:
     def prefix(self) -> str:
         """What stands before the digits in a printed QR code."""
         return settings.stamp_prefix(self.public_url)
+
+    @property
+    def snapshot(self) -> Path:
+        """What was published at one moment, mapped by all workers; can be deleted at any time."""
+        return self.folder / "index" / "published.snapshot"
+
+    @property
+    def table_bytes(self) -> int:
+        """How much of a snapshot may be fingerprints."""
+        return self.fingerprints_mb * 1024 * 1024
 
     @property
     def fingerprints(self) -> Path:
@@ -93,7 +108,11 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
         retailer_rate=_read(rates.parse, env, "TEM_VERIFIER_RETAILER_RATE", DEFAULT_RETAILER_RATE),
         proxies=_read(clients.parse_proxies, env, "TEM_VERIFIER_PROXIES", NO_PROXIES),
         many_scans=settings.whole(env, "TEM_VERIFIER_MANY_SCANS", MANY_SCANS, 0, 10**9),
+        many_origins=settings.whole(env, "TEM_VERIFIER_MANY_ORIGINS", MANY_ORIGINS, 0, 1000),
         scan_days=settings.whole(env, "TEM_VERIFIER_SCAN_DAYS", SCAN_DAYS, 30, 3660),
+        fingerprints_mb=settings.whole(
+            env, "TEM_VERIFIER_FINGERPRINTS_MB", FINGERPRINTS_MB, 0, 10**6
+        ),
         log_lookups=settings.whole(env, "TEM_VERIFIER_LOG_LOOKUPS", 0, 0, 10**9),
     )
 

@@ -1,7 +1,9 @@
 """What the verifier remembers itself: how far it has read, final manifests, scans counted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -10,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Date,
     Index,
+    Insert,
     Integer,
     MetaData,
     String,
@@ -18,10 +21,12 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from tem.databases.database import UtcDateTime, insert_or_ignore
 
 metadata = MetaData()
+ASKED_AT_ONCE = 500
 
 # The furthest position read; the registry's may stand before it only after a restore.
 position_table = Table(
@@ -43,8 +48,8 @@ manifest_table = Table(
     Column("digest", String(64), nullable=False),
     Column("public_key", String(64), nullable=False, unique=True),
 )
-# Scans of a stamp on a day of Vietnam's calendar; nothing about who scanned. After some days
-# they are folded into one total.
+# Scans of a stamp on a day of Vietnam's calendar, and from how many different origins, as far as
+# the note needs to know; nothing about who scanned. After some days they are folded into one total.
 scan_day_table = Table(
     "scan_day",
     metadata,
@@ -52,6 +57,7 @@ scan_day_table = Table(
     Column("index", Integer, primary_key=True, autoincrement=False),
     Column("day", Date, primary_key=True),
     Column("count", BigInteger, nullable=False),
+    Column("origins", Integer, nullable=False, server_default="0"),
     Index("scan_day_day", "day"),
 )
 scan_total_table = Table(
@@ -61,6 +67,25 @@ scan_total_table = Table(
     Column("index", Integer, primary_key=True, autoincrement=False),
     Column("first_day", Date, nullable=False),
     Column("count", BigInteger, nullable=False),
+    Column("last_day", Date),  # None where a version folded that did not keep it
+    Column("origins", BigInteger, nullable=False, server_default="0"),
+)
+# The buckets of origins that were counted today, to know the next one from them. Nothing here
+# outlives its day: on PostgreSQL it is in no WAL and no base backup (UNLOGGED).
+scan_origin_table = Table(
+    "scan_origin",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("batch", BigInteger, primary_key=True, autoincrement=False),
+    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("origin", Integer, primary_key=True, autoincrement=False),
+)
+# The key of today under which they are hashed, one for all workers; in hexadecimal.
+scan_key_table = Table(
+    "scan_key",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("key", String(64), nullable=False),
 )
 # Names of parcels counted: one delivered again, or written again after a broken connection, is
 # known by its name.
@@ -79,14 +104,21 @@ scanned_often_table = Table(
     Column("batch", BigInteger, primary_key=True, autoincrement=False),
     Column("index", Integer, primary_key=True, autoincrement=False),
 )
-# One row: the day up to which this was tidied, and the threshold of the table above.
+# One row: the day up to which this was tidied, and the thresholds of the table above.
 scan_upkeep_table = Table(
     "scan_upkeep",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("done_on", Date),
     Column("threshold", Integer, nullable=False),
+    Column("origin_threshold", Integer, nullable=False, server_default="0"),
 )
+
+
+def inserting(connection: Connection, table: Any) -> Insert:
+    """An INSERT that can say what to do where the row is there already."""
+    on_server = connection.dialect.name == "postgresql"
+    return postgresql.insert(table) if on_server else sqlite.insert(table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +188,11 @@ def is_final(connection: Connection, batch: int, digest: str, public_key: str) -
     return connection.execute(found).first() is not None
 
 
-def final_digests(connection: Connection) -> set[bytes]:
-    """SHA-256 of each manifest that is final."""
-    found = connection.execute(select(manifest_table.c.digest)).scalars()
-    return {bytes.fromhex(one) for one in found}
+def final_digests(connection: Connection, batches: Sequence[int]) -> dict[int, str]:
+    """The digest of the final manifest of each of some batches that has one."""
+    c = manifest_table.c
+    found: dict[int, str] = {}
+    for at in range(0, len(batches), ASKED_AT_ONCE):
+        asked = select(c.batch, c.digest).where(c.batch.in_(batches[at : at + ASKED_AT_ONCE]))
+        found |= {row.batch: row.digest for row in connection.execute(asked)}
+    return found

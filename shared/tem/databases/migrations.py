@@ -9,7 +9,7 @@ with the account that owns the tables, and no service has the right to.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -205,7 +205,7 @@ def open_migrated(url: str, histories: tuple[History, ...]) -> Engine:
         with writing(engine) as connection:
             if engine.dialect.name == "sqlite":
                 bring_up_to_date(connection, histories)
-            require_columns(connection, histories)
+            require_columns(connection, metadata_of(histories))
     except BaseException:
         engine.dispose()
         raise
@@ -218,16 +218,20 @@ def bring_up_to_date(connection: Connection, histories: tuple[History, ...]) -> 
         apply(connection, history)
 
 
-def require_columns(connection: Connection, histories: tuple[History, ...]) -> None:
+def metadata_of(histories: Iterable[History]) -> tuple[MetaData, ...]:
+    """All tables of some histories, as their newest revisions make them."""
+    return tuple(metadata for history in histories for metadata in history.metadata)
+
+
+def require_columns(connection: Connection, metadata: Collection[MetaData]) -> None:
     """Raises Conflict naming the columns that this version needs and the database lacks.
 
     More columns than it knows do no harm: a newer version may have migrated already.
     """
-    known = [m for history in histories for m in history.metadata]
-    lacking = lacking_columns(connection, *known)
+    lacking = lacking_columns(connection, *metadata)
     if not lacking:
         return
-    never = len(lacking) == sum(len(table.columns) for m in known for table in m.sorted_tables)
+    never = len(lacking) == sum(len(table.columns) for m in metadata for table in m.sorted_tables)
     found = (
         "was never migrated: none of its tables is there"
         if never

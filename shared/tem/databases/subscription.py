@@ -29,6 +29,7 @@ KEEP_ALIVE = {
     "tcp_user_timeout": "10000",
 }
 ARRIVAL_SECONDS = 30.0  # within which a record that can be reached sends a first message
+STEADY_SECONDS = 1.0  # for so long the connection has to last
 _POLL_SECONDS = 0.1
 _SLOT_EXISTS = "slot_exists"
 
@@ -250,13 +251,15 @@ def _now(connection: psycopg.Connection) -> datetime:
 
 
 def _await_arrival(connection: psycopg.Connection, began: datetime) -> None:
-    """A source that can be reached may still not know us: it was restored, or is another one."""
-    deadline = time.monotonic() + ARRIVAL_SECONDS
-    while time.monotonic() < deadline:
-        with suppress(psycopg.errors.UndefinedTable):
-            heard = state(connection).heard_at
-            if heard is not None and heard > began:
-                return
+    """A source that can be reached may still not know us: it was restored, or is another one.
+
+    It sends a first message even so, and refuses only then: one that goes on is what counts.
+    """
+    deadline, since = time.monotonic() + ARRIVAL_SECONDS, None
+    while (now := time.monotonic()) < deadline:
+        since = (since or now) if _has_heard(connection, began) else None
+        if since is not None and now - since >= STEADY_SECONDS:
+            return
         time.sleep(_POLL_SECONDS)
     raise Conflict(
         "nothing_arrives",
@@ -264,3 +267,11 @@ def _await_arrival(connection: psycopg.Connection, began: datetime) -> None:
         "the log of this server says why. A source that was restored, or has given this copy up, "
         "does not know it any more: `tem replica subscribe --anew`.",
     )
+
+
+def _has_heard(connection: psycopg.Connection, began: datetime) -> bool:
+    """Whether there is a connection to the source, and a message came over it since."""
+    with suppress(psycopg.errors.UndefinedTable):
+        heard = state(connection).heard_at
+        return heard is not None and heard > began
+    return False

@@ -13,7 +13,7 @@ from tem.logs import log
 # How long an act waits for a database that says nothing before it ends as a 503.
 DATABASE_SECONDS = 15.0
 _CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
-_HEADERS = (
+SAFE_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("Cache-Control", "no-store"),
@@ -39,7 +39,7 @@ def register(app: Flask, service: str, seldom: Mapping[str, int]) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         response.headers.setdefault("X-Request-Id", g.get("request_id", ""))
-        for name, value in _HEADERS:
+        for name, value in SAFE_HEADERS:
             response.headers.setdefault(name, value)
         taken = time.perf_counter() - g.get("started", time.perf_counter())
         rule = request.url_rule.rule if request.url_rule else None

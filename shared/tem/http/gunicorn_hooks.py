@@ -1,6 +1,8 @@
 """gunicorn's configuration: workers end with their master, slow senders with their time."""
 
 import contextlib
+import gc
+import importlib
 import json
 import secrets
 import socket
@@ -42,9 +44,14 @@ _BROKEN = (
 )
 
 
+def _module(cfg: Any) -> str:
+    """The module of the app that is served: ``tem_issuer.app`` or a sister of it."""
+    return str(cfg.default_proc_name).partition(":")[0]
+
+
 def _service(cfg: Any) -> str:
-    """Whose server this is: its app is ``tem_issuer.app:create_app()`` or a sister of it."""
-    return str(cfg.default_proc_name).partition(".")[0].removeprefix("tem_")
+    """Whose server this is."""
+    return _module(cfg).partition(".")[0].removeprefix("tem_")
 
 
 class JsonLogger(glogging.Logger):  # type: ignore[misc]
@@ -79,8 +86,20 @@ def unreadable(error: Exception) -> bytes:
     """The whole answer to a request that could not be read."""
     found = (one[1:] for one in _STATUS if isinstance(error, one[0]))
     status, detail = next(found, (400, _BROKEN))
-    phrase, id = HTTPStatus(status).phrase, secrets.token_hex(8)
-    code = phrase.lower().replace(" ", "_").replace("-", "_")
+    head, body = bare_problem(status, detail)
+    return head + b"Connection: close\r\n\r\n" + body
+
+
+def bare_problem(
+    status: int, detail: str, code: str = "", headers: str = "", request_id: str | None = None
+) -> tuple[bytes, bytes]:
+    """A problem document that no app wrote: its head, without the empty line, and its body.
+
+    ``headers`` are more lines, each ended by CRLF. Without ``code`` it is the status in words.
+    """
+    phrase = HTTPStatus(status).phrase
+    id = secrets.token_hex(8) if request_id is None else request_id
+    code = code or phrase.lower().replace(" ", "_").replace("-", "_")
     document = {
         "type": f"urn:tem:problem:{code}",
         "title": code.replace("_", " ").capitalize(),
@@ -90,17 +109,24 @@ def unreadable(error: Exception) -> bytes:
         "instance": "",
         "request_id": id,
     }
-    body = json.dumps(document).encode()
+    body = json.dumps(document, ensure_ascii=False).encode()
+    marked = f"X-Request-Id: {id}\r\n" if id else ""
     head = (
-        f"HTTP/1.1 {status} {phrase}\r\nConnection: close\r\nX-Request-Id: {id}\r\n"
-        f"Content-Type: application/problem+json\r\nCache-Control: no-store\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
+        f"HTTP/1.1 {status} {phrase}\r\n{marked}"
+        f"Content-Type: application/problem+json\r\nCache-Control: no-store\r\n{headers}"
+        f"Content-Length: {len(body)}\r\n"
     )
-    return head.encode() + body
+    return head.encode(), body
 
 
 def on_starting(server: Any) -> None:
-    """What the workers of the last start counted is forgotten, as they are."""
+    """The code is read once, before the workers are: they begin sooner, and share its memory.
+
+    Modules only: what they open and start they do in ``create_app``, each worker for itself.
+    What the workers of the last start counted is forgotten, as they are.
+    """
+    if _module(server.cfg).startswith("tem_"):
+        importlib.import_module(_module(server.cfg))
     metrics.begin(_service(server.cfg))
 
 
@@ -120,6 +146,11 @@ def post_worker_init(worker: Any) -> None:
     worker.log.error_log.addFilter(
         lambda record: not (record.exc_info and record.exc_info[0] is BlockingIOError)
     )
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """What lives until now is left alone by the collector, whose marks would unshare its pages."""
+    gc.freeze()
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tem import metrics
 from tem.databases import patience
-from tem.databases.migrations import History, require_columns
+from tem.databases.migrations import History, metadata_of, require_columns
 from tem.errors import TemError, Unavailable
 from tem.http import problems
 from tem.logs import log
@@ -67,7 +67,7 @@ class Schema:
                 "This is a standby: promote it, or ask the database that is written to.",
             )
         if time.monotonic() - self._found >= self._seconds:
-            require_columns(connection, self._histories)
+            require_columns(connection, metadata_of(self._histories))
             self._found = time.monotonic()
 
 

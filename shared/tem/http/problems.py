@@ -1,6 +1,7 @@
 """Errors at the edge: ``application/problem+json`` (RFC 9457) with a stable ``code``."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -28,6 +29,7 @@ STATUS: tuple[tuple[type[errors.TemError], int], ...] = (
     (errors.Gone, 410),
     (errors.PreconditionFailed, 412),
     (errors.TooLarge, 413),
+    (errors.TooMany, 429),
     (errors.Unavailable, 503),
     (errors.Invalid, 422),
 )
@@ -42,23 +44,36 @@ _SENTENCES = {
 }
 
 
-def problem(status: int, code: str, detail: str, **extra: Any) -> Response:
-    """One problem document. ``extra`` members must be JSON values and hold no secret."""
-    document = {
+def document_of(error: errors.TemError, instance: str, request_id: str) -> dict[str, Any]:
+    """The problem document of one of our own errors about a path, outside a request of Flask's."""
+    status = _status_of(error)
+    return {**_document(status, error.code, error.detail, instance, request_id), **error.extra}
+
+
+def encoded(document: Mapping[str, Any]) -> bytes:
+    """A problem document as it is sent."""
+    return json.dumps(document, ensure_ascii=False, default=str).encode("utf-8", "replace")
+
+
+def _document(
+    status: int, code: str, detail: str, instance: str, request_id: str
+) -> dict[str, Any]:
+    return {
         "type": f"urn:tem:problem:{code}",
         "title": code.replace("_", " ").capitalize(),
         "status": status,
         "code": code,
         "detail": detail,
-        "instance": request.path if status != 414 else "",
-        "request_id": g.get("request_id", ""),
-        **extra,
+        "instance": instance,
+        "request_id": request_id,
     }
-    response = Response(
-        json.dumps(document, ensure_ascii=False, default=str).encode("utf-8", "replace"),
-        status,
-        content_type="application/problem+json",
-    )
+
+
+def problem(status: int, code: str, detail: str, **extra: Any) -> Response:
+    """One problem document. ``extra`` members must be JSON values and hold no secret."""
+    instance = request.path if status != 414 else ""
+    document = _document(status, code, detail, instance, g.get("request_id", "")) | extra
+    response = Response(encoded(document), status, content_type="application/problem+json")
     if status == 413:
         response.headers["Connection"] = "close"  # what was not read would be taken for a request
     if status == 401:
@@ -70,11 +85,12 @@ def problem(status: int, code: str, detail: str, **extra: Any) -> Response:
 
 def from_tem_error(error: errors.TemError) -> Response:
     """A problem from one of our own errors."""
-    status = 400 if error.code in BAD_REQUEST else _status(error)
-    return problem(status, error.code, error.detail, **error.extra)
+    return problem(_status_of(error), error.code, error.detail, **error.extra)
 
 
-def _status(error: errors.TemError) -> int:
+def _status_of(error: errors.TemError) -> int:
+    if error.code in BAD_REQUEST:
+        return 400
     return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
 
 

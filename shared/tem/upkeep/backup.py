@@ -26,6 +26,7 @@ from tem.installation import Installation, sync_folder
 from tem.trail.audit import GENESIS
 from tem.upkeep import backup_contents
 from tem.upkeep.backup_contents import CHECKPOINTS, HASHES, SERVICES, TRUST, Contents, Copied, File
+from tem.upkeep.state_digest import OF_ONE_DAY
 
 PIECE = 1 << 20
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -195,10 +196,21 @@ def _copy_database(source: Path, target: Path) -> Copied:
         opened.execute("PRAGMA query_only=ON")
         opened.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")  # no second file belongs to the copy
+        _forget_the_day(copy)
         return _described(copy)
     finally:
         copy.close()
         opened.close()
+
+
+def _forget_the_day(copy: sqlite3.Connection) -> None:
+    """Zero what must not outlive its day, and leave no journal of it on the disk."""
+    copy.execute("PRAGMA journal_mode=MEMORY")
+    copy.execute("PRAGMA secure_delete=ON")
+    there = {name for (name,) in copy.execute("SELECT name FROM sqlite_schema")}
+    for table in there.intersection(OF_ONE_DAY):
+        copy.execute(f'DELETE FROM "{table}"')  # noqa: S608
+    copy.commit()
 
 
 def _described(copy: sqlite3.Connection) -> Copied:

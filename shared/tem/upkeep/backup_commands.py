@@ -104,7 +104,7 @@ def restore(
 def _accept(ctx: click.Context, installation: Installation) -> None:
     """Let the registry begin a new epoch: its own command, found by name."""
     (registry,) = entry_points(group="tem.commands", name="registry")
-    command = registry.load().commands["accept-restore"]
+    command = registry.load().get_command(ctx, "accept-restore")
     ctx.meta[RESTORING] = True
     ctx.invoke(command, data=str(installation.data))
 

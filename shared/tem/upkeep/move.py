@@ -16,10 +16,11 @@ from sqlalchemy import URL, Connection, Engine, MetaData, make_url
 from sqlalchemy.exc import DatabaseError
 
 from tem.databases.database import is_missing, open_engine, reading, writing
+from tem.databases.migrations import require_columns
 from tem.errors import Conflict, Invalid, Unavailable
 from tem.installation import Installation
-from tem.process import LockHeld, hold_lock
 from tem.upkeep import table_copy
+from tem.upkeep.standstill import standstill
 from tem.upkeep.state_digest import ServiceState, TableDigest, digests, state_digest, state_tables
 
 # These say where the databases are to be. Without them, everything is in the SQLite files.
@@ -91,7 +92,7 @@ def move(
     Raises Conflict if the installation runs, its state is faulty, a target is not empty or at
     another version, or what arrived is not what was sent; Unavailable if a target is not there.
     """
-    with _stopped(installation):
+    with standstill(installation):
         filled = [_filled(journey) for journey in journeys]
         with _hidden(ELSEWHERE):
             _require_sound(f"{name}: {fault}" for name, fault in faults(installation))
@@ -112,22 +113,6 @@ def _hidden(names: Iterable[str]) -> Iterator[None]:
         os.environ.update(kept)
 
 
-@contextmanager
-def _stopped(installation: Installation) -> Iterator[None]:
-    """The services do not run for as long as the block lasts."""
-    try:
-        lock = hold_lock(installation.lock_file)
-    except LockHeld as error:
-        raise Conflict(
-            "already_running",
-            f"The services of {installation.data} are running, or an import is: stop them first.",
-        ) from error
-    try:
-        yield
-    finally:
-        os.close(lock)
-
-
 def _require_sound(faults: Iterable[str]) -> None:
     """Raises Conflict with what ``tem fsck`` finds in the SQLite files."""
     if found := list(faults):
@@ -143,7 +128,7 @@ def _filled(journey: Journey) -> list[str]:
     target = open_engine(journey.target)
     try:
         with _plain_refusals(journey), reading(target) as connection:
-            table_copy.require_tables(connection, journey.metadata)
+            require_columns(connection, journey.metadata)
             return table_copy.filled_tables(connection, journey.metadata)
     finally:
         target.dispose()

@@ -8,17 +8,16 @@ would look like an empty one.
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from tem.dates import rfc3339
 from tem.errors import Conflict, Invalid, NotFound
 from tem.installation import Installation, private_file, sync_folder, write_private
-from tem.process import LockHeld, hold_lock
 from tem.upkeep import backup_contents
 from tem.upkeep.backup import PIECE, database_file, no_room, telling_no_room
 from tem.upkeep.backup_contents import CHECKPOINTS, HASHES, TRUST, Contents
+from tem.upkeep.standstill import standstill
 
 _BEFORE = ".before-"
 
@@ -26,7 +25,7 @@ _BEFORE = ".before-"
 def require_stopped(installation: Installation) -> None:
     """Raises Conflict while the services of an installation run; changes nothing."""
     if installation.lock_file.exists():
-        with _alone(installation):
+        with standstill(installation):
             pass
 
 
@@ -46,7 +45,7 @@ def restore(
     contents = _sound(source, services)
     targets = {service: _target(installation, service) for service in services}
     suffix = _suffix(installation, targets, now)
-    with _alone(installation), telling_no_room(installation.data):
+    with standstill(installation), telling_no_room(installation.data):
         _require_room(installation, contents, targets)
         write_private(installation.restore_mark, f"{rfc3339(now)} {suffix} {source}\n".encode())
         yield from _put_files(installation, source, contents, services, suffix)
@@ -114,21 +113,6 @@ def _target(installation: Installation, service: str) -> Path:
             "(docs/operations.md), or unset its address.",
         )
     return target
-
-
-@contextmanager
-def _alone(installation: Installation) -> Iterator[None]:
-    """Nobody else runs or imports as long as the block lasts."""
-    try:
-        lock = hold_lock(installation.lock_file)
-    except LockHeld as error:
-        raise Conflict(
-            "running", f"The services of {installation.data} are running: stop them first."
-        ) from error
-    try:
-        yield
-    finally:
-        os.close(lock)
 
 
 def _put_files(

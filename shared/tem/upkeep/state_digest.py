@@ -32,9 +32,12 @@ from sqlalchemy import (
     select,
 )
 
+# The verifier's key of the day and what is hashed under it: no copy may outlive that day.
+OF_ONE_DAY = ("scan_key", "scan_origin")
 # Tables that are no state, and why. (Alembic's version tables are in no metadata.)
 LEFT_OUT = {
     "published_beat": "says when a registry last ran, not what it holds; on PostgreSQL alone",
+    **dict.fromkeys(OF_ONE_DAY, "is of one day and forgotten with it"),
 }
 ROWS_AT_ONCE = 1000
 LARGE_ROWS_AT_ONCE = 8  # of tables with files or pictures: a row may have some megabytes

@@ -5,8 +5,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, MetaData, Table, func, select, text
 
-from tem.databases.database import lacking_columns
-from tem.errors import Conflict
 from tem.upkeep.state_digest import (
     Row,
     TableDigest,
@@ -28,18 +26,6 @@ def qualified_name(connection: Connection, table: Table) -> str:
     quote = connection.dialect.identifier_preparer
     name = quote.quote(table.name)
     return f"{quote.quote_schema(schema)}.{name}" if schema else name
-
-
-def require_tables(connection: Connection, metadata: Iterable[MetaData]) -> None:
-    """Raises Conflict where a table or column is missing: nobody has run ``tem migrate``."""
-    lacking = lacking_columns(connection, *metadata)
-    if lacking:
-        raise Conflict(
-            "database_of_another_version",
-            f"{connection.engine.url.render_as_string()} is not at this version: it has no "
-            f"{', '.join(lacking[:5])}{' …' if lacking[5:] else ''}. Nothing was changed. "
-            "Run `tem migrate` first.",
-        )
 
 
 def filled_tables(connection: Connection, metadata: Iterable[MetaData]) -> list[str]:

@@ -33,12 +33,13 @@ def take_over(connection: Connection, now: datetime, actor: str, body: Record) -
     ``body`` is a loaded CouncilResults. Raises Invalid ``council_results_refused`` whose
     ``errors`` name every row refused and why; nothing is changed then.
     """
+    # All of them at once and in order, so that two deliveries never wait for each other; before
+    # anything is read, so that what another one records meanwhile is seen whole or not at all.
+    for product_id in sorted(result["product_id"] for result in body["results"]):
+        certificates.hold_for_change(connection, product_id, batches=False)
     faults = list(_faults(connection, now, body))
     if faults:
         raise _refused(faults)
-    # All of them at once and in order, so that two deliveries never wait for each other.
-    for product_id in sorted(result["product_id"] for result in body["results"]):
-        certificates.hold_for_change(connection, product_id, batches=False)
     results = []
     for place, result in enumerate(body["results"]):
         try:

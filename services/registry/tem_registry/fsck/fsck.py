@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from tem import trust
 from tem.clock import system_clock
 from tem.databases.database import is_missing, reading
+from tem.databases.migrations import metadata_of
 from tem.installation import Installation
 from tem.trail import audit, kept_checkpoints
 from tem.upkeep.state_digest import ServiceState
@@ -49,7 +50,7 @@ def check(installation: Installation) -> Iterator[str]:
 def state(env: Mapping[str, str], installation: Installation) -> ServiceState:
     """Where these settings say the registry's state is, and in which tables."""
     config = settings.read(env, installation)
-    metadata = tuple(metadata for history in HISTORIES for metadata in history.metadata)
+    metadata = metadata_of(HISTORIES)
     return ServiceState("registry", config.database_url, metadata, partial(open_store, config))
 
 

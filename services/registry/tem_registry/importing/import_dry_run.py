@@ -78,7 +78,7 @@ def _undone(url: str, now: datetime) -> Iterator[Connection]:
             ):
                 if engine.dialect.name == "sqlite":
                     migrations.bring_up_to_date(connection, HISTORIES)
-                migrations.require_columns(connection, HISTORIES)
+                migrations.require_columns(connection, migrations.metadata_of(HISTORIES))
                 if engine.dialect.name == "postgresql":
                     _lock_all(connection)
                 publication.begin(connection, now)
@@ -142,7 +142,7 @@ def _lock_all(connection: Connection) -> None:
 
     Nobody's act is ever ended for it: before PostgreSQL would look for a deadlock this gives up.
     """
-    known = [metadata for history in HISTORIES for metadata in history.metadata]
+    known = migrations.metadata_of(HISTORIES)
     others = [table for metadata in known for table in metadata.sorted_tables]
     names = dict.fromkeys(table.fullname for table in (*LOCKED_FIRST[:3], *others))
     del names[published.beat.fullname]  # verifiers tell by it that we are alive

@@ -1,0 +1,103 @@
+"""Answers out of pieces: a look-up's finding in, the whole body out.
+
+What a snapshot holds is joined out of its bytes; the rest is rendered when it is first asked for.
+"""
+
+from datetime import UTC, datetime
+
+from tem.clock import Clock
+from tem.dates import rfc3339
+from tem.stampcode import serial
+from tem.verdict import MALFORMED, UNAVAILABLE, UNKNOWN, Ruling
+from tem_verifier.alarms import raise_alarm
+from tem_verifier.filters import moment
+from tem_verifier.heads import JSON, VI, Kind
+from tem_verifier.lookup import Binding, Lookup, batch_of, binding_of, index_of
+from tem_verifier.rendering import Hole, Rendered, Renderer, fill
+from tem_verifier.renderings import Renderings
+from tem_verifier.snapshot.layout import SUBJECT, VERDICTS
+from tem_verifier.view import View
+
+STAMP, SERIAL, CODE = int(Hole.STAMP), int(Hole.SERIAL), int(Hole.CODE)
+Told = tuple[str, int, bytes]
+
+
+class Answering:
+    """Makes answers, for any thread."""
+
+    def __init__(self, lookup: Lookup, renderer: Renderer, clock: Clock) -> None:
+        self._lookup, self._clock = lookup, clock
+        self._renderings = Renderings(renderer)
+        self._malformed, self._unknown = renderer.plain(MALFORMED), renderer.plain(UNKNOWN)
+        self._unavailable = renderer.plain(UNAVAILABLE)
+        self._holes = (datetime.min.replace(tzinfo=UTC), b"", b"")  # as_of, and what is told of it
+
+    def told(
+        self, view: View, digits: bytes, raw: bytes | None, kind: Kind, *, both: bool = False
+    ) -> Told:
+        """Verdict, status and body of the answer to a code: ``raw`` are the bytes that ``digits``
+        stand for, None if they are no code. ``both`` as :meth:`Lookup.find` takes it."""
+        now = self._clock()
+        as_of = view.position.as_of if view.position else now
+        if raw is None:
+            return self._filled(self._malformed, kind, self._holes_at(as_of))
+        found = self._lookup.find(view, raw, now, both=both)
+        holes = self._holes_at(as_of)
+        holes[CODE] = digits  # also of a page that is unavailable, in its link
+        if isinstance(found, Ruling):
+            plain = self._unknown if found is UNKNOWN else self._unavailable
+            return self._filled(plain, kind, holes)
+        batch, index = batch_of(raw), index_of(raw)
+        if kind == JSON:
+            holes[STAMP] = b'{"batch":%d,"index":%d}' % (batch, index)
+        else:
+            holes[SERIAL] = serial(batch, index).encode()
+        often = self._lookup.is_often(batch, index)
+        if isinstance(found, int) and not often and found not in view.stale:
+            told = _in_base(view, found, kind, holes, now.timestamp())
+            if told is not None:
+                return told
+        binding = binding_of(view, batch, found)
+        return self._filled(self._rendered(view, binding, often, now, batch), kind, holes)
+
+    def _rendered(
+        self, view: View, binding: Binding, often: bool, now: datetime, batch: int
+    ) -> Rendered:
+        try:
+            return self._renderings.of(view, binding, often, now)
+        except (LookupError, TypeError, ValueError) as hole:
+            raise_alarm("publication_incomplete", batch=batch, error=repr(hole))
+            return self._unavailable
+
+    def _holes_at(self, as_of: datetime) -> list[bytes]:
+        """What goes into the holes of an answer, as far as the record's age decides."""
+        if self._holes[0] != as_of:
+            told = rfc3339(as_of)
+            self._holes = (as_of, told.encode(), moment(told).encode())
+        _, told_as, at = self._holes
+        return [told_as, at, b"", b"", b""]
+
+    @staticmethod
+    def _filled(rendered: Rendered, kind: Kind, holes: list[bytes]) -> Told:
+        pieces = (rendered.json, rendered.vi, rendered.en)[kind]
+        return rendered.verdict, rendered.status, fill(pieces, holes)
+
+
+def _in_base(view: View, subject: int, kind: Kind, holes: list[bytes], now: float) -> Told | None:
+    """The answer that the snapshot holds; None if it holds no longer."""
+    base = view.base
+    assert base is not None
+    memory, begins = base.memory, base.fragments
+    until, verdict, _, json_at, vi_at, en_at, _, _ = SUBJECT.unpack_from(
+        memory, base.subject_records + subject * SUBJECT.size
+    )
+    if now >= until:
+        return None
+    at = json_at if kind == JSON else vi_at if kind == VI else en_at
+    body = b"".join(
+        [
+            memory[begins[one] : begins[one + 1]] if one >= 0 else holes[one]
+            for one in base.lists[at + 1 : at + 1 + base.lists[at]]
+        ]
+    )
+    return VERDICTS[verdict], 200, body

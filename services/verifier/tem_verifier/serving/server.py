@@ -1,0 +1,135 @@
+"""What all connections of a worker share: the app, the limits, the time, who is connected."""
+
+import asyncio
+from dataclasses import dataclass
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any
+
+from gunicorn import SERVER
+from gunicorn.util import http_date
+
+from tem.http.web import DRAIN_BYTES
+from tem_verifier.serving import environ
+from tem_verifier.serving.request import Request
+from tem_verifier.serving.shedding import RETRY_SECONDS, Tally
+from tem_verifier.serving.threads import Threads
+from tem_verifier.serving.turn import Turn
+
+if TYPE_CHECKING:
+    from tem_verifier.serving.exchange import Exchange
+
+# gunicorn would hold 800 kB of headers a connection; with 10,000 of them that is 8 GB.
+HEAD_BYTES = 64 * 1024
+BODY_BYTES = 1024 * 1024  # of an app that sets no MAX_CONTENT_LENGTH
+HELD_BYTES = 64 * 1024 * 1024  # bodies in memory, of all connections together
+PARKED, PARKED_SECONDS = 10_000, 0.02
+HEALTH_THREADS = 4
+CROWD = 500  # more than there may be, who are told so; further ones are cut off
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that a client may take: from its first byte to the end of a head; between two pieces
+    of a body, and for all of it; to read an answer; to read the last one before the end."""
+
+    head: float = 10.0
+    piece: float = 10.0
+    body: float = 30.0
+    reading: float = 30.0
+    linger: float = 2.0
+
+
+PATIENCE = Patience()
+
+
+class Server:
+    """One worker's. ``app`` is any WSGI app; one with ``front`` and ``flask`` is asked directly."""
+
+    def __init__(
+        self,
+        app: Any,
+        cfg: Any,
+        log: Any,
+        loop: asyncio.AbstractEventLoop,
+        patience: Patience = PATIENCE,
+    ) -> None:
+        self.cfg, self.log, self.loop, self.patience = cfg, log, loop, patience
+        front = getattr(app, "front", None)
+        self.answer = front.answer if front is not None else None
+        # What the front declined it would only decline again.
+        self.app = app.flask if front is not None else app
+        config = getattr(self.app, "config", {})
+        self.body_bytes = int(config.get("MAX_CONTENT_LENGTH") or BODY_BYTES)
+        self.drained_bytes = self.body_bytes + DRAIN_BYTES
+        self.keepalive = float(cfg.keepalive)
+        self.most_connections, self.crowd = int(cfg.worker_connections), CROWD
+        self.turn, self.shed = Turn(loop, self.answer), Tally()
+        self.connections: set[Exchange] = set()
+        self.held = 0  # bytes of bodies in memory
+        self.last = cfg.keepalive == 0  # whether each answer is the last of its connection
+        self._threads = Threads(cfg.threads, "app")
+        self._health = Threads(HEALTH_THREADS, "health")
+        self._parked: list[tuple[Exchange, Request]] = []
+        self._sent_away: list[Exchange] = []
+        self.tell_time()
+
+    def tell_time(self) -> None:
+        """The lines that every answer ends its head with; made once a second."""
+        lines = f"Server: {SERVER}\r\nDate: {http_date(time())}\r\nConnection: "
+        self.goes_on = f"{lines}keep-alive\r\n\r\n".encode()
+        self.ends = f"{lines}close\r\n\r\n".encode()
+
+    def sweep(self) -> None:
+        """What is to be done once a second: deadlines, the time, numbers."""
+        self.tell_time()
+        self.shed.write_down()
+        now = monotonic()
+        for connection in [one for one in self.connections if one.deadline < now]:
+            connection.expire()
+
+    def run(self, connection: "Exchange", request: Request) -> bool:
+        """Let a thread answer, which tells the connection; False if too many wait for one."""
+        pool = self._health if request.asks_for_health else self._threads
+        last = self.last
+
+        def work() -> None:
+            answer, ends = environ.answer(self.app, self.cfg, self.log, request, last)
+            self.loop.call_soon_threadsafe(done, answer, ends)
+
+        def done(answer: bytes, ends: bool) -> None:
+            pool.ended()
+            connection.answered(request, answer, ends)
+
+        return pool.begin(work)
+
+    def park(self, connection: "Exchange", request: Request) -> bool:
+        """Ask the front again in 20 ms: the record is being read. False if too many wait."""
+        if len(self._parked) >= PARKED:
+            return False
+        if not self._parked:
+            self.loop.call_later(PARKED_SECONDS, self._ask_again)
+        self._parked.append((connection, request))
+        return True
+
+    def _ask_again(self) -> None:
+        parked, self._parked = self._parked, []
+        for connection, request in parked:
+            connection.serve(request)
+
+    def send_away(self, connection: "Exchange") -> None:
+        """Who was told to come back in a second is not read before: else only the shedding of
+        those who ask again at once would be served."""
+        if not self._sent_away:
+            self.loop.call_later(RETRY_SECONDS, self._let_in_again)
+        self._sent_away.append(connection)
+
+    def _let_in_again(self) -> None:
+        sent_away, self._sent_away = self._sent_away, []
+        for connection in sent_away:
+            connection.go_on()
+
+    def stop(self) -> None:
+        """Nothing new: idle connections end at once, the others with their answer."""
+        self.last = True
+        for connection in list(self.connections):
+            connection.stop()

@@ -1,0 +1,62 @@
+"""Making the snapshot of an installation: what ``python -m tem_verifier.snapshot`` does."""
+
+import os
+
+from sqlalchemy import Engine
+
+from tem import logs
+from tem.clock import Clock, system_clock
+from tem.databases import published, replica
+from tem.databases.database import open_published, reading
+from tem.errors import Unavailable
+from tem.installation import Installation
+from tem_verifier import settings
+from tem_verifier.manifests import Acceptance
+from tem_verifier.rendering import Renderer
+from tem_verifier.settings import Settings
+from tem_verifier.snapshot import build
+from tem_verifier.snapshot.build import Moment
+from tem_verifier.storage import ReadPosition
+from tem_verifier.store import open_store
+
+
+def make(config: Settings, source: Engine, acceptance: Acceptance, clock: Clock) -> None:
+    """Write the snapshot of what is published now, and forget cached tables that it holds.
+
+    Raises Unavailable if nothing is published, or what is stands before what was read already.
+    """
+    known, now = acceptance.position(), clock()
+    with reading(source) as connection:
+        found = published.position(connection)
+        if found is None:
+            raise Unavailable("nothing_published", "The published tables have no position.")
+        epoch, change, _ = found
+        if known.went_back or (known.epoch is not None and _is_before(epoch, change, known)):
+            raise Unavailable("went_back", "What is published stands before what was read.")
+        as_of = replica.known(connection, now).until
+        acceptance.remember_position(known, epoch, change, as_of)
+        moment = Moment(epoch, change, known.restores, as_of, now)
+        renderer = Renderer(config.office_contact)
+        build.write(config.snapshot, connection, moment, acceptance, renderer, config.table_bytes)
+    for table in config.fingerprints.glob("*.fingerprints"):
+        table.unlink(missing_ok=True)
+
+
+def _is_before(epoch: str, change: int, known: ReadPosition) -> bool:
+    return epoch != known.epoch or change < known.change
+
+
+def main() -> int:
+    """The same with everything from the environment; 1 if it could not be made."""
+    logs.configure("verifier")
+    os.nice(10)  # look-ups go first
+    config = settings.read(os.environ, Installation.at(None))
+    store, source = open_store(config), open_published(config.published_url, published.TABLE_NAMES)
+    acceptance = Acceptance(config.trust_file, store, config.fingerprints)
+    try:
+        make(config, source, acceptance, system_clock)
+    except Exception as error:
+        why = str(error).partition("\n")[0][:200]
+        logs.log.error("snapshot_not_made", error=type(error).__name__, detail=why)
+        return 1
+    return 0
