@@ -30,6 +30,8 @@ from tem.serve import SERVICES, first_start, is_busy, web_command
 
 HOST = "127.0.0.1"  # where we ask; TEM_BIND says where the services listen
 START_SECONDS = 60
+MAKING_SECONDS = 900  # a verifier's first reading of very many ranges
+TELL_SECONDS = 10
 STOP_SECONDS = 15
 
 
@@ -146,15 +148,21 @@ class Stopped(Exception):
 def wait_alive(
     addresses: dict[str, str], children: list[Child], stopping: Callable[[], bool]
 ) -> None:
-    """Wait until every service answers. Raises Stopped, or Unavailable with the end of a log."""
-    deadline = time.monotonic() + START_SECONDS
+    """Wait until every service answers, and tell now and then for what. Raises Stopped, or
+    Unavailable with the end of a log."""
+    began = told = time.monotonic()
     for service, address in addresses.items():
         while not _is_ready(address):
             _require_started(children)
             if stopping():
                 raise Stopped
-            if time.monotonic() > deadline:
-                raise Unavailable("no_answer", _why_not(service, address))
+            if time.monotonic() > told + TELL_SECONDS:
+                told = time.monotonic()
+                why = _why_not(service, address)
+                longest = MAKING_SECONDS if "snapshot_being_made" in why else START_SECONDS
+                if told > began + longest:
+                    raise Unavailable("no_answer", why)
+                click.echo(f"  {why}", err=True)
             time.sleep(0.05)
 
 

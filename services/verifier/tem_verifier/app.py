@@ -53,6 +53,12 @@ def ready(index: Index, clock: Clock) -> dict[str, Any]:
     Raises Unavailable if there is none, or it is older than :data:`READY_WITHIN`.
     """
     position = index.view.position
+    if position is None and index.is_making:
+        raise Unavailable(
+            "snapshot_being_made",
+            "What is published is being laid out for look-ups, once: a minute or so for millions "
+            "of ranges. Until then every stamp is UNAVAILABLE.",
+        )
     if position is None:
         raise Unavailable("nothing_read", "The published tables could not be read yet.")
     lag = clock() - position.as_of

@@ -65,7 +65,7 @@ class Index:
         self._rows = 0  # read since the base was made
         self.readings = Readings(self._try_to_read)
         self._anew = False  # whom we believe has changed: what was refused has to be judged again
-        self._making = False
+        self.is_making = False  # whether a snapshot has to be made before anything can be read
         self._unreadable = Trouble("published_unreadable")
         self._went_back, self._behind = Trouble("went_back"), Trouble("replica_behind")
         self.told: Callable[[View], None] = lambda view: None  # who is told of each reading
@@ -91,14 +91,14 @@ class Index:
         try:
             self._read()
         except Making:
-            if not self._making:
+            if not self.is_making:
                 log.info("snapshot_awaited")
-            self._making = True
+            self.is_making = True
         except Exception as error:  # the follower must outlive everything it may find there
             why = type(error).__name__
             self._unreadable.begins(error=why, detail=str(error).partition("\n")[0][:200])
         else:
-            self._making = False
+            self.is_making = False
             self._unreadable.ends()
         self.told(self.view)
 

@@ -16,11 +16,7 @@ import secrets
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
-from typing import Any
-
-from valkey import Valkey
-from valkey.client import Pipeline
-from valkey.exceptions import ResponseError
+from typing import TYPE_CHECKING, Any
 
 from tem.clock import Clock
 from tem_verifier.accounts import Account, Entry, read
@@ -28,6 +24,10 @@ from tem_verifier.background import begin
 from tem_verifier.limits import Limit
 from tem_verifier.rates import Rate
 from tem_verifier.shared_valkey import Away, Link
+
+if TYPE_CHECKING:
+    from valkey import Valkey
+    from valkey.client import Pipeline
 
 EXCHANGE_SECONDS = 0.25
 # Clients a round and limit, and in one pipeline: a millisecond's work each time, so that the
@@ -124,7 +124,7 @@ class Sharing:
         except Away:
             return
 
-    def _agree_on_key(self, client: Valkey) -> None:
+    def _agree_on_key(self, client: "Valkey") -> None:
         """The first worker's key of the day is everybody's; a Valkey that forgot it is told, and
         what is no key is replaced."""
         name = f"tem:limits:key:{self._day}"
@@ -142,7 +142,7 @@ class Sharing:
         now = self._clock().timestamp()
         lasts = min(ceil(accounts.rate.longest) + 5, _KEY_SECONDS)
 
-        def ask(valkey: Valkey) -> list[Any]:
+        def ask(valkey: "Valkey") -> list[Any]:
             pipeline = valkey.pipeline(transaction=False)
             for client, account in told:
                 here = f"tem:limit:{accounts.limit.kind}:{self._seal.name(client)}"
@@ -166,8 +166,10 @@ class Sharing:
         begin(self.exchange, EXCHANGE_SECONDS, stopping)
 
 
-def _answers(pipeline: Pipeline) -> list[Any]:
+def _answers(pipeline: "Pipeline") -> list[Any]:
     """Each command's answer; None where an entry is of another type. Other errors are raised."""
+    from valkey.exceptions import ResponseError  # as in tem_verifier.shared_valkey
+
     answers: list[Any] = pipeline.execute(raise_on_error=False)
     for place, answer in enumerate(answers):
         if isinstance(answer, ResponseError):

@@ -4,12 +4,12 @@ import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
-
-from valkey import Valkey
-from valkey.exceptions import ResponseError
+from typing import TYPE_CHECKING, Any
 
 from tem_verifier.parcels import NoParcel, Parcel, decode, encode
+
+if TYPE_CHECKING:
+    from valkey import Valkey
 
 STREAM, GROUP = "tem:scans", "verifiers"
 # Some ten million scans of different stamps, 250 MB. Beyond it Valkey drops the oldest.
@@ -20,7 +20,7 @@ TAKE_OVER_SECONDS = 30.0
 LEAVE_SECONDS = 3_600.0
 
 
-def send(client: Valkey, parcels: Iterable[Parcel]) -> None:
+def send(client: "Valkey", parcels: Iterable[Parcel]) -> None:
     """Append parcels, all or none; asked again they stand there twice, under the same names."""
     pipeline = client.pipeline(transaction=True)
     for parcel in parcels:
@@ -55,8 +55,10 @@ class Consumer:
         self._take_over_ms = int(take_over_seconds * 1000)
         self._next_look = 0.0
 
-    def receive(self, client: Valkey) -> Delivery:
+    def receive(self, client: "Valkey") -> Delivery:
         """What is to be counted next: what we had before, what a dead worker had, then new."""
+        from valkey.exceptions import ResponseError  # as in tem_verifier.shared_valkey
+
         try:
             return self._receive(client)
         except ResponseError as error:
@@ -65,7 +67,7 @@ class Consumer:
             client.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
             return self._receive(client)
 
-    def _receive(self, client: Valkey) -> Delivery:
+    def _receive(self, client: "Valkey") -> Delivery:
         delivery = Delivery()
         delivery.add(self._read(client, "0"))
         if not delivery.ids and time.monotonic() >= self._next_look:
@@ -74,11 +76,11 @@ class Consumer:
             delivery.add(self._read(client, ">"))
         return delivery
 
-    def _read(self, client: Valkey, since: str) -> list[Any]:
+    def _read(self, client: "Valkey", since: str) -> list[Any]:
         found: Any = client.xreadgroup(GROUP, self._name, {STREAM: since}, count=AT_ONCE)
         return found[0][1] if found else []
 
-    def _take_over(self, client: Valkey) -> list[Any]:
+    def _take_over(self, client: "Valkey") -> list[Any]:
         claimed: Any = client.xautoclaim(
             STREAM, GROUP, self._name, self._take_over_ms, start_id="0-0", count=AT_ONCE
         )
@@ -87,14 +89,14 @@ class Consumer:
             self._dismiss(client)
         return list(claimed[1])
 
-    def _dismiss(self, client: Valkey) -> None:
+    def _dismiss(self, client: "Valkey") -> None:
         """Workers that have ended leave the group, once nothing of theirs is left."""
         members: Any = client.xinfo_consumers(STREAM, GROUP)
         for member in members:
             if member["pending"] == 0 and member["idle"] > LEAVE_SECONDS * 1000:
                 client.xgroup_delconsumer(STREAM, GROUP, member["name"])
 
-    def confirm(self, client: Valkey, delivery: Delivery) -> None:
+    def confirm(self, client: "Valkey", delivery: Delivery) -> None:
         """It is counted for good: drop it from the stream."""
         pipeline = client.pipeline(transaction=True)
         pipeline.xack(STREAM, GROUP, *delivery.ids)

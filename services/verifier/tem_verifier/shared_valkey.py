@@ -8,15 +8,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from prometheus_client import Gauge
-from valkey import Valkey
-from valkey.backoff import NoBackoff
-from valkey.exceptions import ValkeyError
-from valkey.retry import Retry
 
 from tem_verifier.alarms import Trouble
+
+if TYPE_CHECKING:
+    from valkey import Valkey
 
 CONNECT_SECONDS = 0.25
 ANSWER_SECONDS = 0.5
@@ -54,7 +53,13 @@ class Link:
     """One thread's way to Valkey, with a circuit breaker."""
 
     def __init__(self, name: str, url: str, password: str | None, presence: Presence) -> None:
-        self._name, self._presence = name, presence
+        # Ten megabytes that a worker without Valkey does without.
+        from valkey import Valkey
+        from valkey.backoff import NoBackoff
+        from valkey.exceptions import ValkeyError
+        from valkey.retry import Retry
+
+        self._name, self._presence, self._faults = name, presence, (ValkeyError, OSError)
         self._client = Valkey.from_url(
             url,
             password=password,
@@ -69,7 +74,7 @@ class Link:
         self._closed_until = 0.0
         self._away_since: float | None = None
 
-    def __call__(self, ask: Callable[[Valkey], Result]) -> Result:
+    def __call__(self, ask: Callable[["Valkey"], Result]) -> Result:
         """What Valkey answers. Raises Away at once while it is left alone, or within a second;
         what was asked may have been done all the same."""
         now = time.monotonic()
@@ -77,7 +82,7 @@ class Link:
             raise Away(self._name)
         try:
             result = ask(self._client)
-        except (ValkeyError, OSError) as error:
+        except self._faults as error:
             self._fails(now)
             raise Away(type(error).__name__) from error
         self._pause, self._away_since, self._closed_until = FIRST_PAUSE, None, 0.0

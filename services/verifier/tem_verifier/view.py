@@ -52,7 +52,9 @@ class View:
     @property
     def count(self) -> int:
         """How many batches are known."""
-        return sum(1 for _ in self.numbers())
+        if self.base is None:
+            return len(self.batches)
+        return self.base.count + sum(1 for one in self.batches if self.base.row_of(one) < 0)
 
     def numbers(self) -> Iterator[int]:
         """The numbers of all batches known, in no order."""
