@@ -40,8 +40,8 @@ class Sizes:
 
 
 WHOLE = Sizes(
-    Plan(1_500_000, 60_000, quantity=200, ranges_of_batch=50, sampled=1_000_000),
-    Plan(150_000, 60_000, quantity=200, ranges_of_batch=5, sampled=300_000),
+    Plan(1_500_000, 60_000, quantity=100, ranges_of_batch=50, sampled=1_000_000),
+    Plan(150_000, 60_000, quantity=100, ranges_of_batch=5, sampled=300_000),
     10_000_000,
 )
 SMALL = Sizes(

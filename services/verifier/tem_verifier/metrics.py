@@ -28,7 +28,8 @@ BATCHES = Gauge(
 ALARM_KINDS = (
     *("canary_seen", "fingerprint_and_signature_disagree", "fingerprints_missing"),
     *("manifest_refused", "publication_incomplete", "published_unreadable", "replica_behind"),
-    *("trust_unreadable", "scans_not_counted", "valkey_away", "went_back"),
+    *("trust_unreadable", "scans_not_counted", "snapshot_not_made", "valkey_away"),
+    "went_back",
 )
 
 

@@ -57,6 +57,6 @@ def main() -> int:
         make(config, source, acceptance, system_clock)
     except Exception as error:
         why = str(error).partition("\n")[0][:200]
-        logs.log.error("snapshot_not_made", error=type(error).__name__, detail=why)
+        logs.log.error("snapshot_failed", error=type(error).__name__, detail=why)
         return 1
     return 0

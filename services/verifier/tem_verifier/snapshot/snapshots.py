@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tem.logs import log
 from tem.process import LockHeld, dying_with_me, hold_lock
+from tem_verifier.alarms import Trouble
 from tem_verifier.snapshot.snapshot import Snapshot
 
 AGAIN_SECONDS = 60.0  # after one that did not help
@@ -40,9 +41,11 @@ class Snapshots:
         self._newest: Snapshot | None = None
         self._making: subprocess.Popen[bytes] | None = None
         self._not_before = 0.0
+        self._failing = Trouble("snapshot_not_made")
 
     def newest(self) -> Snapshot | None:
         """The newest one there is; None without one that can be used."""
+        self.is_making()  # whoever has ended is not left as a zombie
         try:
             status = self._path.stat()
             seen = (status.st_ino, status.st_mtime_ns)
@@ -76,6 +79,6 @@ class Snapshots:
     def is_making(self) -> bool:
         """Whether a process of ours is at it."""
         if self._making is not None and self._making.poll() is not None:
-            log.info("snapshot_ended", status=self._making.returncode)
-            self._making = None
+            status, self._making = self._making.returncode, None
+            self._failing.lasts(status != 0, status=status)
         return self._making is not None
