@@ -29,7 +29,7 @@ from tem_verifier.manifests import Acceptance
 from tem_verifier.rendering import Renderer
 from tem_verifier.settings import Settings
 from tem_verifier.snapshot import making
-from tem_verifier.snapshot.snapshots import Snapshots
+from tem_verifier.snapshot.snapshots import Snapshots, path_of
 from tem_verifier.store import open_store
 
 _numbers = itertools.count(1)
@@ -123,6 +123,11 @@ class Verifier:
     def snapshot(self) -> None:
         """Make a snapshot of what is published now, as the process beside the workers does."""
         making.make(self.config, self.source, self.index.acceptance, self.clock)
+
+    @property
+    def snapshot_file(self) -> Path:
+        """Where it stands."""
+        return path_of(self.config.snapshots, Renderer().fingerprint)
 
     def ask(self, text: str) -> dict[str, Any]:
         """Read what is new, then look up a code."""
@@ -224,7 +229,7 @@ def open_verifier(
             opened.callback(source.dispose)
             acceptance = Acceptance(config.trust_file, store, config.fingerprints)
             # ``based``: on the snapshot there is, and never on one that is made unasked.
-            snapshots = Snapshots(config.snapshot, Renderer().fingerprint, never)
+            snapshots = Snapshots(config.snapshots, Renderer().fingerprint, never)
             index = Index(source, acceptance, register.clock, snapshots if based else None)
             index.catch_up()
             lookup = Lookup(index, register.clock, config.prefix)

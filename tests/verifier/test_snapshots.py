@@ -1,26 +1,30 @@
 """Snapshots: what is read from one, with what changed since, is what the registry says."""
 
+import gc
+import os
 import random
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.registry.records import Register
+from tests.registry.records import Register, contract, point_of_sale
 from tests.running import until
 from tests.verifier.conftest import Opener, Verifier, damaging
 from tests.verifier.mint import Mint, Minted, publish
+from tests.verifier.test_front import application, require_same
 from tests.verifier.test_index import lift, random_act, recall
 
 from tem.databases import published
 from tem.errors import Unavailable
 from tem.manifest import digest
-from tem_registry import verdicts
+from tem_registry import publication, verdicts
 from tem_verifier.index import Index
 from tem_verifier.rendering import Renderer
 from tem_verifier.snapshot.snapshot import Snapshot
-from tem_verifier.snapshot.snapshots import Snapshots
+from tem_verifier.snapshot.snapshots import Snapshots, path_of
 from tem_verifier.storage import accept_restore
 
 Alarms = Callable[[str], float]
@@ -43,9 +47,11 @@ def test_a_snapshot_and_what_changed_since_are_the_record(
     minted = {number: publish(register, mint.sign(number, 40)) for number in (1, 2, 3)}
     open_verifier("based").snapshot()
     based, held = open_verifier("based", based=True), open_verifier("held")
+    app = application(based)
     for round in range(5):
         for n in range(chance.randint(2, 12)):
             random_act(register, chance, 100 * round + n)
+        register.clock.advance(days=chance.choice((0, 0, 1, 40)))
         if chance.random() < 0.4:
             based.snapshot()
         based.index.catch_up()
@@ -58,6 +64,8 @@ def test_a_snapshot_and_what_changed_since_are_the_record(
             for number, one in minted.items():
                 ours, theirs = based.index.view.batch(number), held.index.view.batch(number)
                 assert ours and theirs and ours.ranges == theirs.ranges
+                for index in chance.sample(range(1, 41), 3):
+                    require_same(app, one.text(index))
                 for index in chance.sample(range(1, 41), 8):
                     expected = verdicts.ask(connection, str(number), index, register.clock())
                     found = based.lookup.answer(one.text(index))
@@ -160,8 +168,10 @@ def test_a_snapshot_of_another_life_or_version_is_left_alone(
     assert open_verifier("based", based=True).index.view.base is None
     maker.index.catch_up()
     maker.snapshot()
-    assert Snapshots(maker.config.snapshot, "another").newest() is None
-    path = maker.config.snapshot
+    path = maker.snapshot_file
+    other = path_of(maker.config.snapshots, "another")
+    other.write_bytes(path.read_bytes())
+    assert Snapshots(maker.config.snapshots, "another").newest() is None
     content = path.read_bytes()
     for damage in (b"", b"{}", content[:1000], b" " * len(content)):
         path.unlink()
@@ -182,7 +192,7 @@ def test_no_snapshot_is_made_of_a_registry_that_went_back(
         connection.execute(published.state.update().values(change=published.state.c.change - 1))
     with pytest.raises(Unavailable):
         reader.snapshot()
-    assert not reader.config.snapshot.exists()
+    assert not reader.snapshot_file.exists()
 
 
 def test_what_is_too_large_to_hold_is_made_into_a_snapshot_beside_us(
@@ -200,22 +210,102 @@ def test_what_is_too_large_to_hold_is_made_into_a_snapshot_beside_us(
     monkeypatch.setenv("TEM_VERIFIER_DATABASE_URL", config.database_url)
     monkeypatch.setenv("TEM_PUBLISHED_DATABASE_URL", config.published_url)
     monkeypatch.setenv("TEM_TRUST_FILE", str(config.trust_file))
-    path = tmp_path / "installation" / "verifier" / "index" / "published.snapshot"
+    folder = tmp_path / "installation" / "verifier" / "index"
     again = open_verifier("large")
-    snapshots = Snapshots(path, Renderer().fingerprint)
+    snapshots = Snapshots(folder, Renderer().fingerprint)
     monkeypatch.setattr("tem_verifier.snapshot.snapshots.AGAIN_SECONDS", 0.0)
     again.index = Index(again.source, again.index.acceptance, register.clock, snapshots, 5)
     again.lookup._index = again.index
     assert again.verdict(batch.text(5)) == "UNAVAILABLE"
     until(lambda: again.verdict(batch.text(5)) == "NOT_ACTIVATED")
     first = again.index.view.base
-    assert first is not None and Snapshot(path).change == first.change
+    assert (
+        first is not None
+        and Snapshot(path_of(folder, Renderer().fingerprint)).change == first.change
+    )
     for index in range(1, 10):
         register.void(1, index, index)
         assert again.verdict(batch.text(index)) == "VOID"
     until(lambda: again.ask(batch.text(5)) and again.index.view.base is not first)
     assert again.verdict(batch.text(9)) == "VOID"
     until(lambda: not snapshots.is_making())
+
+
+def test_a_snapshot_that_is_gone_stops_nobody(
+    register: Register, batch: Minted, open_verifier: Opener
+) -> None:
+    """Whoever has mapped a snapshot goes on following upon it when the file is deleted, damaged
+    or replaced by another version's."""
+    open_verifier("based").snapshot()
+    reader = open_verifier("based", based=True)
+    reader.index._most_rows = 0  # it could hold nothing by itself
+    base, file = reader.index.view.base, reader.snapshot_file
+    for index, spoil in enumerate(
+        (file.unlink, lambda: file.write_bytes(b"{}"), lambda: file.write_bytes(b"")), start=1
+    ):
+        spoil()
+        reader.index._snapshots.make = lambda: None  # type: ignore[union-attr, method-assign]
+        register.void(1, index, index)
+        assert reader.verdict(batch.text(index)) == "VOID"
+        assert reader.index.view.base is base
+
+
+def test_what_other_versions_left_behind_is_deleted(batch: Minted, open_verifier: Opener) -> None:
+    """A snapshot of a version that runs no more goes after two days, one of yesterday stays."""
+    maker = open_verifier("based")
+    maker.snapshot()
+    now = maker.clock().timestamp()
+    for name, days in (("old", 3), ("young", 1)):
+        path = path_of(maker.config.snapshots, name)
+        path.write_bytes(b"")
+        os.utime(path, (now - days * 86400,) * 2)
+    maker.snapshot()
+    left = {path.stem for path in maker.config.snapshots.glob("*.snapshot")}
+    assert left == {"young", maker.snapshot_file.stem}
+
+
+def test_answers_that_no_snapshot_holds_are_let_go_with_it(
+    register: Register, batch: Minted, open_verifier: Opener
+) -> None:
+    """What was rendered beside one snapshot keeps neither it nor itself once there is another."""
+    register.activate("L1", 1, 1, 10)
+    open_verifier("based").snapshot()
+    reader = open_verifier("based", based=True)
+    app = application(reader)
+    register.change("product", "SP1", name="Nước mắm khác")
+    reader.index.catch_up()
+    require_same(app, batch.text(1))
+    kept, gone = app.front._answering._renderings, weakref.ref(reader.index.view.base)
+    assert len(kept) == 1
+    reader.snapshot()
+    reader.index.catch_up()
+    require_same(app, batch.text(1))
+    assert len(kept) == 0 or reader.index.view.base is not gone()
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_shop_published_later_is_shown(
+    register: Register, batch: Minted, open_verifier: Opener
+) -> None:
+    """A product that names a shop which is not published yet shows it as soon as it is."""
+    register.activate("L1", 1, 1, 10)
+    register.add("point_of_sale", point_of_sale("DB1"))
+    register.add("contract", contract("HD1", "DB1", "P1", "SP1"))
+    with damaging(register) as connection:
+        shop = (published.card.c.kind == "pos") & (published.card.c.id == "DB1")
+        row = connection.execute(published.card.select().where(shop)).one()._asdict()
+        connection.execute(published.card.delete().where(shop))
+    open_verifier("based").snapshot()
+    reader = open_verifier("based", based=True)
+    app = application(reader)
+    assert "points_of_sale" not in reader.ask(batch.text(1))
+    require_same(app, batch.text(1))
+    with register.write() as connection:
+        change = publication.next_change(connection, register.clock())
+        connection.execute(published.card.insert().values({**row, "change": change}))
+    assert "points_of_sale" in reader.ask(batch.text(1))
+    require_same(app, batch.text(1))
 
 
 def test_a_command_that_cannot_make_one_says_why(tmp_path: Path) -> None:
@@ -227,7 +317,7 @@ def test_a_command_that_cannot_make_one_says_why(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 1
-    assert "snapshot_not_made" in done.stdout + done.stderr
+    assert "snapshot_failed" in done.stdout + done.stderr
 
 
 def test_a_recall_after_the_snapshot_reaches_every_stamp_of_the_lot(

@@ -30,6 +30,10 @@ class Admission:
         """Charge the sender for so many codes."""
         return self.public.take(self.client(), codes)
 
+    def more(self, codes: int) -> None:
+        """Charge the sender for the rest of a call that was let in for one code."""
+        self.public.take_more(self.client(), codes)
+
     def signed_in(self, sign_in: Callable[[], str], codes: int) -> Refusal | None:
         """Charge the holder of a key. What ``sign_in`` raises for a wrong one is passed on, and
         charged to the sender, so that nobody tries keys without end."""

@@ -3,6 +3,7 @@
 What a snapshot holds is joined out of its bytes; the rest is rendered when it is first asked for.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from tem.clock import Clock
@@ -12,6 +13,7 @@ from tem.verdict import MALFORMED, UNAVAILABLE, UNKNOWN, Ruling
 from tem_verifier.alarms import raise_alarm
 from tem_verifier.filters import moment
 from tem_verifier.heads import JSON, VI, Kind
+from tem_verifier.index import MOST_STALE
 from tem_verifier.lookup import Binding, Lookup, batch_of, binding_of, index_of
 from tem_verifier.rendering import Hole, Rendered, Renderer, fill
 from tem_verifier.renderings import Renderings
@@ -25,8 +27,11 @@ Told = tuple[str, int, bytes]
 class Answering:
     """Makes answers, for any thread."""
 
-    def __init__(self, lookup: Lookup, renderer: Renderer, clock: Clock) -> None:
-        self._lookup, self._clock = lookup, clock
+    def __init__(
+        self, lookup: Lookup, renderer: Renderer, clock: Clock, lacking: Callable[[], None]
+    ) -> None:
+        """``lacking`` is called where many answers are asked for that no snapshot holds."""
+        self._lookup, self._clock, self._lacking = lookup, clock, lacking
         self._renderings = Renderings(renderer)
         self._malformed, self._unknown = renderer.plain(MALFORMED), renderer.plain(UNKNOWN)
         self._unavailable = renderer.plain(UNAVAILABLE)
@@ -63,6 +68,8 @@ class Answering:
     def _rendered(
         self, view: View, binding: Binding, often: bool, now: datetime, batch: int
     ) -> Rendered:
+        if len(self._renderings) > MOST_STALE:
+            self._lacking()
         try:
             return self._renderings.of(view, binding, often, now)
         except (LookupError, TypeError, ValueError) as hole:
@@ -71,11 +78,11 @@ class Answering:
 
     def _holes_at(self, as_of: datetime) -> list[bytes]:
         """What goes into the holes of an answer, as far as the record's age decides."""
-        if self._holes[0] != as_of:
+        holes = self._holes
+        if holes[0] != as_of:
             told = rfc3339(as_of)
-            self._holes = (as_of, told.encode(), moment(told).encode())
-        _, told_as, at = self._holes
-        return [told_as, at, b"", b"", b""]
+            self._holes = holes = (as_of, told.encode(), moment(told).encode())
+        return [holes[1], holes[2], b"", b"", b""]
 
     @staticmethod
     def _filled(rendered: Rendered, kind: Kind, holes: list[bytes]) -> Told:

@@ -19,10 +19,11 @@ from tem.vocabulary import Role
 from tem_verifier import beacon, pictures
 from tem_verifier.admission import Admission, problem, with_headers
 from tem_verifier.heads import headers_of_page
-from tem_verifier.language import choose_language
+from tem_verifier.language import Lang, choose_language
 from tem_verifier.limits import Refusal
 from tem_verifier.lookup import Lookup
 from tem_verifier.manifests import Acceptance
+from tem_verifier.negotiation import LONGEST, prefers, wants_json
 from tem_verifier.pages import Pages
 from tem_verifier.scans import Scans
 from tem_verifier.schemas import Answers, Codes, TrustShown
@@ -49,12 +50,11 @@ def build(
         @blp.doc(summary="Look up at most 1,000 codes; open to all, changes nothing")
         def post(self, body: dict[str, Any]) -> Any:
             codes = body["codes"]
-            if "Authorization" in request.headers:  # a wrong key is told, not ignored
-                refusal = admission.signed_in(
-                    lambda: wiring.principal(Role.RETAILER).actor, len(codes)
-                )
-            else:
-                refusal = admission.look_up(len(codes))
+            if "Authorization" not in request.headers:
+                admission.more(len(codes) - 1)  # one was charged before the body was read
+                return Response(bulk(codes), content_type="application/json")
+            # A wrong key is told, not ignored.
+            refusal = admission.signed_in(lambda: wiring.principal(Role.RETAILER).actor, len(codes))
             if refusal is not None:
                 return problem(refusal)
             return Response(bulk(codes), content_type="application/json")
@@ -68,6 +68,16 @@ def build(
             return trust.document(list(known.keys.values()), known.sandbox)
 
     return blp
+
+
+def admit(admission: Admission) -> Response | None:
+    """Charge a bulk call for one look-up before its body is read: what is wrong with it may take
+    as long to find out. With a key it is charged to that, once it is known."""
+    is_bulk = request.method == "POST" and request.path == "/v1/verifications"
+    if not is_bulk or "Authorization" in request.headers:
+        return None
+    refusal = admission.look_up()
+    return None if refusal is None else problem(refusal)
 
 
 class Whatever(BaseConverter):
@@ -101,41 +111,26 @@ def add_pictures(app: Flask, source: Engine) -> None:
         return response
 
 
-def add_pages(
-    app: Flask, lookup: Lookup, pages: Pages, host: str, admission: Admission, scans: Scans
+def add_stamps(
+    app: Flask, lookup: Lookup, pages: Pages, admission: Admission, scans: Scans
 ) -> None:
-    """The pages for people; every address under /s/ gets an answer."""
-
-    def page(html: str, lang: str, status: int = 200) -> Response:
-        return Response(html, status, headers=headers_of_page(lang))
-
-    def language() -> Any:
-        return choose_language(request.args.get("lang"), request.headers.get("Accept-Language"))
-
-    def limited(refusal: Refusal) -> Response:
-        if wants("application/json", "text/html"):
-            response = problem(refusal)
-            response.vary.update(["Accept"])
-            return response
-        lang = language()
-        return with_headers(page(pages.limited(lang), lang, 429), refusal)
-
+    """Every address under /s/ gets an answer, a beacon behind it too."""
     app.url_map.converters["whatever"] = Whatever
 
     @app.get("/s/<whatever:code>")
     def stamp(code: str) -> Response:
         refusal = admission.look_up()
         if refusal is not None:
-            return limited(refusal)
+            return _limited(refusal, pages)
         answer = lookup.answer(code)
         status = 503 if answer["verdict"] == "UNAVAILABLE" else 200
-        if wants("application/json", "text/html"):
+        if wants_json(request.headers.get("Accept", "")):
             response = jsonify(answer)
             response.status_code = status
             response.vary.update(["Accept"])
         else:
-            lang = language()
-            response = page(pages.render(answer, lang, request.path), lang, status)
+            lang = _language()
+            response = _page(pages.render(answer, lang, request.path), lang, status)
         if status == 503:
             response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return response
@@ -151,10 +146,14 @@ def add_pages(
                 scans.add(*stamp, admission.client())
         return Response(beacon.PIXEL, headers=beacon.HEADERS)
 
+
+def add_pages(app: Flask, pages: Pages, host: str) -> None:
+    """The pages for people that are about no stamp, and what they are drawn with."""
+
     @app.get("/")
     def home() -> Response:
-        lang = language()
-        response = page(pages.home(lang, host), lang)
+        lang = _language()
+        response = _page(pages.home(lang, host), lang)
         response.headers["Cache-Control"] = "public, max-age=300"
         return response
 
@@ -167,14 +166,28 @@ def add_pages(
     @app.errorhandler(404)
     def nowhere(error: HTTPException) -> Response:
         """A page for browsers, which name HTML; the common problem document for the others."""
-        if not wants("text/html", "application/problem+json"):
+        if not prefers(request.headers.get("Accept", ""), "text/html", "application/problem+json"):
             response = problems.from_http_error(error)
             response.vary.update(["Accept"])
             return response
-        lang = language()
-        return page(pages.not_found(lang), lang, 404)
+        lang = _language()
+        return _page(pages.not_found(lang), lang, 404)
 
 
-def wants(this: str, rather_than: str) -> bool:
-    """Whether a media type is preferred to another one; a tie, as in ``*/*``, goes to that."""
-    return request.accept_mimetypes.best_match([rather_than, this], rather_than) == this
+def _page(html: str, lang: str, status: int = 200) -> Response:
+    return Response(html, status, headers=headers_of_page(lang))
+
+
+def _language() -> Lang:
+    """What ``?lang=`` or the browser asks for; of a header that is too long, nothing."""
+    accepted = request.headers.get("Accept-Language", "")
+    return choose_language(request.args.get("lang"), accepted if len(accepted) <= LONGEST else None)
+
+
+def _limited(refusal: Refusal, pages: Pages) -> Response:
+    if wants_json(request.headers.get("Accept", "")):
+        response = problem(refusal)
+        response.vary.update(["Accept"])
+        return response
+    lang = _language()
+    return with_headers(_page(pages.limited(lang), lang, 429), refusal)

@@ -33,7 +33,7 @@ from tem_verifier.store import open_store_whenever
 from tem_verifier.traffic import Traffic, open_traffic
 
 VERSION = "1"
-MAX_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 384 * 1024  # a thousand codes as addresses, and room for blanks
 # A worker whose record is older is taken out of rotation; it goes on answering with its as_of.
 READY_WITHIN = timedelta(seconds=30)
 
@@ -42,7 +42,7 @@ def open_index(config: Settings, store: Engine, clock: Clock, rendered_by: str) 
     """An index that has read what there is; what is large it reads beside the look-ups."""
     source = open_published(config.published_url, published.TABLE_NAMES)
     acceptance = Acceptance(config.trust_file, store, config.fingerprints)
-    index = Index(source, acceptance, clock, Snapshots(config.snapshot, rendered_by))
+    index = Index(source, acceptance, clock, Snapshots(config.snapshots, rendered_by))
     index.catch_up()
     return index
 
@@ -92,16 +92,18 @@ def build(
         wiring,
         partial(ready, index, wiring.clock),
         signed_in=False,
+        admit=partial(api.admit, traffic.admission),
         seldom=dict.fromkeys(("look_up", "page"), config.log_lookups),
     )
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     lookup = Lookup(index, wiring.clock, config.prefix, traffic.scans)
-    answering = Answering(lookup, renderer, wiring.clock)
+    answering = Answering(lookup, renderer, wiring.clock, index.lacks)
     bulk = partial(answers, index, answering, config.prefix)
     rest.register_blueprint(api.build(wiring, bulk, index.acceptance, traffic.admission))
     api.add_pictures(app, index.source)
     host = urlsplit(config.public_url).netloc
-    api.add_pages(app, lookup, renderer.pages, host, traffic.admission, traffic.scans)
+    api.add_stamps(app, lookup, renderer.pages, traffic.admission, traffic.scans)
+    api.add_pages(app, renderer.pages, host)
     front = Front(
         index,
         lookup,

@@ -7,14 +7,9 @@ look-up, the same pieces, the same headers.
 
 import re
 import secrets
-from collections.abc import Callable
-from functools import lru_cache
 from itertools import count
 from time import perf_counter
 from typing import Final
-
-from werkzeug.datastructures import MIMEAccept
-from werkzeug.http import parse_accept_header
 
 from tem.clock import Clock
 from tem.http import problems
@@ -24,7 +19,6 @@ from tem_verifier import admission, beacon
 from tem_verifier.admission import Admission
 from tem_verifier.answering import Answering
 from tem_verifier.heads import (
-    EN,
     JSON,
     VI,
     Kind,
@@ -34,7 +28,7 @@ from tem_verifier.heads import (
     heads_of_stamps,
 )
 from tem_verifier.index import Index
-from tem_verifier.language import Lang, choose_language
+from tem_verifier.language import Lang
 from tem_verifier.limits import Refusal
 from tem_verifier.lookup import (
     RECHECK_SECONDS,
@@ -42,6 +36,7 @@ from tem_verifier.lookup import (
     batch_of,
     index_of,
 )
+from tem_verifier.negotiation import kind_of
 from tem_verifier.pages import Pages
 from tem_verifier.scans import Scans
 from tem_verifier.stamps_scanned import is_scan
@@ -55,7 +50,6 @@ SEEN_BYTES = TARGET_BYTES + len(SEEN)
 _ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _64_BITS = 0xFFFFFFFFFFFFFFFF
 _ODD = {b"traceparent", b"content-length", b"transfer-encoding", b"expect", b"upgrade"}
-_LONGEST_KEPT = 300
 
 
 class Later:
@@ -114,16 +108,19 @@ class Front:
             return LATER
         client = self._admission.clients(peer, named.get(b"x-forwarded-for", b"").decode("latin-1"))
         refusal = self._admission.public.take(client)
+        kind = kind_of(
+            named.get(b"accept", b"").decode("latin-1"),
+            named.get(b"accept-language", b"").decode("latin-1"),
+        )
         sent = named.get(b"x-request-id", b"")
         id = sent if sent and _ID.fullmatch(sent) else b"%016x" % (next(self._ids) & _64_BITS)
         if is_seen or refusal is not None:
             if refusal is None:
                 head, body = self._seen(method, named, client, view, raw)
             else:
-                head, body = self._limited(refusal, named, target, id, is_seen=is_seen)
+                head, body = self._limited(refusal, kind, target, id, is_seen=is_seen)
             self._tally.count(method, "", 200 if refusal is None else 429)
         else:
-            kind = _kind(named.get(b"accept", b""), named.get(b"accept-language", b""))
             verdict, status, body = self._answering.told(view, digits, raw, kind)
             self._tally.count(method, verdict, status)
             head = (self._heads if status == 200 else self._heads_of_503)[kind]
@@ -157,13 +154,12 @@ class Front:
     def _limited(
         self,
         refusal: Refusal,
-        named: dict[bytes, bytes],
+        kind: Kind,
         target: bytes,
         id: bytes,
         *,
         is_seen: bool,
     ) -> Answer:
-        kind = _kind(named.get(b"accept", b""), named.get(b"accept-language", b""))
         if kind == JSON or is_seen:
             own = headers_of_json("application/problem+json")[: 1 if is_seen else 2]
             body = problems.encoded(admission.document_of(refusal, target.decode(), id.decode()))
@@ -181,20 +177,3 @@ class Front:
             return False
         self._left = self._left - 1 or self._log_lookups
         return self._left == self._log_lookups
-
-
-def _kind(accept: bytes, language: bytes) -> Kind:
-    """JSON or page, and in which language, by the headers as sent."""
-    if len(accept) + len(language) > _LONGEST_KEPT:
-        return _negotiated(accept, language)
-    return _remembered(accept, language)
-
-
-def _negotiated(accept: bytes, language: bytes) -> Kind:
-    wanted = parse_accept_header(accept.decode("latin-1") or None, MIMEAccept)
-    if wanted.best_match(["text/html", "application/json"], "text/html") == "application/json":
-        return JSON
-    return EN if choose_language(None, language.decode("latin-1")) == "en" else VI
-
-
-_remembered: Callable[[bytes, bytes], Kind] = lru_cache(2048)(_negotiated)

@@ -34,6 +34,8 @@ AT_ONCE = 500  # batches judged in one transaction
 MOST_ROWS = 20_000
 # What is forgotten by the record must not stay in an old snapshot for long.
 MOST_AGE = timedelta(days=1)
+# So many subjects rendered anew in every worker cost more than another snapshot.
+MOST_STALE, LACKING_AGE = 2_000, timedelta(minutes=10)
 
 
 _b = published.batch.c
@@ -65,6 +67,7 @@ class Index:
         self._rows = 0  # read since the base was made
         self.readings = Readings(self._try_to_read)
         self._anew = False  # whom we believe has changed: what was refused has to be judged again
+        self._lacking = False  # whether many answers are asked for that the base does not hold
         self.is_making = False  # whether a snapshot has to be made before anything can be read
         self._unreadable = Trouble("published_unreadable")
         self._went_back, self._behind = Trouble("went_back"), Trouble("replica_behind")
@@ -86,6 +89,10 @@ class Index:
     def follow(self, stopping: Callable[[], bool]) -> None:
         """Keep up until told to stop."""
         self.readings.follow(stopping)
+
+    def lacks(self) -> None:
+        """Many answers are asked for that the snapshot in use does not hold."""
+        self._lacking = True
 
     def _try_to_read(self) -> None:
         try:
@@ -157,10 +164,11 @@ class Index:
 
     def _base(self, epoch: str, restores: int, change: int) -> Snapshot | None:
         """The newest snapshot, if it is one of this life of the registry."""
-        found = self._snapshots.newest() if self._snapshots else None
-        if found is None or (found.epoch, found.restores) != (epoch, restores):
-            return None
-        return found if found.change <= change else None
+        newest = self._snapshots.newest() if self._snapshots else None
+        for one in (newest, self.view.base):  # ours goes on where the file is gone
+            if one is not None and (one.epoch, one.restores) == (epoch, restores):
+                return one if one.change <= change else None
+        return None
 
     def _upon(self, base: Snapshot | None, since: int) -> tuple[View, int, Collection[int]]:
         """A view of the base alone, and its batches that have to be judged again."""
@@ -170,16 +178,19 @@ class Index:
         return View(base, refused=lost), since, lost | never
 
     def _renew_if_due(self) -> None:
-        """Have another snapshot made when much was read since, or anything at all long ago."""
+        """Have another snapshot made when much was read since, when it lacks many an answer, or
+        when anything at all was read long ago."""
         base = self.view.base
         if self._snapshots is None:
             return
-        old = (
-            base is not None
-            and self._rows
-            and (self._clock().timestamp() - base.made_at > MOST_AGE.total_seconds())
-        )
-        if old or self._rows > self._most_rows // 2:
+        many = self._rows > self._most_rows // 2
+        if base is not None:
+            age = self._clock().timestamp() - base.made_at
+            lacks = self._lacking or len(self.view.stale) > MOST_STALE
+            many |= lacks and age > LACKING_AGE.total_seconds()
+            many |= bool(self._rows) and age > MOST_AGE.total_seconds()
+        if many:
+            self._lacking = False
             self._snapshots.make()
 
     def _judge_again(self) -> None:

@@ -95,6 +95,18 @@ class Limit:
         self._refused.inc()
         return Refusal(rate, rate.wait(full_at, now))
 
+    def take_more(self, client: str | None, cost: int) -> None:
+        """The rest of a call that :meth:`take` has granted one look-up: never refused, and owed."""
+        if self.rate is None or client is None or cost <= 0:
+            return
+        now = self._clock().timestamp() - self._began
+        with self._lock:
+            table = self._tables[hash(client) & self._last]
+            if client in table.full_at:
+                table.full_at[client] = self.rate.owe(table.full_at[client], now, cost)
+                if self._granted is not None:
+                    self._note(table, client, cost, self._granted)
+
     def _has_room(self, table: Table, now: float, rate: Rate) -> bool:
         self._tidy(table, now, rate)
         return len(table.full_at) < self._most

@@ -1,6 +1,8 @@
 """The verifier's wire: codes in, answers out, and the keys to check manifests with."""
 
-from marshmallow import RAISE, Schema, fields, validate
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from tem.vocabulary import Note, Verdict
 
@@ -32,13 +34,22 @@ ANSWER = {
 }
 
 
+class CodeList(fields.List[Any]):
+    """At most :data:`MAX_CODES` texts; of more of them not one is looked at."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> list[Any]:
+        if isinstance(value, list) and len(value) > MAX_CODES:
+            raise ValidationError(f"Send at most {MAX_CODES} codes in one call.")
+        return super()._deserialize(value, attr, data, **more)
+
+
 class Codes(Schema):
     """Body of POST /v1/verifications."""
 
     class Meta:
         unknown = RAISE
 
-    codes = fields.List(
+    codes = CodeList(
         fields.String(required=True),
         required=True,
         validate=validate.Length(1, MAX_CODES),

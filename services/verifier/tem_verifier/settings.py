@@ -74,9 +74,9 @@ class Settings:
         return settings.stamp_prefix(self.public_url)
 
     @property
-    def snapshot(self) -> Path:
+    def snapshots(self) -> Path:
         """What was published at one moment, mapped by all workers; can be deleted at any time."""
-        return self.folder / "index" / "published.snapshot"
+        return self.folder / "index"
 
     @property
     def table_bytes(self) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -36,6 +37,7 @@ STATUS: tuple[tuple[type[errors.TemError], int], ...] = (
 # Requests that could not even be read, as opposed to read and refused.
 BAD_REQUEST = {"bad_json", "bad_body", "idempotency_key_missing", "idempotency_key_invalid"}
 RETRY_AFTER_SECONDS = 2
+MOST_FAULTS = 100  # told of one body
 # What a standby of PostgreSQL says to a write: read-only transaction; no writing while recovering.
 READ_ONLY = ("25006", "0A000")
 _SENTENCES = {
@@ -99,7 +101,7 @@ def from_http_error(error: HTTPException) -> Response:
     status = error.code or 500
     messages = getattr(error, "data", {}).get("messages") if hasattr(error, "data") else None
     if messages:
-        listed = list(pointers(messages))
+        listed = list(islice(pointers(messages), MOST_FAULTS))
         return problem(status, "validation_failed", told(listed), errors=listed)
     name = (error.name or "error").lower().replace(" ", "_")
     response = problem(status, name, _sentence(error))

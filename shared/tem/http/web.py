@@ -113,11 +113,13 @@ def service_app(
     *,
     signed_in: bool = True,
     seldom: Mapping[str, int] | None = None,
+    admit: Callable[[], Response | None] | None = None,
 ) -> tuple[Flask, Api]:
     """A Flask app with the conventions of all services; blueprints come from the caller.
 
     ``ready`` gives the members of ``/readyz`` or raises Unavailable. With ``signed_in`` nothing
     under /v1/ is read without a key; without it the service is open and stores nothing sent.
+    ``admit`` may answer a request in place of everything else, before its body is read.
     ``seldom`` names routes that do not leave a line each in the log (:mod:`tem.http.answered`).
     """
     app = Flask(f"tem_{service}", static_folder=None)
@@ -138,6 +140,8 @@ def service_app(
     app.url_map.merge_slashes = False  # no redirects to wherever the Host header says
     problems.register(app)
     answered.register(app, service, seldom or {})
+    if admit is not None:
+        app.before_request(admit)
     _bodies(app, wiring, signed_in)
     health.register(app, ready)
     return app, api

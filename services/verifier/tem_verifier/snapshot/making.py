@@ -1,6 +1,9 @@
 """Making the snapshot of an installation: what ``python -m tem_verifier.snapshot`` does."""
 
 import os
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -16,8 +19,11 @@ from tem_verifier.rendering import Renderer
 from tem_verifier.settings import Settings
 from tem_verifier.snapshot import build
 from tem_verifier.snapshot.build import Moment
+from tem_verifier.snapshot.snapshots import path_of
 from tem_verifier.storage import ReadPosition
 from tem_verifier.store import open_store
+
+LEFT_BEHIND = timedelta(days=2)
 
 
 def make(config: Settings, source: Engine, acceptance: Acceptance, clock: Clock) -> None:
@@ -37,9 +43,19 @@ def make(config: Settings, source: Engine, acceptance: Acceptance, clock: Clock)
         acceptance.remember_position(known, epoch, change, as_of)
         moment = Moment(epoch, change, known.restores, as_of, now)
         renderer = Renderer(config.office_contact)
-        build.write(config.snapshot, connection, moment, acceptance, renderer, config.table_bytes)
+        path = path_of(config.snapshots, renderer.fingerprint)
+        build.write(path, connection, moment, acceptance, renderer, config.table_bytes)
+    _forget_others(path, now.timestamp())
     for table in config.fingerprints.glob("*.fingerprints"):
         table.unlink(missing_ok=True)
+
+
+def _forget_others(path: Path, now: float) -> None:
+    """Snapshots that a version left behind which runs no more."""
+    for other in path.parent.glob("*.snapshot"):
+        with suppress(FileNotFoundError):
+            if other != path and other.stat().st_mtime < now - LEFT_BEHIND.total_seconds():
+                other.unlink()
 
 
 def _is_before(epoch: str, change: int, known: ReadPosition) -> bool:

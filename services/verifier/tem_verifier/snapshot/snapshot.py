@@ -7,6 +7,7 @@ withdrawal. Its answers were rendered when the file was made, and hold until an 
 import json
 from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from tem.answer import Card
@@ -17,14 +18,17 @@ from tem_verifier.ranges import Ranges
 from tem_verifier.snapshot.layout import COLD, HOT, NONE, STATES, SUBJECT, Mapped, card_name
 
 MOST_CARDS = 4096  # parsed, in memory
+_serials = count(1)
 Binding = tuple[StampState, str | None, str | None]
 
 
 class Snapshot:
-    """All of it is public and read-only. ``change`` is the change number it was made at."""
+    """All of it is public and read-only. ``change`` is the change number it was made at;
+    ``serial`` tells those that one process has opened from each other."""
 
     def __init__(self, path: Path) -> None:
         """Raises OSError, ValueError or LookupError if the file is no snapshot of ours."""
+        self.serial = next(_serials)
         mapped = Mapped(path)
         head = mapped.head
         self.epoch: str = head["epoch"]

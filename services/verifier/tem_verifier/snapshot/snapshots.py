@@ -31,12 +31,21 @@ def start_making(lock: int) -> "subprocess.Popen[bytes]":
     )
 
 
-class Snapshots:
-    """The snapshot of one folder. For one thread."""
+def path_of(folder: Path, rendered_by: str) -> Path:
+    """The file of a renderer: two versions that run beside each other have one each."""
+    return folder / f"{rendered_by[:16]}.snapshot"
 
-    def __init__(self, path: Path, rendered_by: str, start: Start = start_making) -> None:
+
+class Snapshots:
+    """The snapshots of one folder by one renderer. For one thread."""
+
+    def __init__(self, folder: Path, rendered_by: str, start: Start = start_making) -> None:
         """``rendered_by`` is the renderer whose answers are wanted; others are not used."""
-        self._path, self._rendered_by, self._start = path, rendered_by, start
+        self._path, self._rendered_by, self._start = (
+            path_of(folder, rendered_by),
+            rendered_by,
+            start,
+        )
         self._seen: tuple[int, int] | None = None
         self._newest: Snapshot | None = None
         self._making: subprocess.Popen[bytes] | None = None
