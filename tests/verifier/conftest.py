@@ -229,7 +229,9 @@ def open_verifier(
             opened.callback(source.dispose)
             acceptance = Acceptance(config.trust_file, store, config.fingerprints)
             # ``based``: on the snapshot there is, and never on one that is made unasked.
-            snapshots = Snapshots(config.snapshots, Renderer().fingerprint, never)
+            snapshots = Snapshots(
+                config.snapshots, Renderer().fingerprint, config.table_bytes, never
+            )
             index = Index(source, acceptance, register.clock, snapshots if based else None)
             index.catch_up()
             lookup = Lookup(index, register.clock, config.prefix)

@@ -19,8 +19,11 @@ from tests.verifier.test_index import lift, random_act, recall
 
 from tem.databases import published
 from tem.errors import Unavailable
+from tem.http.web import Wiring
 from tem.manifest import digest
+from tem.process import hold_lock
 from tem_registry import publication, verdicts
+from tem_verifier.app import build
 from tem_verifier.index import Index
 from tem_verifier.rendering import Renderer
 from tem_verifier.snapshot.snapshot import Snapshot
@@ -155,11 +158,11 @@ def test_a_hole_in_the_publication_is_no_answer_of_a_snapshot(
     assert alarms("publication_incomplete") == 2
 
 
-def test_a_snapshot_of_another_life_or_version_is_left_alone(
+def test_a_snapshot_of_another_life_is_left_alone(
     register: Register, batch: Minted, open_verifier: Opener
 ) -> None:
-    """After an operator has accepted a restore, under another renderer, or damaged, a snapshot is
-    not used: everything is read again."""
+    """After an operator has accepted a restore, or damaged, a snapshot is not used: everything is
+    read again."""
     maker = open_verifier("based")
     maker.snapshot()
     assert open_verifier("based", based=True).index.view.base is not None
@@ -169,16 +172,72 @@ def test_a_snapshot_of_another_life_or_version_is_left_alone(
     maker.index.catch_up()
     maker.snapshot()
     path = maker.snapshot_file
-    other = path_of(maker.config.snapshots, "another")
-    other.write_bytes(path.read_bytes())
-    assert Snapshots(maker.config.snapshots, "another").newest() is None
     content = path.read_bytes()
-    for damage in (b"", b"{}", content[:1000], b" " * len(content)):
+    flipped = bytearray(content)
+    flipped[-5000] ^= 1
+    for damage in (b"", b"{}", content[:1000], content[:-1], b" " * len(content), flipped):
         path.unlink()
         path.write_bytes(damage)
         reader = open_verifier("based", based=True)
         assert reader.index.view.base is None
         assert reader.verdict(batch.text(5)) == "NOT_ACTIVATED"
+
+
+def test_another_versions_snapshot_serves_until_ours_is_made(
+    register: Register, batch: Minted, open_verifier: Opener
+) -> None:
+    """After an upgrade the facts of the old snapshot are used and its answers are not, and ours is
+    asked for; so it is when fingerprints may take more room than they were given."""
+    register.activate("L1", 1, 1, 10)
+    maker = open_verifier("based")
+    maker.snapshot()
+    asked: list[int] = []
+
+    def start(lock: int) -> "subprocess.Popen[bytes]":
+        asked.append(lock)
+        raise OSError("no process may be started here")
+
+    for rendered_by, table_bytes in (
+        ("another", maker.config.table_bytes),
+        (Renderer().fingerprint, 0),
+    ):
+        snapshots = Snapshots(maker.config.snapshots, rendered_by, table_bytes, start)
+        index = Index(maker.source, maker.index.acceptance, maker.clock, snapshots, 0)
+        index.catch_up()
+        assert index.view.base is not None
+        assert index.view.base.is_rendered is (rendered_by != "another")
+        wiring = Wiring(maker.store, maker.clock)
+        require_same(build(maker.config, wiring, index), batch.text(1))
+    assert len(asked) == 2
+
+
+def test_a_maker_that_hangs_is_ended(
+    batch: Minted, open_verifier: Opener, monkeypatch: pytest.MonkeyPatch, alarms: Alarms
+) -> None:
+    """After its time it is killed, told, and its lock is free."""
+    maker = open_verifier("based")
+    snapshots = Snapshots(
+        maker.config.snapshots,
+        "ours",
+        0,
+        lambda lock: subprocess.Popen(["sleep", "60"], pass_fds=(lock,)),
+    )
+    snapshots.make()
+    assert snapshots.is_making()
+    monkeypatch.setattr("tem_verifier.snapshot.snapshots.MOST_SECONDS", 0.0)
+    assert not snapshots.is_making()
+    assert alarms("snapshot_not_made") == 1
+    os.close(hold_lock(maker.config.snapshots / "ours.lock"))
+
+
+def test_nobody_makes_a_snapshot_while_nobody_is_believed(
+    batch: Minted, mint: Mint, open_verifier: Opener
+) -> None:
+    """While the trust file cannot be read none is made, in which nothing would be believed."""
+    mint.trust_file.write_bytes(b"{")
+    maker = open_verifier("based")
+    with pytest.raises(Unavailable, match="cannot be read"):
+        maker.snapshot()
 
 
 def test_no_snapshot_is_made_of_a_registry_that_went_back(
@@ -212,7 +271,7 @@ def test_what_is_too_large_to_hold_is_made_into_a_snapshot_beside_us(
     monkeypatch.setenv("TEM_TRUST_FILE", str(config.trust_file))
     folder = tmp_path / "installation" / "verifier" / "index"
     again = open_verifier("large")
-    snapshots = Snapshots(folder, Renderer().fingerprint)
+    snapshots = Snapshots(folder, Renderer().fingerprint, again.config.table_bytes)
     monkeypatch.setattr("tem_verifier.snapshot.snapshots.AGAIN_SECONDS", 0.0)
     again.index = Index(again.source, again.index.acceptance, register.clock, snapshots, 5)
     again.lookup._index = again.index

@@ -98,7 +98,7 @@ def _in_base(view: View, subject: int, kind: Kind, holes: list[bytes], now: floa
     until, verdict, _, json_at, vi_at, en_at, _, _ = SUBJECT.unpack_from(
         memory, base.subject_records + subject * SUBJECT.size
     )
-    if now >= until:
+    if now >= until or not base.is_rendered:
         return None
     at = json_at if kind == JSON else vi_at if kind == VI else en_at
     body = b"".join(

@@ -42,7 +42,9 @@ def open_index(config: Settings, store: Engine, clock: Clock, rendered_by: str) 
     """An index that has read what there is; what is large it reads beside the look-ups."""
     source = open_published(config.published_url, published.TABLE_NAMES)
     acceptance = Acceptance(config.trust_file, store, config.fingerprints)
-    index = Index(source, acceptance, clock, Snapshots(config.snapshots, rendered_by))
+    index = Index(
+        source, acceptance, clock, Snapshots(config.snapshots, rendered_by, config.table_bytes)
+    )
     index.catch_up()
     return index
 

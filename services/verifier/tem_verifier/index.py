@@ -156,7 +156,9 @@ class Index:
             new = change > mine.change
             return self._load(connection, self.view, mine.change) if new else self.view
         since = base.change if base else -1
-        if self._snapshots is not None and _rows_since(connection, since) > self._most_rows:
+        # Upon an old snapshot more is held than none is, so that nobody has to wait for the new.
+        most = self._most_rows * (5 if base else 1)
+        if self._snapshots is not None and _rows_since(connection, since) > most:
             self._snapshots.make()
             raise Making
         self._rows = 0
@@ -189,6 +191,7 @@ class Index:
             lacks = self._lacking or len(self.view.stale) > MOST_STALE
             many |= lacks and age > LACKING_AGE.total_seconds()
             many |= bool(self._rows) and age > MOST_AGE.total_seconds()
+            many |= not self._snapshots.is_wanted(base)
         if many:
             self._lacking = False
             self._snapshots.make()

@@ -66,6 +66,11 @@ class Acceptance:
         return True
 
     @property
+    def is_blind(self) -> bool:
+        """Whether the trust file could not be read yet, so that nobody is believed."""
+        return self._stamp is None
+
+    @property
     def trust(self) -> Trust:
         """Whom we believe at present."""
         return self._trust
@@ -163,7 +168,7 @@ class Acceptance:
                 _write(path, pieces(connection, made.batch))
                 mapped = _map(path, made)
             if mapped is None:
-                path.unlink()
+                path.unlink(missing_ok=True)
         except OSError as error:
             raise_alarm("fingerprints_missing", batch=made.batch, error=type(error).__name__)
             return None

@@ -1,8 +1,10 @@
 """Making a snapshot: everything that is published, read once, judged, rendered and laid out."""
 
 import hashlib
+import secrets
 from array import array
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -58,13 +60,14 @@ def write(
 
     Manifests become final by it. Raises OSError if there is no room, and removes what it wrote.
     """
-    draft = path.with_suffix(".draft")
-    to = Writer(draft)
+    for left in path.parent.glob(f"{path.stem}.*.draft"):  # by one that was killed
+        left.unlink(missing_ok=True)
+    draft = path.with_suffix(f".{secrets.token_hex(4)}.draft")
     try:
-        _write(to, connection, moment, acceptance, renderer, table_bytes)
+        with closing(Writer(draft)) as to:
+            _write(to, connection, moment, acceptance, renderer, table_bytes)
         draft.replace(path)
     finally:
-        to.close()
         draft.unlink(missing_ok=True)
 
 
@@ -96,6 +99,7 @@ def _write(
             "restores": moment.restores,
             "made_at": moment.now.timestamp(),
             "rendered_by": renderer.fingerprint,
+            "table_bytes": table_bytes,
             "office_keys": office_keys,
         }
     )

@@ -4,6 +4,7 @@ Nothing in it is parsed when it is opened, and a worker has in memory only the p
 which it shares with all others.
 """
 
+import hashlib
 import json
 import mmap
 import os
@@ -14,7 +15,7 @@ from typing import Any, Literal
 
 from tem.vocabulary import StampState, Verdict
 
-FORMAT = "tem-index-1"
+FORMAT = "tem-index-2"
 HEAD_BYTES = 64 * 1024
 PAGE_BYTES = 4096
 NONE = 0xFFFF_FFFF
@@ -40,22 +41,28 @@ class Writer:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
         self._sections: dict[str, tuple[int, int]] = {}
+        self._digest = hashlib.sha256()  # of all behind the head
         self._file.seek(HEAD_BYTES)
 
     def section(self, name: str, pieces: Iterable[Any]) -> int:
         """Add a section, given as buffers; the place it begins at in the file."""
-        at = -(-self._file.tell() // PAGE_BYTES) * PAGE_BYTES
-        self._file.seek(at)
-        length = sum(self._file.write(piece) for piece in pieces)
+        gap = -self._file.tell() % PAGE_BYTES
+        self._write(bytes(gap))
+        at = self._file.tell()
+        length = sum(self._write(piece) for piece in pieces)
         self._sections[name] = (at, length)
         return at
 
+    def _write(self, piece: Any) -> int:
+        self._digest.update(piece)
+        return self._file.write(piece)
+
     def finish(self, head: dict[str, Any]) -> None:
         """Write the head, and all of it to the disk. Raises ValueError if the head is too long."""
-        text = json.dumps({"format": FORMAT, **head, "sections": self._sections}).encode()
+        told = {"format": FORMAT, **head, "sections": self._sections}
+        text = json.dumps({**told, "sha256": self._digest.hexdigest()}).encode()
         if len(text) > HEAD_BYTES:
             raise ValueError("the head of a snapshot has no room for so many office keys")
-        self._file.truncate(max(HEAD_BYTES, self._file.tell()))
         self._file.seek(0)
         self._file.write(text.ljust(HEAD_BYTES))
         self._file.flush()
@@ -71,16 +78,15 @@ class Mapped:
     """A file opened for reading: ``head``, and its sections as arrays over the one mapping."""
 
     def __init__(self, path: Path) -> None:
-        """Raises OSError or ValueError if it is none of ours, or of another format."""
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            self.memory = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
-        finally:
-            os.close(descriptor)
-        self.head: dict[str, Any] = json.loads(self.memory[:HEAD_BYTES])
-        ends = [at + length for at, length in self.head["sections"].values()]
-        if self.head["format"] != FORMAT or max(ends) > len(self.memory):
-            raise ValueError(f"not a whole {FORMAT}")
+        """Raises OSError or ValueError if it is none of ours, of another format, or damaged."""
+        with path.open("rb") as file:
+            self.head: dict[str, Any] = json.loads(file.read(HEAD_BYTES))
+            if self.head["format"] != FORMAT:
+                raise ValueError(f"not {FORMAT}")
+            # Read, and not through the mapping, so that its pages do not become ours.
+            if hashlib.file_digest(file, "sha256").hexdigest() != self.head["sha256"]:
+                raise ValueError("damaged, or not whole")
+            self.memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def place(self, name: str) -> int:
         """Where a section begins."""

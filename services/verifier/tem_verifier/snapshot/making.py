@@ -1,6 +1,7 @@
 """Making the snapshot of an installation: what ``python -m tem_verifier.snapshot`` does."""
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -13,13 +14,14 @@ from tem.databases import published, replica
 from tem.databases.database import open_published, reading
 from tem.errors import Unavailable
 from tem.installation import Installation
+from tem.process import hold_lock
 from tem_verifier import settings
 from tem_verifier.manifests import Acceptance
 from tem_verifier.rendering import Renderer
 from tem_verifier.settings import Settings
 from tem_verifier.snapshot import build
 from tem_verifier.snapshot.build import Moment
-from tem_verifier.snapshot.snapshots import path_of
+from tem_verifier.snapshot.snapshots import HELD, lock_of, path_of
 from tem_verifier.storage import ReadPosition
 from tem_verifier.store import open_store
 
@@ -29,8 +31,11 @@ LEFT_BEHIND = timedelta(days=2)
 def make(config: Settings, source: Engine, acceptance: Acceptance, clock: Clock) -> None:
     """Write the snapshot of what is published now, and forget cached tables that it holds.
 
-    Raises Unavailable if nothing is published, or what is stands before what was read already.
+    To be called by whoever holds its lock. Raises Unavailable if nothing is published, if what is
+    stands before what was read already, or while nobody can be believed.
     """
+    if acceptance.is_blind:
+        raise Unavailable("trust_unreadable", f"{config.trust_file} cannot be read.")
     known, now = acceptance.position(), clock()
     with reading(source) as connection:
         found = published.position(connection)
@@ -62,14 +67,20 @@ def _is_before(epoch: str, change: int, known: ReadPosition) -> bool:
     return epoch != known.epoch or change < known.change
 
 
-def main() -> int:
-    """The same with everything from the environment; 1 if it could not be made."""
+def main(arguments: Sequence[str]) -> int:
+    """The same with everything from the environment; 1 if it could not be made. ``--lock-held``
+    says that the lock came along; without it, it is taken here."""
     logs.configure("verifier")
     os.nice(10)  # look-ups go first
     config = settings.read(os.environ, Installation.at(None))
     store, source = open_store(config), open_published(config.published_url, published.TABLE_NAMES)
     acceptance = Acceptance(config.trust_file, store, config.fingerprints)
     try:
+        if HELD not in arguments:
+            config.snapshots.mkdir(parents=True, exist_ok=True, mode=0o700)
+            hold_lock(
+                lock_of(path_of(config.snapshots, Renderer(config.office_contact).fingerprint))
+            )
         make(config, source, acceptance, system_clock)
     except Exception as error:
         why = str(error).partition("\n")[0][:200]

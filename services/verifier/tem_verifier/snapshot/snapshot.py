@@ -26,8 +26,10 @@ class Snapshot:
     """All of it is public and read-only. ``change`` is the change number it was made at;
     ``serial`` tells those that one process has opened from each other."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises OSError, ValueError or LookupError if the file is no snapshot of ours."""
+    def __init__(self, path: Path, rendered_by: str = "") -> None:
+        """``rendered_by`` is whose answers are wanted: ``is_rendered`` says whether they are in it.
+
+        Raises OSError, ValueError or LookupError if the file is no snapshot of ours."""
         self.serial = next(_serials)
         mapped = Mapped(path)
         head = mapped.head
@@ -35,7 +37,8 @@ class Snapshot:
         self.restores: int = head["restores"]
         self.change: int = head["change"]
         self.made_at: float = head["made_at"]
-        self.rendered_by: str = head["rendered_by"]
+        self.is_rendered = head["rendered_by"] == rendered_by
+        self.table_bytes: int = head["table_bytes"]
         self._office_keys: list[str] = head["office_keys"]
         self.memory = mapped.memory
         self.numbers = mapped.numbers("numbers")

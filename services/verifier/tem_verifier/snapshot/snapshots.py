@@ -18,13 +18,15 @@ from tem_verifier.alarms import Trouble
 from tem_verifier.snapshot.snapshot import Snapshot
 
 AGAIN_SECONDS = 60.0  # after one that did not help
+MOST_SECONDS = 1800.0  # for one; ten times what a country takes on a slow machine
+HELD = "--lock-held"
 Start = Callable[[int], "subprocess.Popen[bytes]"]
 
 
 def start_making(lock: int) -> "subprocess.Popen[bytes]":
     """A process that makes a snapshot; it holds ``lock`` for as long as it lives."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tem_verifier.snapshot"],
+        [sys.executable, "-m", "tem_verifier.snapshot", HELD],
         stdin=subprocess.DEVNULL,
         pass_fds=(lock,),
         preexec_fn=dying_with_me(),
@@ -36,38 +38,58 @@ def path_of(folder: Path, rendered_by: str) -> Path:
     return folder / f"{rendered_by[:16]}.snapshot"
 
 
-class Snapshots:
-    """The snapshots of one folder by one renderer. For one thread."""
+def lock_of(path: Path) -> Path:
+    """What is held while a snapshot is made."""
+    return path.with_suffix(".lock")
 
-    def __init__(self, folder: Path, rendered_by: str, start: Start = start_making) -> None:
-        """``rendered_by`` is the renderer whose answers are wanted; others are not used."""
-        self._path, self._rendered_by, self._start = (
-            path_of(folder, rendered_by),
-            rendered_by,
-            start,
-        )
-        self._seen: tuple[int, int] | None = None
+
+class Snapshots:
+    """The snapshots of one folder. For one thread."""
+
+    def __init__(
+        self, folder: Path, rendered_by: str, table_bytes: int, start: Start = start_making
+    ) -> None:
+        """``rendered_by`` is the renderer whose answers are wanted, ``table_bytes`` how much of a
+        snapshot may be fingerprints. One that is otherwise is used until there is another."""
+        self._folder, self._path = folder, path_of(folder, rendered_by)
+        self._rendered_by, self._table_bytes, self._start = rendered_by, table_bytes, start
+        self._seen: dict[Path, tuple[int, int]] = {}
         self._newest: Snapshot | None = None
         self._making: subprocess.Popen[bytes] | None = None
-        self._not_before = 0.0
+        self._began = self._not_before = 0.0
         self._failing = Trouble("snapshot_not_made")
 
     def newest(self) -> Snapshot | None:
-        """The newest one there is; None without one that can be used."""
+        """Our own if there is one, else another version's, whose facts are as good; else None."""
         self.is_making()  # whoever has ended is not left as a zombie
-        try:
-            status = self._path.stat()
-            seen = (status.st_ino, status.st_mtime_ns)
-            if seen != self._seen:
-                self._seen, self._newest = seen, None
-                opened = Snapshot(self._path)
-                if opened.rendered_by == self._rendered_by:
-                    self._newest = opened
-        except FileNotFoundError:
-            self._seen = self._newest = None
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            log.error("snapshot_unreadable", error=type(error).__name__)
+        own = self._opened(self._path)
+        if own is not None:
+            self._newest = own
+        elif self._newest is None:
+            others = self._folder.glob("*.snapshot")
+            found = (self._opened(path) for path in others if path != self._path)
+            some = [one for one in found if one is not None]
+            self._newest = max(some, key=lambda one: one.made_at, default=None)
         return self._newest
+
+    def _opened(self, path: Path) -> Snapshot | None:
+        """A file, if it was not opened before as it is, and is a snapshot."""
+        try:
+            status = path.stat()
+            seen = (status.st_ino, status.st_mtime_ns)
+            if seen == self._seen.get(path):
+                return None
+            self._seen[path] = seen
+            return Snapshot(path, self._rendered_by)
+        except FileNotFoundError:
+            self._seen.pop(path, None)
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            log.error("snapshot_unreadable", file=path.name, error=str(error)[:200])
+        return None
+
+    def is_wanted(self, one: Snapshot) -> bool:
+        """Whether it is as one made now would be, apart from what was published since."""
+        return one.is_rendered and one.table_bytes == self._table_bytes
 
     def make(self) -> None:
         """See to it that another one is made: at once, if none is being made already."""
@@ -75,19 +97,26 @@ class Snapshots:
             return
         self._not_before = time.monotonic() + AGAIN_SECONDS
         try:
-            lock = hold_lock(self._path.with_suffix(".lock"))
+            lock = hold_lock(lock_of(self._path))
         except LockHeld:
             self._not_before = time.monotonic() + 1
             return
         try:
             log.info("snapshot_begun")
-            self._making = self._start(lock)
+            self._making, self._began = self._start(lock), time.monotonic()
         finally:
             os.close(lock)
 
     def is_making(self) -> bool:
-        """Whether a process of ours is at it."""
-        if self._making is not None and self._making.poll() is not None:
+        """Whether a process of ours is at it; one that hangs is ended."""
+        if self._making is None:
+            return False
+        taken = time.monotonic() - self._began
+        if taken > MOST_SECONDS:
+            self._making.kill()
+            self._making.wait()
+        if self._making.poll() is not None:
             status, self._making = self._making.returncode, None
             self._failing.lasts(status != 0, status=status)
+            log.info("snapshot_ended", status=status, seconds=round(taken, 1))
         return self._making is not None
