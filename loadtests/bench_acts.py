@@ -37,7 +37,7 @@ class Act:
     path: str
     body: dict[str, object]
     code: str
-    before: str
+    after: str
 
 
 @dataclass(slots=True)
@@ -115,12 +115,13 @@ def _client(
 
 
 def until_said(act: Act, workers: list[http.client.HTTPConnection], acknowledged: float) -> None:
-    """Ask every worker until it says more than before. Raises RuntimeError if one never does."""
+    """Ask every worker until it says what the act made of the stamp. Raises RuntimeError if one
+    never does; a refusal or another verdict is no answer."""
     left = list(workers)
     while left:
-        left = [one for one in left if _verdict(one, act.code) == act.before]
+        left = [one for one in left if _verdict(one, act.code) != act.after]
         if time.monotonic() > acknowledged + LIMIT:
-            raise RuntimeError(f"a worker still says {act.before} after {LIMIT:.0f} s")
+            raise RuntimeError(f"a worker does not say {act.after} after {LIMIT:.0f} s")
         time.sleep(0.002)
 
 
@@ -190,7 +191,7 @@ def _activations(place: Place, seed: Seed) -> Iterator[Act]:
             body: dict[str, object] = dict.fromkeys(("first", "last"), code.index)
             for lot in usable_lots(seed.plan, code.batch)[:1]:
                 path = f"/v1/lots/{lot_id(lot)}/activations"
-                yield Act(path, {"batch": code.batch, **body}, text, "NOT_ACTIVATED")
+                yield Act(path, {"batch": code.batch, **body}, text, "OK")
 
 
 def _recalls(place: Place, seed: Seed) -> Iterator[Act]:
@@ -201,7 +202,7 @@ def _recalls(place: Place, seed: Seed) -> Iterator[Act]:
         lots = usable_lots(seed.plan, code.batch)
         if seed.plan.product_of(code.batch) % 2 == 0 and one.lot in lots:
             assert one.lot is not None and one.lot % RECALLED_EVERY
-            yield Act(f"/v1/lots/{lot_id(one.lot)}/recall", body, text, "OK")
+            yield Act(f"/v1/lots/{lot_id(one.lot)}/recall", body, text, "RECALLED")
 
 
 def _codes(place: Place, kind: str) -> Iterator[str]:

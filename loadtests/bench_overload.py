@@ -13,7 +13,7 @@ from loadtests.pace import BROKEN, GIVEN_UP, LATE, Outcome, Pace
 from loadtests.paced import paced
 from loadtests.ratios import Ratio, at_least, at_most, percentile, short
 from loadtests.started import HOST, Started
-from loadtests.wrk import Asked
+from loadtests.wrk import Asked, used_by
 
 TIMES, IN_TIME = 5, 1.0
 CALM, SECONDS, AFTER, STEP = 2.0, 5.0, 8.0, 0.5
@@ -32,7 +32,9 @@ def rows(place: Place, ours: Started) -> Iterator[Ratio]:
         return paced(pace, place.cores.beside_one)
 
     before = percentile(offered(peak / 2, CALM, 256, gives_up=False).times(), 0.99)
+    worked = used_by((ours.pid,))
     during = offered(peak * TIMES, SECONDS, CONNECTIONS, gives_up=True)
+    worked = used_by((ours.pid,)) - worked
     after = offered(peak / 2, AFTER, 256, gives_up=False)
     yield at_least(
         f"goodput at {TIMES} times the peak's load / peak",
@@ -46,6 +48,8 @@ def rows(place: Place, ours: Started) -> Iterator[Ratio]:
             "p99 ms of 200": short(percentile(during.times(), 0.99) * 1000),
             "sent late, p99 ms": short(percentile(during.lags, 0.99) * 1000),
             "broken or late": during.count(BROKEN, LATE),
+            "µs of processor for one with 200": short(worked / max(1, during.count(200)) * 1e6),
+            "share of its core that it got": short(worked / SECONDS),
         },
     )
     yield at_most(

@@ -13,12 +13,13 @@ from tem.http.web import Wiring, service_app
 BODY_BYTES = 64 * 1024
 BODY = b"x" * 1500
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n" % len(BODY)
+NAMED = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n"
 LATER = "later"
-LATER_SECONDS = 0.2
+LATER_SECONDS, SLOW_SECONDS = 0.2, 0.05
 
 
 class Front:
-    """Answers /s/1, /s/later when some time has passed, /s/slow by holding up the loop."""
+    """Answers /s/1; /s/later when some time has passed; /s/slow by holding up the loop."""
 
     def answer(
         self,
@@ -30,13 +31,17 @@ class Front:
     ) -> tuple[bytes, bytes] | str | None:
         """As tem_verifier.front says."""
         if target == b"/s/slow":
-            until = time.monotonic() + 0.03
+            until = time.monotonic() + SLOW_SECONDS
             while time.monotonic() < until:
                 pass
         if target == b"/s/later" and time.monotonic() < arrived + LATER_SECONDS:
             return LATER
         if target == b"/s/broken":
             raise RuntimeError("the front is broken")
+        if target.startswith(b"/s/later/") and time.monotonic() < arrived + SLOW_SECONDS:
+            return LATER
+        if target.startswith((b"/s/now/", b"/s/later/")):
+            return NAMED % len(target), target
         if target not in (b"/s/1", b"/s/later", b"/s/slow"):
             return None
         return HEAD, b"" if method == b"HEAD" else BODY
@@ -61,6 +66,13 @@ def create_flask() -> Flask:
     @app.get("/s/<path:code>")
     def look_up(code: str) -> Any:
         return BODY, {"Content-Type": "text/plain"}
+
+    @app.get("/s/now/<path:name>")
+    @app.get("/s/later/<path:name>")
+    @app.get("/s/flask/<path:name>")
+    @app.get("/flask/<path:name>")
+    def named(name: str) -> Any:
+        return request.path, {"Content-Type": "text/plain"}
 
     @app.post("/v1/echo")
     def echo() -> Any:

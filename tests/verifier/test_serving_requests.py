@@ -1,11 +1,17 @@
 """Requests as they can be sent, byte by byte: our worker answers what gunicorn's own answers."""
 
 import json
+import random
+import re
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
-from tests.verifier.serving_gunicorn import GTHREAD, Served, one_answer, served
+from tests.verifier.serving_gunicorn import GTHREAD, Served, everything, one_answer, served
+from tests.verifier.serving_loop import Loop
 from tests.verifier.serving_stub import BODY, BODY_BYTES
+
+from tem_verifier.serving.exchange import QUEUED
 
 H = b"Host: x\r\n\r\n"
 CHUNKED = (
@@ -108,6 +114,13 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
+def loop() -> Iterator[Loop]:
+    """The same server in this process."""
+    with Loop() as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
 def gthread(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("gthread"), GTHREAD, "--graceful-timeout", "1") as server:
         yield server
@@ -162,6 +175,44 @@ def test_answers_come_in_the_order_of_the_requests(ours: Served) -> None:
     found = [line.partition(b": ")[2] for line in lines if line.startswith(b"Content-Type")]
     assert found == [*kinds, b"application/problem+json"]
     assert received.count(BODY) == 3
+
+
+KINDS = (b"/s/now/%d", b"/s/now/%d", b"/s/later/%d", b"/s/flask/%d", b"/flask/%d", b"/s/now/%d?")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_mixture_of_requests_is_answered_out_of_order(loop: Loop, seed: int) -> None:
+    """Look-ups answered at once, later or by Flask, other pages and requests with a body, sent
+    ahead in any pieces: each answer is that of its request."""
+    chance = random.Random(seed)
+    asked = [chance.choice(KINDS) % n for n in range(chance.randint(2, 90))]
+    sent = b""
+    for target in asked:
+        odd = chance.random() < 0.2
+        sent += b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n" + b"Content-Length: 0\r\n" * odd
+        sent += b"Connection: close\r\n\r\n" if target is asked[-1] else b"\r\n"
+    with closing(loop.connect()) as sock:
+        while sent:
+            size = chance.choice((40, 700, 20_000))
+            sock.sendall(sent[:size])
+            sent = sent[size:]
+        received = everything(sock)
+    bodies = re.findall(rb"\r\n\r\n(/[^H]*)", received)
+    told = [body.rstrip(b"?") for body in bodies]
+    assert told == [target.rstrip(b"?") for target in asked][: len(told)]
+    assert len(told) >= min(len(asked), QUEUED)
+
+
+def test_what_follows_an_answer_of_ours_that_failed_is_not_answered(loop: Loop) -> None:
+    """A fault of the front ends the connection with its own 500, in its place."""
+    received = loop.exchange(
+        b"".join(
+            b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n"
+            for target in (b"/s/now/1", b"/s/broken", b"/s/now/2", b"/flask/3")
+        )
+    )
+    assert received.count(b"HTTP/1.1 ") == 2
+    assert received.index(b"/s/now/1") < received.index(b"HTTP/1.1 500")
 
 
 def test_a_request_in_any_pieces_is_the_same_request(ours: Served) -> None:

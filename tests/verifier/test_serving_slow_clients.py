@@ -1,24 +1,18 @@
 """Clients that are slow, silent or half gone hold up nobody, and are cut off in the end."""
 
-import asyncio
 import contextlib
-import logging
 import resource
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-import uvloop
-from gunicorn.config import Config
 from tests.running import until
 from tests.verifier.serving_gunicorn import OURS, everything, one_answer, served
-from tests.verifier.serving_stub import create_app
+from tests.verifier.serving_loop import Loop
 
-from tem_verifier.serving.connection import Connection
-from tem_verifier.serving.server import Patience, Server
+from tem_verifier.serving.server import Patience
 
 MANY = 3000
 LOOK_UP = b"GET /s/1 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -53,50 +47,6 @@ def test_three_thousand_slow_connections_hold_up_nobody(tmp_path: Path, many_fil
                 sock.recv(1)
         files = list(Path(f"/proc/{server.workers[0]}/fd").iterdir())
         assert len(files) > MANY
-
-
-class Loop:
-    """A server of this process, in a thread, with little patience."""
-
-    def __init__(self, patience: Patience, keepalive: int = 15) -> None:
-        self._loop = uvloop.new_event_loop()
-        cfg = Config()
-        cfg.set("keepalive", keepalive)
-        cfg.set("threads", 1)
-        log = logging.getLogger("test")
-        self.server = Server(create_app(), cfg, log, self._loop, patience)
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.address = self._listening.getsockname()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> "Loop":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(20)
-        self._listening.close()
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        listener = self._loop.run_until_complete(
-            self._loop.create_server(lambda: Connection(self.server), sock=self._listening)
-        )
-        self._sweep()
-        self._loop.run_forever()
-        listener.close()
-        for connection in list(self.server.connections):
-            connection.cut_off()
-        self._loop.run_until_complete(listener.wait_closed())
-        self._loop.close()
-
-    def _sweep(self) -> None:
-        self.server.sweep()
-        self._loop.call_later(0.02, self._sweep)
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(self.address, timeout=20)
 
 
 SLOW = (

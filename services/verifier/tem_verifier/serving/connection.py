@@ -6,6 +6,7 @@ What a look-up passes through is :meth:`Connection.data_received`, :meth:`~Conne
 
 from time import monotonic
 
+from gunicorn.http.errors import LimitRequestHeaders
 from httptools import (
     HttpParserCallbackError,
     HttpParserError,
@@ -17,10 +18,14 @@ from tem_verifier.serving import refusals
 from tem_verifier.serving.environ import Message
 from tem_verifier.serving.exchange import LOOK_UP, QUEUED, VERSIONS, Exchange
 from tem_verifier.serving.request import Request
-from tem_verifier.serving.server import HEAD_BYTES, HELD_BYTES, Server
+from tem_verifier.serving.server import HEAD_BYTES, Server
+from tem_verifier.serving.turn import BATCH
 
 # A head that came in one piece of this size breaks no limit on lines or headers.
 SMALL = 4096
+MOST_HEADERS = 32768  # as gunicorn's highest
+# What is no look-up by its address must not wait for those that are.
+LOOK_UPS = b"/s/"
 # With these the app decides; a body, too, is for the app.
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
 ODD = FRAMING | {b"x-forwarded-protocol", b"x-forwarded-ssl"}
@@ -34,6 +39,7 @@ class Connection(Exchange):
         "_feed",
         "_fits",
         "_headers",
+        "_most_headers",
         "_overhead",
         "_parser",
         "_replays",
@@ -47,6 +53,7 @@ class Connection(Exchange):
         self._parser = HttpRequestParser(self)
         self._feed = self._parser.feed_data
         self._headers: list[tuple[bytes, bytes]] = []
+        self._most_headers = server.cfg.limit_request_fields or MOST_HEADERS
         self._fits = True
         self._since, self._overhead = (
             0.0,
@@ -58,8 +65,11 @@ class Connection(Exchange):
 
     def data_received(self, data: bytes) -> None:
         """Some bytes: part of a request, one, or several."""
-        if not self._turn.began:
-            self._turn.begin()
+        turn = self._turn
+        if not turn.begun:
+            turn.begin()
+        elif len(turn.waiting) >= BATCH:
+            turn.relieve()
         if self._deaf:
             return
         self._fits = len(data) <= SMALL and not self._target
@@ -78,10 +88,13 @@ class Connection(Exchange):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One line of the head, or of what follows a chunked body."""
-        self._headers.append((name.lower(), value))
+        headers = self._headers
+        headers.append((name.lower(), value))
+        if len(headers) > self._most_headers:  # before the head is whole: nobody fills memory
+            raise LimitRequestHeaders("too many headers")
 
     def on_headers_complete(self) -> None:
-        """The head is there: a look-up is answered when this turn of the loop ends."""
+        """The head is there: a look-up is answered when its turn of the loop ends."""
         headers = self._headers
         named = dict(headers)
         plain = (
@@ -92,11 +105,15 @@ class Connection(Exchange):
         parser = self._parser
         now = monotonic()
         version = parser.get_http_version()
-        if plain and self._free and version in VERSIONS and self._looks_up < QUEUED:
+        if (
+            plain
+            and self._free
+            and version in VERSIONS
+            and self._looks_up < QUEUED
+            and self._target.startswith(LOOK_UPS)
+        ):
             goes_on = parser.should_keep_alive()
-            self._turn.look_ups.append(
-                (self, parser.get_method(), self._target, headers, version, now, goes_on)
-            )
+            self._turn.add(self, parser.get_method(), self._target, headers, version, now, goes_on)
             self._headers, self._target, self._since = [], b"", 0.0
             self._looks_up += 1
             self._busy, self._free, self._ended = LOOK_UP, goes_on, not goes_on
@@ -140,7 +157,7 @@ class Connection(Exchange):
             return
         request.size += len(piece)
         if len(request.body) <= server.body_bytes:
-            if server.held + len(piece) > HELD_BYTES:
+            if server.held + len(piece) > server.room.bodies:
                 self._request = None
                 server.shed.add("memory")
                 self._refuse(refusals.OVERLOADED)

@@ -16,7 +16,7 @@ from tem_verifier.serving.turn import TOO_LATE, LookUp
 QUEUED = 64  # requests read ahead of their turn, at most
 VERSIONS = frozenset({"1.1", "1.0"})
 
-# Stands for a look-up that is answered when the turn of the loop ends.
+# Stands for the look-ups of a connection whose turn is to come.
 LOOK_UP = Request(b"", b"", "1.1", [], "", "", last=False, plain=True, arrived=0.0)
 
 
@@ -25,11 +25,11 @@ class Exchange(asyncio.Protocol):
 
     __slots__ = (
         "_answer",
-        "_away",
         "_blocked",
         "_busy",
         "_deaf",
         "_ended",
+        "_first",
         "_free",
         "_local",
         "_looks_up",
@@ -48,20 +48,21 @@ class Exchange(asyncio.Protocol):
 
     def __init__(self, server: Server) -> None:
         self._server, self._answer = server, server.answer
-        self._looks_up = 0  # look-ups of this turn of the loop
+        self._looks_up = 0  # look-ups whose turn is to come
         self._target = b""  # not empty while a head is being read
         self._request: Request | None = None  # whose body is being read
         self._busy: Request | None = None  # which is being answered
-        self._queue: deque[Request | bytes] = deque()  # that wait until it is
+        self._first: deque[Request] = deque()  # look-ups whose turn it was before it was over
+        self._queue: deque[Request | bytes] = deque()  # what was read after all look-ups
         self._free = self._answer is not None  # to answer on the spot
-        self._paused = self._blocked = self._away = False  # reading; writing; told to come back
+        self._paused = self._blocked = False  # reading; writing
         self._deaf = self._ended = False  # to what is sent; no request follows
         self.deadline = inf
 
     # Answers, in the order of the requests.
 
     def _is_idle(self) -> bool:
-        return self._busy is None and not (self._queue or self._blocked or self._away)
+        return self._busy is None and not (self._first or self._queue or self._blocked)
 
     def _take(self, request: Request) -> None:
         """A whole request: it is its turn, or it waits, and nothing more is read meanwhile."""
@@ -78,13 +79,13 @@ class Exchange(asyncio.Protocol):
             self._refuse(b"")
 
     def end_look_up(self, look_up: LookUp, found: Any) -> None:
-        """What became of a look-up when its turn of the loop ended: an answer of the front, or of
-        its kind, :data:`TOO_LATE`, or what it raised."""
+        """What became of a look-up in its turn: an answer of the front, or of its kind,
+        :data:`TOO_LATE`, or what it raised."""
         self._looks_up -= 1
         if self._transport.is_closing():
             return
-        if self._busy is not LOOK_UP or self._blocked:  # one before it is not over, or not read
-            self._queue.append(self._request_of(look_up, plain=True))
+        if self._busy is not LOOK_UP or self._blocked or self._first:  # one before it is not over
+            self._first.append(self._request_of(look_up, plain=True))
             self._free = False
             return
         if not self._looks_up:
@@ -92,9 +93,11 @@ class Exchange(asyncio.Protocol):
         if found.__class__ is tuple:
             self._tell(*found, goes_on=look_up[-1])
         elif found is TOO_LATE:
-            self._send_away("look_up", look_up[1], last=not look_up[-1])
+            self._server.shed.add("look_up")
+            self._tell(HEAD, b"" if look_up[1] == b"HEAD" else BODY, goes_on=look_up[-1])
         elif isinstance(found, Exception):
-            self._refuse(refusals.answer(found, b"", self._server.log))
+            self._write(refusals.answer(found, b"", self._server.log))
+            self._finish()
         else:
             self.serve(self._request_of(look_up, plain=found is not None))
 
@@ -106,7 +109,7 @@ class Exchange(asyncio.Protocol):
             self._finish()
             return
         self._write(b"".join((head, server.goes_on, body)))
-        if self._queue and self._busy is None:
+        if self._busy is None and self._queue:
             self.go_on()
 
     def _request_of(self, look_up: LookUp, *, plain: bool) -> Request:
@@ -136,11 +139,10 @@ class Exchange(asyncio.Protocol):
                 return
             if found is not None:
                 if not server.park(self, request):
-                    self._send_away("record", request.method, last=request.last)
+                    self._send_away(request, "record")
                 return
         if not server.run(self, request):
-            self._release(request)
-            self._send_away("thread", request.method, last=request.last)
+            self._send_away(request, "thread")
 
     def answered(self, request: Request, answer: bytes, ends: bool) -> None:
         """A request has its answer: from a thread, or from the front."""
@@ -150,15 +152,26 @@ class Exchange(asyncio.Protocol):
         self._busy = None
         self.deadline = monotonic() + self._server.keepalive
         self._write(answer)
-        if ends or self._server.last or (self._ended and not self._queue):
+        if (
+            ends
+            or self._server.last
+            or (self._ended and not (self._first or self._looks_up or self._queue))
+        ):
             self._linger() if request.size or self._deaf else self._finish()
         else:
             self.go_on()
 
     def go_on(self) -> None:
         """Nothing stands in the way any more: the next request, or read on."""
-        self._away = False
-        if self._transport.is_closing() or self._blocked or self._busy is not None:
+        if self._transport.is_closing() or self._blocked:
+            return
+        if self._busy is not None and self._busy is not LOOK_UP:
+            return
+        if self._first:
+            self.serve(self._first.popleft())
+            return
+        self._busy = LOOK_UP if self._looks_up else None
+        if self._looks_up:  # their turn is to come, before what was read after them
             return
         if self._queue:
             following = self._queue.popleft()
@@ -168,26 +181,28 @@ class Exchange(asyncio.Protocol):
                 self._write(following)
                 self._linger()
             return
+        if self._deaf:
+            return
         self._free = self._answer is not None
         if self._paused:
             self._paused = False
             self._transport.resume_reading()
 
-    def _send_away(self, kind: str, method: bytes, *, last: bool) -> None:
-        """Too much is asked at once: say so, and do not read on before the time told."""
+    def _send_away(self, request: Request, kind: str) -> None:
+        """Too much is asked at once: say so, in a moment."""
         server = self._server
         server.shed.add(kind)
-        self._busy, self._free = None, False
-        ends = last or server.last
-        self.deadline = monotonic() + server.keepalive
-        body = b"" if method == b"HEAD" else BODY
-        self._write(b"".join((HEAD, server.ends if ends else server.goes_on, body)))
-        if ends:
-            self._linger()
-            return
-        self._away = True
-        self._pause()
-        server.send_away(self)
+        self._release(request)
+        server.send_away(self, request)
+
+    def sent_away(self, request: Request) -> None:
+        """The moment has come."""
+        server = self._server
+        ends = request.last or server.last
+        body = b"" if request.method == b"HEAD" else BODY
+        self.answered(
+            request, b"".join((HEAD, server.ends if ends else server.goes_on, body)), ends
+        )
 
     def _refuse(self, answer: bytes) -> None:
         """Nothing of this connection is read any more; it ends with this answer, in its turn."""
@@ -218,7 +233,7 @@ class Exchange(asyncio.Protocol):
     def _crowded_out(self) -> None:
         server = self._server
         server.shed.add("connection")
-        if len(server.connections) > server.most_connections + server.crowd:
+        if len(server.connections) > server.most_connections + server.room.crowd:
             self.cut_off()
         else:
             self._refuse(refusals.OVERLOADED)
@@ -226,10 +241,11 @@ class Exchange(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""
         self._server.connections.discard(self)
-        for request in (self._request, *self._queue):
+        for request in (self._request, *self._first, *self._queue):
             if isinstance(request, Request):
                 self._release(request)
         self._request = None
+        self._first.clear()
         self._queue.clear()
 
     def eof_received(self) -> bool:
@@ -246,7 +262,7 @@ class Exchange(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It reads again."""
         self._blocked = False
-        if not self._deaf and not self._away:
+        if not self._deaf or self._first or self._queue:
             self.deadline = monotonic() + self._server.keepalive
             self.go_on()
 
@@ -265,7 +281,7 @@ class Exchange(asyncio.Protocol):
 
     def stop(self) -> None:
         """The worker ends: an idle connection does, others have their answer first."""
-        if self._busy is None and not (self._target or self._request or self._queue):
+        if self._busy is None and not (self._target or self._request or self._first or self._queue):
             self._finish()
 
     def _finish(self) -> None:

@@ -1,6 +1,8 @@
 """What all connections of a worker share: the app, the limits, the time, who is connected."""
 
 import asyncio
+import contextlib
+from collections import deque
 from dataclasses import dataclass
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,7 @@ from gunicorn.util import http_date
 from tem.http.web import DRAIN_BYTES
 from tem_verifier.serving import environ
 from tem_verifier.serving.request import Request
-from tem_verifier.serving.shedding import RETRY_SECONDS, Tally
+from tem_verifier.serving.shedding import Tally
 from tem_verifier.serving.threads import Threads
 from tem_verifier.serving.turn import Turn
 
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
 # gunicorn would hold 800 kB of headers a connection; with 10,000 of them that is 8 GB.
 HEAD_BYTES = 64 * 1024
 BODY_BYTES = 1024 * 1024  # of an app that sets no MAX_CONTENT_LENGTH
-HELD_BYTES = 64 * 1024 * 1024  # bodies in memory, of all connections together
-PARKED, PARKED_SECONDS = 10_000, 0.02
+PARKED_SECONDS = 0.02
+AWAY_SECONDS = 0.25  # until a client that is sent away is told so
 HEALTH_THREADS = 4
-CROWD = 500  # more than there may be, who are told so; further ones are cut off
+# For requests with a body, which are many codes at once: each check of a signature lets go of the
+# lock that Python's threads share; of many such threads the event loop would hardly get it back.
+BODY_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,19 @@ class Patience:
     linger: float = 2.0
 
 
-PATIENCE = Patience()
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What there is room for, of all connections together: bytes of bodies; look-ups that wait for
+    their turn, or for the record; connections more than there may be, who are told so (further ones
+    are cut off)."""
+
+    bodies: int = 64 * 1024 * 1024
+    look_ups: int = 20_000
+    parked: int = 10_000
+    crowd: int = 500
+
+
+PATIENCE, ROOM = Patience(), Room()
 
 
 class Server:
@@ -52,8 +68,10 @@ class Server:
         log: Any,
         loop: asyncio.AbstractEventLoop,
         patience: Patience = PATIENCE,
+        room: Room = ROOM,
     ) -> None:
-        self.cfg, self.log, self.loop, self.patience = cfg, log, loop, patience
+        self.cfg, self.log, self.loop = cfg, log, loop
+        self.patience, self.room = patience, room
         front = getattr(app, "front", None)
         self.answer = front.answer if front is not None else None
         # What the front declined it would only decline again.
@@ -62,15 +80,16 @@ class Server:
         self.body_bytes = int(config.get("MAX_CONTENT_LENGTH") or BODY_BYTES)
         self.drained_bytes = self.body_bytes + DRAIN_BYTES
         self.keepalive = float(cfg.keepalive)
-        self.most_connections, self.crowd = int(cfg.worker_connections), CROWD
-        self.turn, self.shed = Turn(loop, self.answer), Tally()
+        self.most_connections = int(cfg.worker_connections)
+        self.turn, self.shed = Turn(loop, self.answer, room.look_ups), Tally()
         self.connections: set[Exchange] = set()
         self.held = 0  # bytes of bodies in memory
         self.last = cfg.keepalive == 0  # whether each answer is the last of its connection
         self._threads = Threads(cfg.threads, "app")
         self._health = Threads(HEALTH_THREADS, "health")
+        self._bodies = Threads(BODY_THREADS, "bodies")
         self._parked: list[tuple[Exchange, Request]] = []
-        self._sent_away: list[Exchange] = []
+        self._sent_away: deque[tuple[float, Exchange, Request]] = deque()
         self.tell_time()
 
     def tell_time(self) -> None:
@@ -89,12 +108,13 @@ class Server:
 
     def run(self, connection: "Exchange", request: Request) -> bool:
         """Let a thread answer, which tells the connection; False if too many wait for one."""
-        pool = self._health if request.asks_for_health else self._threads
+        pool = self._pool_for(request)
         last = self.last
 
         def work() -> None:
             answer, ends = environ.answer(self.app, self.cfg, self.log, request, last)
-            self.loop.call_soon_threadsafe(done, answer, ends)
+            with contextlib.suppress(RuntimeError):  # the worker has ended meanwhile
+                self.loop.call_soon_threadsafe(done, answer, ends)
 
         def done(answer: bytes, ends: bool) -> None:
             pool.ended()
@@ -102,9 +122,14 @@ class Server:
 
         return pool.begin(work)
 
+    def _pool_for(self, request: Request) -> Threads:
+        if request.asks_for_health:
+            return self._health
+        return self._bodies if request.size else self._threads
+
     def park(self, connection: "Exchange", request: Request) -> bool:
         """Ask the front again in 20 ms: the record is being read. False if too many wait."""
-        if len(self._parked) >= PARKED:
+        if len(self._parked) >= self.room.parked:
             return False
         if not self._parked:
             self.loop.call_later(PARKED_SECONDS, self._ask_again)
@@ -116,17 +141,21 @@ class Server:
         for connection, request in parked:
             connection.serve(request)
 
-    def send_away(self, connection: "Exchange") -> None:
-        """Who was told to come back in a second is not read before: else only the shedding of
-        those who ask again at once would be served."""
+    def send_away(self, connection: "Exchange", request: Request) -> None:
+        """Tell a client in a moment to come back: told at once it would ask again at once, and soon
+        nothing else would be done. Not reading on after the answer would do the same, but behind a
+        proxy the next request is a stranger's."""
         if not self._sent_away:
-            self.loop.call_later(RETRY_SECONDS, self._let_in_again)
-        self._sent_away.append(connection)
+            self.loop.call_later(AWAY_SECONDS, self._tell_sent_away)
+        self._sent_away.append((monotonic() + AWAY_SECONDS, connection, request))
 
-    def _let_in_again(self) -> None:
-        sent_away, self._sent_away = self._sent_away, []
-        for connection in sent_away:
-            connection.go_on()
+    def _tell_sent_away(self) -> None:
+        sent_away = self._sent_away
+        while sent_away and sent_away[0][0] <= monotonic():
+            _, connection, request = sent_away.popleft()
+            connection.sent_away(request)
+        if sent_away:
+            self.loop.call_later(PARKED_SECONDS, self._tell_sent_away)
 
     def stop(self) -> None:
         """Nothing new: idle connections end at once, the others with their answer."""
