@@ -177,7 +177,8 @@ class Index:
         if base is None:
             return View(), since, ()
         lost, never = base.doubtful(self.acceptance.trust)
-        return View(base, refused=lost), since, lost | never
+        self._tell_lost(lost)
+        return View(base, refused=lost), since, never
 
     def _renew_if_due(self) -> None:
         """Have another snapshot made when much was read since, when it lacks many an answer, or
@@ -196,6 +197,12 @@ class Index:
             self._lacking = False
             self._snapshots.make()
 
+    def _tell_lost(self, lost: frozenset[int]) -> None:
+        """One alarm for all batches of a snapshot that are believed no longer."""
+        if lost - self.view.refused:
+            why = "its office key is trusted no longer, or no longer for it"
+            raise_alarm("manifest_refused", batch=min(lost), batches=len(lost), why=why)
+
     def _judge_again(self) -> None:
         """Whom we believe has changed: what we no longer believe goes at once, even while the
         registry is away; what we believe from now on comes with the next reading."""
@@ -207,6 +214,7 @@ class Index:
             for batch in self.view.batches.values()
         }
         lost = base.doubtful(self.acceptance.trust)[0] if base else frozenset()
+        self._tell_lost(lost)
         self.view = replace(self.view, batches=batches, refused=lost)
         self._anew = True
 

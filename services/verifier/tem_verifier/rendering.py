@@ -53,8 +53,11 @@ class Renderer:
 
         Raises LookupError, TypeError or ValueError for cards that no answer can be made of.
         """
-        until = holds_until(subject, now)
         found = answer(subject, now, as_of)
+        try:
+            until = holds_until(subject, now)
+        except (LookupError, TypeError, ValueError):  # a card that only a later day would show
+            until = now
         return self._rendered(found, until.timestamp() if until else math.inf)
 
     def plain(self, ruling: Ruling) -> Rendered:

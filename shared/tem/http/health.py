@@ -17,6 +17,7 @@ from tem.http import problems
 from tem.logs import log
 
 ANSWER_SECONDS = 1.7  # within 2 s whoever asks has an answer
+REMARK_SECONDS = 10.0  # between two lines of the same bad news
 Ask = Callable[[], dict[str, Any]]
 
 
@@ -111,9 +112,23 @@ def _refusal(error: Exception) -> Unavailable:
     return Unavailable("not_ready", f"Something unforeseen ({type(error).__name__}): see the log.")
 
 
+class Remarks:
+    """Bad news leaves a line when it is news, and every ten seconds for as long as it lasts."""
+
+    def __init__(self) -> None:
+        self._code, self._until = "", 0.0
+
+    def remark(self, error: Unavailable) -> None:
+        """Somebody was told that we are not ready."""
+        now = time.monotonic()
+        if error.code != self._code or now >= self._until:
+            self._code, self._until = error.code, now + REMARK_SECONDS
+            log.warning("not_ready", code=error.code, detail=error.detail)
+
+
 def register(app: Flask, ready: Ask) -> None:
     """The three addresses. ``ready`` gives the members of ``/readyz`` or raises Unavailable."""
-    probe = Probe(ready)
+    probe, told = Probe(ready), Remarks()
 
     @app.get("/livez")
     def livez() -> dict[str, str]:
@@ -124,7 +139,7 @@ def register(app: Flask, ready: Ask) -> None:
         try:
             return {"status": "ok", **probe()}
         except Unavailable as error:
-            log.warning("not_ready", code=error.code, detail=error.detail)
+            told.remark(error)
             return problems.from_tem_error(error)
 
     @app.get("/metrics")
