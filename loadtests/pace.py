@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 BROKEN, GIVEN_UP, LATE = 0, 1, 2  # in place of a status: twice cut off, never sent, no answer
+NEVER = 30.0  # seconds that count for a request without its answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Pace:
 class Outcome:
     """Of every request: when it was due and when it was answered (seconds since the beginning), and
     its status. ``lags`` are how late some were sent though a connection was free; ``seen`` are some
-    answers with 200 as they came, each with its code."""
+    answers with 200 as they came, each with its code. ``began`` is that beginning by
+    time.monotonic(), of the generator that began last."""
 
     due: list[float] = field(default_factory=list)
     done: list[float] = field(default_factory=list)
@@ -38,6 +40,7 @@ class Outcome:
     lags: list[float] = field(default_factory=list)
     seen: list[tuple[str, bytes]] = field(default_factory=list)
     retried: int = 0
+    began: float = 0.0
 
     def add(self, other: "Outcome") -> None:
         """Join another generator's."""
@@ -47,12 +50,23 @@ class Outcome:
         self.lags += other.lags
         self.seen += other.seen
         self.retried += other.retried
+        self.began = max(self.began, other.began)
 
     def times(self, first: float = 0.0, last: float = 1e9) -> list[float]:
         """Seconds from due to answered with 200, of those due in an interval."""
         answered = zip(self.due, self.done, self.status, strict=True)
         return [
             done - due for due, done, status in answered if status == 200 and first <= due < last
+        ]
+
+    def waits(self, first: float = 0.0, last: float = 1e9) -> list[float]:
+        """Seconds of every request due in an interval; what got no 200 waited for NEVER, so that
+        a refusal is not taken for a quick answer."""
+        asked = zip(self.due, self.done, self.status, strict=True)
+        return [
+            done - due if status == 200 else NEVER
+            for due, done, status in asked
+            if first <= due < last
         ]
 
     def good(self, within: float) -> int:
@@ -62,3 +76,7 @@ class Outcome:
     def count(self, *statuses: int) -> int:
         """How many ended so."""
         return sum(1 for status in self.status if status in statuses)
+
+    def count_but(self, status: int) -> int:
+        """How many ended otherwise."""
+        return len(self.status) - self.count(status)

@@ -55,15 +55,18 @@ class Loop:
         """All of it."""
         for _ in range(self._pace.connections):
             self._connect(_Asking(), wait=True)
-        self._begin = max(start, time.monotonic())
+        self._begin = self._outcome.began = max(start, time.monotonic())
         whole, rate = int(self._pace.rate * self._pace.seconds), self._pace.rate
         end, sent = self._pace.seconds + LAST_WAIT, 0
         while True:
             now = time.monotonic() - self._begin
             due = min(whole, int(now * rate) + 1 if now >= 0 else 0)
-            while sent < due:
+            while sent < due and (self._free or not self._pace.gives_up):
                 self._ask(sent / rate, now)
                 sent += 1
+            if sent < due:
+                self._give_up([number / rate for number in range(sent, due)])
+                sent = due
             while self._waiting and self._free:
                 self._send(self._free.popleft(), self._waiting.popleft())
             if sent == whole and (now > end or not self._busy()):
@@ -81,10 +84,14 @@ class Loop:
         if self._free:
             self._outcome.lags.append(now - due)
             self._send(self._free.popleft(), due)
-        elif self._pace.gives_up:
-            self._tell(due, due, GIVEN_UP)
         else:
             self._waiting.append(due)
+
+    def _give_up(self, due: list[float]) -> None:
+        """All at once: under overload they are most, and each takes time from what is sent."""
+        self._outcome.due += due
+        self._outcome.done += due
+        self._outcome.status += [GIVEN_UP] * len(due)
 
     def _tell(self, due: float, done: float, status: int) -> None:
         self._outcome.due.append(due)

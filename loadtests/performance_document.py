@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtests.performance_picture import drawing
+from loadtests.ratios import MISSED_BECAUSE
 
 DOCS = Path(__file__).parent.parent / "docs"
 KEPT, PAGE, PICTURE = (DOCS / f"performance.{kind}" for kind in ("json", "md", "svg"))
@@ -70,12 +71,18 @@ def ratios(results: Results) -> str:
         sign = "≥" if row["bound"] == "at least" else "≤"
         unit = f" {row['unit']}" if row["unit"] else ""
         low, high = row["spread"]
-        met = "met" if row["met"] else "**missed**"
+        met = "met" if row["met"] else _missed(row)
         rows.append(
             f"| {row['name']} | {row['value']:,g}{unit} | {sign} {row['target']:g} | {met} "
             f"| {low:,g} to {high:,g} |"
         )
     return "\n".join([head, *rows])
+
+
+def _missed(row: dict[str, Any]) -> str:
+    """With its reason, if its value is not it."""
+    reason = row["measured"].get(MISSED_BECAUSE)
+    return f"**missed**: {reason}" if reason else "**missed**"
 
 
 def figures(results: Results) -> str:

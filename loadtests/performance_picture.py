@@ -14,12 +14,13 @@ RATES = {
     "ours, JSON": "a look-up as JSON",
     "forged": "a forged code as JSON",
     "flask, JSON": "plain Flask route, the same JSON",
-    "route": "the verifier's own Flask route",
+    "route, JSON": "our own Flask route, a look-up as JSON",
     "tuned": "usual design, tuned",
     "written": "usual design, as usually written",
     "nginx, page": "nginx `return 200`, as many bytes as the page",
     "ours, page": "a look-up as page",
     "flask, page": "plain Flask route, the same page",
+    "route, page": "our own Flask route, a look-up as page",
 }
 IS_OURS = ("ours, JSON", "ours, page", "forged")
 LOWEST, HIGHEST = 100.0, 200_000.0  # of the axis, answers a second

@@ -10,8 +10,9 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """``value`` is the median of the rounds, ``spread`` the lowest and the highest; ``bound`` says
-    whether the target is the least or the most it may be; ``measured`` is what it comes from."""
+    """``value`` is the median of the rounds (or what the whole comes to), ``spread`` the lowest and
+    the highest; ``bound`` says whether the target is the least or the most it may be; ``measured``
+    is what it comes from."""
 
     name: str
     value: float
@@ -23,21 +24,31 @@ class Ratio:
     measured: dict[str, Any] = field(default_factory=dict)
 
 
+MISSED_BECAUSE = "missed because"  # in ``measured``
+
+
 def at_least(name: str, target: float, rounds: Sequence[float], **more: Any) -> Ratio:
-    """A row that should not be lower than its target."""
+    """A row that should not be lower than its target.
+
+    ``more``: fields of the row; ``whole``, a value in place of the median of the rounds;
+    ``unless``, why the row is missed whatever its value ("" if it is not): what it claims was not
+    tried.
+    """
     return _row(name, target, rounds, "at least", more)
 
 
 def at_most(name: str, target: float, rounds: Sequence[float], **more: Any) -> Ratio:
-    """A row that should not be higher than its target."""
+    """A row that should not be higher than its target; ``more`` as above."""
     return _row(name, target, rounds, "at most", more)
 
 
 def _row(
     name: str, target: float, rounds: Sequence[float], bound: str, more: dict[str, Any]
 ) -> Ratio:
-    value = short(statistics.median(rounds))
+    value = short(more.pop("whole", statistics.median(rounds)))
     met = value >= target if bound == "at least" else value <= target
+    if unless := more.pop("unless", ""):
+        met, more["measured"] = False, {**more.get("measured", {}), MISSED_BECAUSE: unless}
     spread = (short(min(rounds)), short(max(rounds)))
     return Ratio(name, value, target, met, spread, bound, **more)
 
