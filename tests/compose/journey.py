@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from containers import Containers
+from counts import scans_of
 from office import Office, Refused
 from watch import SLOW_SECONDS, Watch
 from zones import check_zones, reached_machine
@@ -29,6 +30,7 @@ Answer = TypeVar("Answer")
 Json = dict[str, Any]
 CAUGHT_UP_SECONDS = 30
 ALL_WORKERS = 12  # so many answers in a row are hardly ever those of one worker alone
+LOOKS = 3  # at one page
 
 
 def until(question: Callable[[], Answer], seconds: float = CAUGHT_UP_SECONDS) -> Answer:
@@ -61,6 +63,7 @@ class Journey:
         lot = self.office.lot(40)
         self.step("activate 1-10, seen by every verifier", lambda: self.activate(lot, 1, 10))
         self.step("page, JSON and bulk through nginx", lambda: self.scans(stamps))
+        self.step("scans counted by the page's picture", lambda: self.counted(stamps[1]))
         with Watch(self.public, {stamps[0]: "OK", stamps[59]: "NOT_ACTIVATED"}) as watch:
             self.step("a verifier killed; the other answers", lambda: self.lose_a_verifier(lot))
             self.step("a verifier hangs; the other answers", lambda: self.hang_a_verifier(lot))
@@ -141,6 +144,19 @@ class Journey:
         )
         said = [one["verdict"] for one in json.loads(many.body)["answers"]]
         assert said == ["OK", "NOT_ACTIVATED", "MALFORMED"], said
+
+    def counted(self, stamp: str) -> None:
+        """Every look at a page counts, all as those of one origin whatever a stranger writes."""
+        path = stamp.removeprefix(self.office.prefix)
+        page = self.office.ask("GET", f"{self.public}{path}", accept="text/html")
+        assert f"{path}/seen" in page.body.decode()
+        for n in range(LOOKS):
+            forged = {"X-Forwarded-For": f"192.0.2.{n + 1}"}
+            dot = self.office.ask("GET", f"{self.public}{path}/seen", headers=forged)
+            assert (dot.status, dot.headers["Content-Type"]) == (200, "image/gif"), dot
+            assert "no-store" in dot.headers["Cache-Control"], dot
+        batch = self.office.batch
+        until(lambda: scans_of(self.containers, batch, 2) == [str(LOOKS), "1"])
 
     def lose_a_verifier(self, lot: str) -> None:
         """One of two is killed, misses an act, and knows it when it is back."""
