@@ -197,10 +197,21 @@ def test_no_mixture_of_requests_is_answered_out_of_order(loop: Loop, seed: int) 
             sock.sendall(sent[:size])
             sent = sent[size:]
         received = everything(sock)
-    bodies = re.findall(rb"\r\n\r\n(/[^H]*)", received)
-    told = [body.rstrip(b"?") for body in bodies]
-    assert told == [target.rstrip(b"?") for target in asked][: len(told)]
-    assert len(told) >= min(len(asked), QUEUED)
+    told = list(answers_of(received))
+    for (status, body), target in zip(told, asked, strict=False):
+        # On a machine that stands still a look-up is sent away, in its place as well.
+        assert status == 503 or body.rstrip(b"?") == target.rstrip(b"?")
+    assert min(len(asked), QUEUED) <= len(told) <= len(asked)
+
+
+def answers_of(received: bytes) -> Iterator[tuple[int, bytes]]:
+    """Status and body of each answer."""
+    while received:
+        head, _, rest = received.partition(b"\r\n\r\n")
+        length = re.search(rb"Content-Length: (\d+)", head)
+        assert length is not None
+        yield int(head.split()[1]), rest[: int(length[1])]
+        received = rest[int(length[1]) :]
 
 
 def test_what_follows_an_answer_of_ours_that_failed_is_not_answered(loop: Loop) -> None:
