@@ -1,12 +1,16 @@
 """What stands in a command's way is told in one line with a code, whatever command it is."""
 
 import os
+import sys
+import threading
 from pathlib import Path
 
 import pytest
+import structlog
 from click.testing import CliRunner, Result
 from sqlalchemy import make_url
 
+from tem import logs
 from tem.cli import main
 from tem.installation import Installation
 from tem.serve import lacking
@@ -16,6 +20,15 @@ AWAY = "postgresql://tem_x:geheim@127.0.0.1:9/tem_x"
 
 def tem(data: Path, *words: str) -> Result:
     return CliRunner().invoke(main, [*words, "--data", str(data)])
+
+
+@pytest.fixture(autouse=True)
+def own_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that runs for long says where its lines go for the whole process; whoever wrote
+    one before would remember another place."""
+    monkeypatch.setattr(logs, "log", structlog.get_logger())
+    for module, name in ((sys, "excepthook"), (sys, "stderr"), (threading, "excepthook")):
+        monkeypatch.setattr(module, name, getattr(module, name))
 
 
 @pytest.fixture
