@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
 from sqlalchemy import Connection, Engine
 from tests.conftest import SetClock
@@ -22,6 +23,8 @@ from tem.clock import Clock
 from tem.databases.database import open_engine, open_published, sqlite_url, writing
 from tem.databases.migrations import Database, migrate, open_migrated
 from tem.databases.published import TABLE_NAMES
+from tem.http.web import Wiring
+from tem_verifier.app import build
 from tem_verifier.history import HISTORIES
 from tem_verifier.index import Index
 from tem_verifier.lookup import Lookup
@@ -31,6 +34,7 @@ from tem_verifier.settings import Settings
 from tem_verifier.snapshot import making
 from tem_verifier.snapshot.snapshots import Snapshots, path_of
 from tem_verifier.store import open_store
+from tem_verifier.traffic import Traffic, open_traffic
 
 _numbers = itertools.count(1)
 
@@ -238,6 +242,30 @@ def open_verifier(
             return Verifier(config, store, source, index, lookup, register.clock)
 
         yield build
+
+
+Site = tuple[FlaskClient, Traffic]
+
+
+@pytest.fixture
+def reader(register: Register, batch: Minted, open_verifier: Opener) -> Verifier:
+    """A verifier that has read one batch, its first ten stamps activated."""
+    register.activate("L1", 1, 1, 10)
+    return open_verifier()
+
+
+@pytest.fixture
+def site(reader: Verifier, clock: SetClock) -> Callable[..., Site]:
+    """Builds web apps with these settings; the work beside the look-ups is left to the test."""
+
+    def make(**changes: Any) -> Site:
+        for name, value in changes.items():
+            object.__setattr__(reader.config, name, value)
+        traffic = open_traffic(reader.config, reader.store, clock)
+        app = build(reader.config, Wiring(reader.store, clock), reader.index, traffic)
+        return app.flask.test_client(), traffic
+
+    return make
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

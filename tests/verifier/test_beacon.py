@@ -8,48 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 from playwright.sync_api import sync_playwright
 from sqlalchemy import Engine
-from tests.conftest import SetClock
-from tests.registry.records import Register
-from tests.verifier.conftest import Opener, Verifier
+from tests.verifier.conftest import Site, Verifier
 from tests.verifier.mint import Minted
 from werkzeug.serving import make_server
 
 from tem.databases.database import reading
-from tem.http.web import Wiring
 from tem_verifier import beacon, scan_counts
-from tem_verifier.app import build
 from tem_verifier.rates import Rate
 from tem_verifier.scan_counts import Scanned
-from tem_verifier.traffic import Traffic, open_traffic
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 JSON = {"Accept": "application/json"}
 PHONE = "Mozilla/5.0 (Linux; Android 14; SM-A155F) AppleWebKit/537.36 Chrome/130.0 Mobile"
-Site = tuple[FlaskClient, Traffic]
-
-
-@pytest.fixture
-def reader(register: Register, batch: Minted, open_verifier: Opener) -> Verifier:
-    """A verifier that has read one batch, its first ten stamps activated."""
-    register.activate("L1", 1, 1, 10)
-    return open_verifier()
-
-
-@pytest.fixture
-def site(reader: Verifier, clock: SetClock) -> Callable[..., Site]:
-    """Builds web apps with these settings; the work beside the look-ups is left to the test."""
-
-    def make(**changes: Any) -> Site:
-        for name, value in changes.items():
-            object.__setattr__(reader.config, name, value)
-        traffic = open_traffic(reader.config, reader.store, clock)
-        app = build(reader.config, Wiring(reader.store, clock), reader.index, traffic)
-        return app.flask.test_client(), traffic
-
-    return make
 
 
 def counted(store: Engine, index: int) -> Scanned:

@@ -9,50 +9,24 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from tests.conftest import SetClock
-from tests.registry.records import Register
 from tests.running import until
 from tests.valkey import ValkeyServer
-from tests.verifier.conftest import Opener, Verifier
+from tests.verifier.conftest import Site, Verifier
 from tests.verifier.mint import Minted
 from werkzeug.test import TestResponse
 
 from tem.databases.database import reading, writing
 from tem.http import auth
-from tem.http.web import Wiring
 from tem.vocabulary import Role
 from tem_verifier import admission, scan_counts, shared_valkey
-from tem_verifier.app import build
 from tem_verifier.clients import parse_proxies
 from tem_verifier.limits import Refusal
 from tem_verifier.rates import Rate
-from tem_verifier.traffic import Traffic, open_traffic
 
 MEMORY_ONLY = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 STRANGER = {"REMOTE_ADDR": "203.0.113.9"}
 JSON = {"Accept": "application/json"}
-Site = tuple[FlaskClient, Traffic]
 PATIENT_SECONDS = 30.0
-
-
-@pytest.fixture
-def reader(register: Register, batch: Minted, open_verifier: Opener) -> Verifier:
-    """A verifier that has read one batch, its first ten stamps activated."""
-    register.activate("L1", 1, 1, 10)
-    return open_verifier()
-
-
-@pytest.fixture
-def site(reader: Verifier, clock: SetClock) -> Callable[..., Site]:
-    """Builds web apps with these settings; the work beside the look-ups is left to the test."""
-
-    def make(**changes: Any) -> Site:
-        for name, value in changes.items():
-            object.__setattr__(reader.config, name, value)
-        traffic = open_traffic(reader.config, reader.store, clock)
-        wiring = Wiring(reader.store, clock)
-        return build(reader.config, wiring, reader.index, traffic).flask.test_client(), traffic
-
-    return make
 
 
 def counted(store: Engine, index: int) -> int:
