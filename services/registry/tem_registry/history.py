@@ -9,10 +9,16 @@ from tem.http import auth, idempotency  # noqa: F401 -- their tables are the plu
 from tem.installation import Installation
 from tem.trail import audit  # noqa: F401 -- their tables are the plumbing
 from tem_registry import settings, tables
+from tem_registry.accounts import account_tables  # noqa: F401 -- tables of the same metadata
 
 _TABLES = (plumbing, tables.metadata)
 # Rows go from these tables alone.
-_DELETED = frozenset({"idempotency", "producer_status", "recall", "stamp_interval"})
+_DELETED = frozenset(
+    {
+        *("idempotency", "producer_status", "recall", "stamp_interval"),
+        *("portal_session", "known_browser", "sign_in_failure", "sign_in_key"),
+    }
+)
 REGISTRY = History(
     "registry",
     "tem_registry.migrations",

@@ -239,6 +239,25 @@ void_report = Table(
     Column("decided_by", String(100)),
     Column("decision_note", Text),
 )
+# A producer that tied stamps to the wrong lot asks the office to correct it; ``lot_id`` is absent
+# where the stamps are to be delivered again, tied to none.
+correction_request = Table(
+    "correction_request",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("batch", BigInteger, ForeignKey("stamp_batch.number"), nullable=False),
+    Column("producer_id", ID, ForeignKey("producer.id"), nullable=False, index=True),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("lot_id", ID, ForeignKey("lot.id")),
+    Column("reason", Text, nullable=False),
+    Column("state", String(12), nullable=False, index=True),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("requested_by", String(100), nullable=False),
+    Column("decided_at", UtcDateTime),
+    Column("decided_by", String(100)),
+    Column("decision_note", Text),
+)
 # What an import has taken over: a row seen again is left alone, a changed one is reported.
 import_ledger = Table(
     "import_ledger",
@@ -247,6 +266,21 @@ import_ledger = Table(
     Column("id", ID, primary_key=True),
     Column("digest", String(64), nullable=False),
     Column("at", UtcDateTime, nullable=False),
+)
+
+# A spreadsheet that was read and shown with its faults, until somebody takes it over or drops it.
+import_draft = Table(
+    "import_draft",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("title", String(120), nullable=False),  # the name of the file, to know it by
+    Column("content", Text, nullable=False),  # JSON: the cells as read
+    Column("state", String(12), nullable=False, index=True),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("made_by", String(100), nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("outcome", Text),  # JSON: what was taken over
 )
 
 # PostgreSQL's own wall against overlap; SQLite has the same check in code, under its one lock.
