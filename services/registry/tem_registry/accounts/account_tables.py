@@ -5,7 +5,7 @@ from sqlalchemy import Column, Date, ForeignKey, Index, Integer, String, Table, 
 from tem.databases.database import UtcDateTime
 from tem_registry.tables import ID, metadata
 
-# ``login`` is what a person types, in one spelling; ``name`` is what others see, and the audit trail.
+# ``login`` is what a person types, in one spelling; ``name`` what others and the audit trail see.
 account = Table(
     "account",
     metadata,

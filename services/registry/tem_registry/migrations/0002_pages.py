@@ -1,4 +1,4 @@
-"""What pages for people need: accounts and sessions, requests for corrections, drafts of imports."""
+"""What pages for people need: accounts, sessions, requests for corrections, import drafts."""
 
 import sqlalchemy as sa
 from alembic import op
