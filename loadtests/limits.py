@@ -10,8 +10,8 @@ import time
 from collections.abc import Sequence
 from statistics import median
 
+from tem.clients import Clients, parse_proxies
 from tem.clock import system_clock
-from tem_verifier.clients import Clients, parse_proxies
 from tem_verifier.limits import Limit
 from tem_verifier.rates import Rate
 

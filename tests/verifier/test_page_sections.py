@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.verifier.page_reading import FULL, PAGES, PATH, TITLES, Structure, answer, read
 
-from tem_verifier.language import LANGUAGES, Lang
+from tem.language import LANGUAGES, Lang
 
 # One trace of each part of the answer, and the verdicts that may show it.
 TRACES: dict[str, set[str]] = {

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.verifier.page_reading import FULL, PAGES, PATH, TITLES, Structure, answer, bare, read
 
+from tem.language import LANGUAGES
 from tem.vocabulary import Note
-from tem_verifier.language import LANGUAGES
 from tem_verifier.pieces import Hole, Pieces
 
 UNWELCOME = re.compile("[\u202a-\u202e\u2066-\u2069\u200f\x00\ud800-\udfff\ufdd0-\ufdef\uffff]")

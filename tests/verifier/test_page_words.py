@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from tests.verifier.page_reading import FULL, PAGES, PATH, TITLES, answer, bare, read
 
+from tem.language import LANGUAGES, Lang
 from tem.vocabulary import Verdict
-from tem_verifier.language import LANGUAGES, Lang
 
 BODIES: dict[str, tuple[str, str]] = {
     "OK": ("Vui lòng so sánh tên sản phẩm, số lô", "Please compare the product name"),

@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 from tests.verifier.page_reading import AS_OF, PAGES, PATH, TITLES, Structure, answer, bare, read
 
+from tem.language import LANGUAGES, Lang
 from tem.vocabulary import Note
-from tem_verifier.language import LANGUAGES, Lang
 from tem_verifier.pieces import fill
 
 FORBIDDEN = re.compile(

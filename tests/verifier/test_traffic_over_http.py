@@ -15,11 +15,11 @@ from tests.verifier.conftest import Site, Verifier
 from tests.verifier.mint import Minted
 from werkzeug.test import TestResponse
 
+from tem.clients import parse_proxies
 from tem.databases.database import reading, writing
 from tem.http import auth
 from tem.vocabulary import Role
 from tem_verifier import admission, scan_counts, shared_valkey
-from tem_verifier.clients import parse_proxies
 from tem_verifier.limits import Refusal
 from tem_verifier.rates import Rate
 

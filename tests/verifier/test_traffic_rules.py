@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tem.errors import Invalid
 from tem.installation import Installation
-from tem_verifier import accounts, clients, rates, settings
+from tem import clients
+from tem_verifier import accounts, rates, settings
 from tem_verifier.accounts import Account, Entry
 from tem_verifier.origins import BUCKETS
 from tem_verifier.parcels import NoParcel, Parcel, decode, encode

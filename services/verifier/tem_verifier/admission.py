@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Response, request
 
+from tem.clients import Clients
 from tem.errors import Forbidden, TooMany, Unauthenticated
 from tem.http import problems
-from tem_verifier.clients import Clients
 from tem_verifier.limits import Limit, Refusal
 
 

@@ -15,11 +15,11 @@ from tem import trust
 from tem.http import problems
 from tem.http.problems import RETRY_AFTER_SECONDS
 from tem.http.web import Wiring
+from tem.language import Lang, choose_language
 from tem.vocabulary import Role
 from tem_verifier import beacon, pictures
 from tem_verifier.admission import Admission, problem, with_headers
 from tem_verifier.heads import headers_of_page
-from tem_verifier.language import Lang, choose_language
 from tem_verifier.limits import Refusal
 from tem_verifier.lookup import Lookup
 from tem_verifier.manifests import Acceptance

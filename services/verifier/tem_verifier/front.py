@@ -13,6 +13,7 @@ from typing import Final
 
 from tem.clock import Clock
 from tem.http import problems
+from tem.language import Lang
 from tem.stampcode import DIGITS, raw_of
 from tem.verdict import Ruling
 from tem_verifier import admission, beacon
@@ -28,7 +29,6 @@ from tem_verifier.heads import (
     heads_of_stamps,
 )
 from tem_verifier.index import Index
-from tem_verifier.language import Lang
 from tem_verifier.limits import Refusal
 from tem_verifier.lookup import (
     RECHECK_SECONDS,

@@ -5,8 +5,8 @@ from functools import lru_cache
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
+from tem.language import choose_language
 from tem_verifier.heads import EN, JSON, VI, Kind
-from tem_verifier.language import choose_language
 
 # No browser sends more. What is longer costs a hundred look-ups to read, and is not read.
 LONGEST = 300

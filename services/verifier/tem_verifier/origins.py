@@ -1,6 +1,6 @@
 """Where scans come from, as coarsely as the note needs it: a pure rule.
 
-An origin is the network a look-up counts for (:mod:`tem_verifier.clients`). What is kept of it is
+An origin is the network a look-up counts for (:mod:`tem.clients`). What is kept of it is
 a *bucket*: twelve bits of a hash under a key that lives for one day. A bucket is shared by about a
 million IPv4 addresses, so even with the key it names nobody; the stamp is hashed with it, so two
 buckets of different stamps never tell that it was the same person. Five different origins are

@@ -19,9 +19,9 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from tem.language import Lang
 from tem.stampcode import serial
 from tem_verifier.filters import FILTERS, clean, moment, own_words
-from tem_verifier.language import Lang
 from tem_verifier.pieces import Hole, Mark, Piece, Pieces, Shape, cut, fill, mark, put
 from tem_verifier.sentences import case_of, choose, marked, note_case, part, values_of
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from tem import settings
+from tem import clients, settings
+from tem.clients import NO_PROXIES, Proxies
 from tem.databases.database import sqlite_url
 from tem.errors import Invalid
 from tem.installation import Installation
-from tem_verifier import clients, rates
-from tem_verifier.clients import NO_PROXIES, Proxies
+from tem_verifier import rates
 from tem_verifier.rates import Rate
 
 Read = TypeVar("Read")

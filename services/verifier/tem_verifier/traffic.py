@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 
+from tem.clients import Clients
 from tem.clock import Clock
 from tem_verifier.admission import Admission
 from tem_verifier.background import begin
-from tem_verifier.clients import Clients
 from tem_verifier.limit_sharing import Sharing
 from tem_verifier.limits import Limit
 from tem_verifier.scans import Scans

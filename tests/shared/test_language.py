@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tem_verifier.language import LANGUAGES, Lang, choose_language
+from tem.language import LANGUAGES, Lang, choose_language
 
 
 @pytest.mark.parametrize(
