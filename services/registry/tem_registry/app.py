@@ -14,6 +14,7 @@ from tem.http import health
 from tem.http.web import Wiring, service_app
 from tem.installation import Installation
 from tem_registry import heartbeat, paths, settings, tables
+from tem_registry.accounts import api as api_accounts
 from tem_registry.activation import api as api_activation
 from tem_registry.batches import api as api_batches
 from tem_registry.batches import api_ranges
@@ -30,8 +31,9 @@ from tem_registry.lots import api as api_lots
 from tem_registry.lots import lot_windows
 from tem_registry.orders import api as api_orders
 from tem_registry.orders import issuer_client
+from tem_registry.portal import build as pages
 from tem_registry.reports import api as api_reports
-from tem_registry.reports import api_audit, api_held, api_stamps
+from tem_registry.reports import api_audit, api_held, api_series, api_stamps, api_worklist
 from tem_registry.settings import Settings
 from tem_registry.stamps import api_void_reports
 from tem_registry.store import open_store
@@ -55,6 +57,7 @@ def build(config: Settings, wiring: Wiring) -> Flask:
 
     app, rest = service_app("registry", VERSION, wiring, ready)
     paths.register(app, rest)
+    rest.register_blueprint(api_accounts.build(wiring))
     rest.register_blueprint(api_certificates.build(wiring))
     rest.register_blueprint(api_held.build(wiring))
     rest.register_blueprint(api_council.build(wiring))
@@ -75,8 +78,11 @@ def build(config: Settings, wiring: Wiring) -> Flask:
     rest.register_blueprint(api_activation.build(wiring, config))
     rest.register_blueprint(api_purging.build(wiring, config))
     rest.register_blueprint(api_reports.build(wiring))
+    rest.register_blueprint(api_series.build(wiring))
+    rest.register_blueprint(api_worklist.build(wiring))
     rest.register_blueprint(api_epcis.build(wiring, config.uris))
     rest.register_blueprint(api_audit.build(wiring, config))
+    pages.build(app, wiring, config)
     return app
 
 

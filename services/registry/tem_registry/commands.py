@@ -16,6 +16,7 @@ from tem_registry import settings
 from tem_registry.store import open_store
 
 COMMANDS = {
+    "account": "tem_registry.accounts.account_commands:account",
     "accept-restore": "tem_registry.restore_commands:accept_restore",
     "council-results": "tem_registry.council.council_commands:council_results",
     "epcis": "tem_registry.epcis.epcis_commands:export",

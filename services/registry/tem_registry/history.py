@@ -8,8 +8,11 @@ from tem.databases.migrations import PUBLISHED, Database, History
 from tem.http import auth, idempotency  # noqa: F401 -- their tables are the plumbing
 from tem.installation import Installation
 from tem.trail import audit  # noqa: F401 -- their tables are the plumbing
-from tem_registry import settings, tables
-from tem_registry.accounts import account_tables  # noqa: F401 -- tables of the same metadata
+from tem_registry import (
+    account_tables,  # noqa: F401 -- of the same metadata
+    settings,
+    tables,
+)
 
 _TABLES = (plumbing, tables.metadata)
 # Rows go from these tables alone.

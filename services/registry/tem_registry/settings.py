@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tem import settings
+from tem import clients, settings
+from tem.clients import NO_PROXIES, Proxies
 from tem.databases.database import sqlite_url
 from tem.errors import Invalid
 from tem.installation import Installation
@@ -44,6 +45,7 @@ class Settings:
     audit_key_file: Path
     checkpoints: Path
     uris: Uris = field(default_factory=Uris)  # how an EPCIS export names things
+    proxies: Proxies = NO_PROXIES  # whose X-Forwarded-For counts, at the sign-in
 
 
 def read(env: Mapping[str, str], installation: Installation) -> Settings:
@@ -70,7 +72,16 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
         uris=epcis_uris.configured(
             env.get("TEM_REGISTRY_EPCIS_BASE"), env.get("TEM_REGISTRY_OFFICE_GLN")
         ),
+        proxies=_proxies(env.get("TEM_REGISTRY_PROXIES", "")),
     )
+
+
+def _proxies(text: str) -> Proxies:
+    """Raises Invalid naming the setting."""
+    try:
+        return clients.parse_proxies(text) if text else NO_PROXIES
+    except ValueError as error:
+        raise Invalid("setting_invalid", f"TEM_REGISTRY_PROXIES: {error}.") from error
 
 
 def _checkpoints(named: str | None, installation: Installation) -> Path:

@@ -1,0 +1,270 @@
+"""Accounts of people: invited by the office, taken up with a code, disabled for good or a while.
+
+Whoever signs in acts as an API key of the same role would; the audit trail names the login.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from tem.dates import rfc3339
+from tem.errors import Conflict, Invalid, NotFound, Unauthenticated
+from tem.http.auth import Principal
+from tem.trail import audit
+from tem.vocabulary import Role
+from tem_registry import tables
+from tem_registry.account_tables import account, known_browser, portal_session
+from tem_registry.accounts import account_rules
+
+ROLES = (Role.OFFICE, Role.PRODUCER, Role.AUDITOR)
+_MOST_NAME = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's account. ``producer_id`` is whose stamps a producer's person acts on."""
+
+    id: str
+    login: str
+    name: str
+    role: Role
+    producer_id: str | None
+    has_password: bool
+    invitation_until: datetime | None
+    created_at: datetime
+    disabled_at: datetime | None
+
+    @property
+    def principal(self) -> Principal:
+        """Who acts: the login stands where a key's name would."""
+        return Principal(self.id, self.login, self.role, self.producer_id)
+
+    def state(self, now: datetime) -> str:
+        """``active``, ``invited``, ``invitation_over`` or ``disabled``."""
+        if self.disabled_at is not None:
+            return "disabled"
+        if self.invitation_until is not None and not self.has_password:
+            return "invited" if now < self.invitation_until else "invitation_over"
+        return "active" if self.has_password else "invitation_over"
+
+    def shown(self, now: datetime) -> dict[str, Any]:
+        """As JSON, without anything that lets in."""
+        open_until = self.invitation_until if self.disabled_at is None else None
+        return {
+            "account_id": self.id,
+            "login": self.login,
+            "name": self.name,
+            "role": str(self.role),
+            "producer_id": self.producer_id,
+            "state": self.state(now),
+            "created_at": rfc3339(self.created_at),
+            "invitation_until": rfc3339(open_until) if open_until else None,
+        }
+
+
+def invite(
+    connection: Connection,
+    now: datetime,
+    actor: str,
+    *,
+    login: str,
+    name: str,
+    role: Role,
+    producer_id: str | None = None,
+) -> tuple[Account, str]:
+    """Make an account and its invitation: the code is told this once, and good for seven days.
+
+    Raises Invalid, NotFound for a producer that is nobody, Conflict for a login that is taken.
+    """
+    folded = account_rules.fold_login(login)
+    shown_name = " ".join(name.split())
+    if not 1 <= len(shown_name) <= _MOST_NAME:
+        raise Invalid("name_invalid", f"A name has 1 to {_MOST_NAME} characters.")
+    if (role is Role.PRODUCER) != (producer_id is not None):
+        raise Invalid("producer_mismatch", "A producer's account names its producer, no other's.")
+    if producer_id is not None:
+        _require_producer(connection, producer_id)
+    if connection.execute(select(account.c.id).where(account.c.login == folded)).first():
+        raise Conflict("login_taken", f"There is an account {folded} already: choose another.")
+    id = f"A-{secrets.token_hex(6)}"
+    connection.execute(
+        account.insert().values(
+            id=id,
+            login=folded,
+            name=shown_name,
+            role=role,
+            producer_id=producer_id,
+            created_at=now,
+        )
+    )
+    details = {"login": folded, "role": role, "producer_id": producer_id}
+    audit.record(connection, now, actor, "account.invited", f"account:{id}", details)
+    return _with_invitation(connection, now, id)
+
+
+def reset(connection: Connection, now: datetime, actor: str, id: str) -> tuple[Account, str]:
+    """A new invitation in place of the password; who is signed in is signed out. Raises NotFound,
+    or Conflict for a disabled account."""
+    found = find(connection, id, locked=True)
+    if found.disabled_at is not None:
+        raise Conflict("account_disabled", f"{found.login} is disabled: enable it first.")
+    connection.execute(update(account).where(account.c.id == id).values(password_hash=None))
+    sign_out_everywhere(connection, id)
+    audit.record(connection, now, actor, "account.reset", f"account:{id}")
+    return _with_invitation(connection, now, id)
+
+
+def take_up(
+    connection: Connection, now: datetime, login: str, code: str, password_hash: str
+) -> Account:
+    """Set the first password with an invitation's code, which is good once.
+
+    The caller has checked the password. Raises Unauthenticated, the same for whatever is wrong.
+    """
+    c = account.c
+    row = connection.execute(
+        select(c.id, c.login, c.invitation_hash, c.invitation_until, c.disabled_at).where(
+            c.login == login
+        )
+    ).first()
+    given = _hash(account_rules.fold_code(code))
+    good = row is not None and hmac.compare_digest(row.invitation_hash or "", given)
+    if row is None or not good or row.disabled_at is not None or row.invitation_until <= now:
+        raise Unauthenticated(
+            "invitation_not_valid",
+            "Login and code do not belong together, or the code was used or is over: "
+            "ask the office for a new one.",
+        )
+    used = {"password_hash": password_hash, "invitation_hash": None, "invitation_until": None}
+    connection.execute(update(account).where(c.id == row.id).values(**used))
+    actor = find(connection, row.id).principal.actor
+    audit.record(connection, now, actor, "account.taken_up", f"account:{row.id}")
+    return find(connection, row.id)
+
+
+def change_password(
+    connection: Connection, now: datetime, id: str, password_hash: str, *, keep: str
+) -> None:
+    """Set another password; every session but ``keep`` (its id) ends."""
+    connection.execute(
+        update(account).where(account.c.id == id).values(password_hash=password_hash)
+    )
+    p = portal_session.c
+    connection.execute(delete(portal_session).where(p.account_id == id, p.id != keep))
+    connection.execute(delete(known_browser).where(known_browser.c.account_id == id))
+    actor = find(connection, id).principal.actor
+    audit.record(connection, now, actor, "account.password_changed", f"account:{id}")
+
+
+def disable(connection: Connection, now: datetime, actor: str, id: str) -> Account:
+    """Let an account do nothing any more, at once. Raises NotFound, or Conflict for the last
+    account of the office that can sign in."""
+    found = find(connection, id, locked=True)
+    if found.disabled_at is not None:
+        return found
+    if found.role is Role.OFFICE and _others_of_office(connection, id) == 0:
+        raise Conflict(
+            "last_office_account",
+            "Nobody of the office could sign in any more: invite somebody else first.",
+        )
+    gone = {"disabled_at": now, "invitation_hash": None, "invitation_until": None}
+    connection.execute(update(account).where(account.c.id == id).values(**gone))
+    sign_out_everywhere(connection, id)
+    audit.record(connection, now, actor, "account.disabled", f"account:{id}")
+    return find(connection, id)
+
+
+def enable(connection: Connection, now: datetime, actor: str, id: str) -> Account:
+    """Undo :func:`disable`; the password is the one of before. Raises NotFound."""
+    found = find(connection, id, locked=True)
+    if found.disabled_at is None:
+        return found
+    connection.execute(update(account).where(account.c.id == id).values(disabled_at=None))
+    audit.record(connection, now, actor, "account.enabled", f"account:{id}")
+    return find(connection, id)
+
+
+def sign_out_everywhere(connection: Connection, id: str) -> None:
+    """End every session of an account and forget the browsers it is known in."""
+    connection.execute(delete(portal_session).where(portal_session.c.account_id == id))
+    connection.execute(delete(known_browser).where(known_browser.c.account_id == id))
+
+
+def find(connection: Connection, id: str, *, locked: bool = False) -> Account:
+    """An account; ``locked`` holds its row until the transaction ends. Raises NotFound."""
+    query = _shown_columns().where(account.c.id == id)
+    row = connection.execute(query.with_for_update() if locked else query).first()
+    if row is None:
+        raise NotFound("no_such_account", f"There is no account {id}.")
+    return of_row(row)
+
+
+def by_login(connection: Connection, login: str) -> Account | None:
+    """The account of a login in its one spelling, or None."""
+    row = connection.execute(_shown_columns().where(account.c.login == login)).first()
+    return None if row is None else of_row(row)
+
+
+def page(
+    connection: Connection, *, after: str, limit: int, producer_id: str | None = None
+) -> list[Account]:
+    """Accounts in the order of their logins, from behind ``after``."""
+    query = _shown_columns().where(account.c.login > after)
+    if producer_id is not None:
+        query = query.where(account.c.producer_id == producer_id)
+    return [of_row(row) for row in connection.execute(query.order_by(account.c.login).limit(limit))]
+
+
+def columns() -> tuple[Any, ...]:
+    """The columns :func:`of_row` needs, for a query of somebody else's."""
+    c = account.c
+    return (
+        *(c.id, c.login, c.name, c.role, c.producer_id),
+        c.password_hash.is_not(None).label("has_password"),
+        *(c.invitation_until, c.created_at, c.disabled_at),
+    )
+
+
+def of_row(row: Any) -> Account:
+    """An account out of :func:`columns`."""
+    return Account(
+        *(row.id, row.login, row.name, Role(row.role), row.producer_id),
+        *(bool(row.has_password), row.invitation_until, row.created_at, row.disabled_at),
+    )
+
+
+def _shown_columns() -> Any:
+    return select(*columns())
+
+
+def _with_invitation(connection: Connection, now: datetime, id: str) -> tuple[Account, str]:
+    letters = account_rules.CODE_LETTERS
+    code = "".join(secrets.choice(letters) for _ in range(account_rules.CODE_LENGTH))
+    until = now + timedelta(days=account_rules.INVITATION_DAYS)
+    open_now = {"invitation_hash": _hash(code), "invitation_until": until}
+    connection.execute(update(account).where(account.c.id == id).values(**open_now))
+    return find(connection, id), account_rules.written_code(code)
+
+
+def _others_of_office(connection: Connection, id: str) -> int:
+    """How many others of the office can sign in; their rows are held."""
+    c = account.c
+    able = (c.role == Role.OFFICE, c.disabled_at.is_(None), c.password_hash.is_not(None))
+    others = select(c.id).where(*able, c.id != id).with_for_update()
+    return len(connection.execute(others).all())
+
+
+def _require_producer(connection: Connection, id: str) -> None:
+    p = tables.producer.c
+    if connection.execute(select(p.id).where(p.id == id)).first() is None:
+        raise NotFound("no_such_producer", f"There is no producer {id}: is the id right?")
+
+
+def _hash(code: str) -> str:
+    """A fast hash is right: the code is 98 random bits."""
+    return hashlib.sha256(code.encode()).hexdigest()

@@ -1,0 +1,42 @@
+"""Styles, scripts and pictures of the pages, under an address that changes with their content.
+
+One digest over all of them stands in the path, so a module that imports its neighbour finds the
+one of the same version, and a telephone with a bad signal asks for each of them once.
+"""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, Response, send_from_directory
+
+FOLDER = Path(__file__).parent / "static"
+_FOR_EVER = 31536000
+
+
+@cache
+def digest() -> str:
+    """Names the content of all files."""
+    whole = hashlib.sha256()
+    for file in sorted(path for path in FOLDER.rglob("*") if path.is_file()):
+        content = file.read_bytes()
+        whole.update(f"{file.relative_to(FOLDER)}\0{len(content)}\0".encode() + content)
+    return whole.hexdigest()[:12]
+
+
+def address(name: str) -> str:
+    """Where a page finds a file."""
+    return f"/assets/{digest()}/{name}"
+
+
+def register(app: Flask) -> None:
+    """Serve them; under an older digest the present ones, not to be kept."""
+
+    @app.get("/assets/<version>/<path:name>")
+    def asset(version: str, name: str) -> Response:
+        response = send_from_directory(FOLDER, name)
+        lasting = version == digest() and response.status_code in (200, 304)
+        kept = f"public, max-age={_FOR_EVER}, immutable" if lasting else "no-cache"
+        response.headers["Cache-Control"] = kept
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        return response
