@@ -176,6 +176,7 @@ class Portal:
         document = problems.from_http_error(error)
         if request.path.startswith("/v1/") or "text/html" not in request.headers.get("Accept", ""):
             return document
+        self.visit()  # it keeps its menu for who is signed in
         return self._headers(document)
 
 
