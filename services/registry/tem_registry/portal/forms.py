@@ -14,6 +14,11 @@ from tem_registry.portal import wording
 KEY_FIELD, CSRF_FIELD = "idempotency_key", "csrf_token"
 
 
+def new_key() -> str:
+    """An Idempotency-Key for a form or a button."""
+    return secrets.token_urlsafe(18)
+
+
 @dataclass
 class Form:
     """A form: ``values`` as typed, ``faults`` by field, ``refusal`` for the whole.
@@ -74,6 +79,21 @@ class Form:
         self.faults[name] = wording.chooser(self.lang)(vi, en)
 
     @property
+    def reasons(self) -> list[str]:
+        """Every reason of a refusal that has several, as sentences."""
+        return [self._sentence(one) for one in self.problem.get("reasons", ())]
+
+    @property
+    def ranges(self) -> list[dict[str, Any]]:
+        """The parts of a range that refuse: ``first``, ``last``, ``state`` and a ``sentence``."""
+        return [{**one, "sentence": self._sentence(one)} for one in self.problem.get("ranges", ())]
+
+    def _sentence(self, told: Mapping[str, Any]) -> str:
+        return wording.refusal(
+            self.lang, str(told.get("code", "")), str(told.get("detail", "")), told
+        )
+
+    @property
     def is_refused(self) -> bool:
         """Whether there is anything to mend."""
         return bool(self.refusal or self.faults)
@@ -88,4 +108,4 @@ def sent(lang: Lang) -> Form:
 def fresh(lang: Lang, initial: Mapping[str, Any] | None = None) -> Form:
     """A form to be filled in, with what is proposed in it."""
     shown = {name: str(value) for name, value in (initial or {}).items() if value is not None}
-    return Form(lang, shown, secrets.token_urlsafe(18))
+    return Form(lang, shown, new_key())

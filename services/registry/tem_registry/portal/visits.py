@@ -101,6 +101,7 @@ class Visit:
             "moment": written.moment,
             "number": written.number(self.lang),
             "serial": written.serial_of,
+            "new_key": forms.new_key,
             "asset": assets.address,
             "said": said.sentence(self.lang, request.args.get("done", "")),
             "here": request.path,
