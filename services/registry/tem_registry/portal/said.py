@@ -10,6 +10,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Mật khẩu đã được đổi. Các thiết bị khác đã bị đăng xuất.",
         "The password is changed. Other devices are signed out.",
     ),
+    "account_disabled": ("Tài khoản đã bị khóa.", "The account is disabled."),
+    "account_enabled": ("Tài khoản đã được mở lại.", "The account is enabled again."),
 }
 
 

@@ -59,9 +59,13 @@ class Visit:
         response.headers["Vary"] = "Cookie"
         return response
 
-    def again(self, template: str, form: forms.Form, status: int = 422, **values: Any) -> Response:
-        """A form that was refused, with what was typed; to a script, the reason alone."""
-        if self.wants_json:
+    def again(
+        self, template: str, form: forms.Form, status: int | None = None, **values: Any
+    ) -> Response:
+        """A form, fresh or refused with what was typed; to a script, the reason alone."""
+        if status is None:
+            status = 422 if form.is_refused else 200
+        if self.wants_json and form.is_refused:
             told = {"sentence": form.refusal, "faults": form.faults}
             return make_response(jsonify({**form.problem, **told}), status)
         return self.show(template, status, form=form, **values)

@@ -35,3 +35,7 @@ document.addEventListener("input", () => {
   asked = Date.now();
   fetch("/session", { headers: { Accept: "application/json" } }).catch(() => {});
 });
+
+// On a phone the menu is a row that moves: the present page is in view.
+const here = document.querySelector(".menu [aria-current]");
+if (here) here.closest("ul").scrollLeft = here.offsetLeft - 24;
