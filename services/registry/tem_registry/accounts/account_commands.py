@@ -98,7 +98,7 @@ def _id(connection: Any, login: str) -> str:
 
 
 def _tell(made: accounts.Account, code: str, installation: Installation) -> None:
-    place = installation.addresses().get("registry", "the registry's address")
+    place = installation.addresses().get("registry_url", "the registry's address")
     click.echo(
         f"{made.login} may set a password at {place}/invitation within seven days.", err=True
     )

@@ -145,7 +145,10 @@ def _refused(at: Visit, template: str, form: Form, error: TemError) -> Response:
     document = problems.document_of(error, request.path, "")
     form.values = {name: form.values[name] for name in ("login", "next") if name in form.values}
     form.refuse(Refused(int(document["status"]), document, {}))
-    return at.again(template, form, int(document["status"]))
+    response = at.again(template, form, int(document["status"]))
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(int(sign_in.WINDOW.total_seconds()))
+    return response
 
 
 def _let_in(at: Visit, done: sign_in.SignedIn, path: str, role: Role) -> Response:
