@@ -31,7 +31,7 @@ RUN pip install --no-cache-dir --no-deps .
 COPY deploy/setup.py deploy/migrate.sh deploy/seen.py deploy/postgres deploy/valkey /usr/local/lib/tem/
 # Readable whatever umask the checkout was made with. A new volume takes owner and rights from the folder it is mounted on first.
 RUN chmod -R a+rX /usr/local/lib/tem \
- && install -d -o tem -g tem -m 0700 /data /handover /metrics \
+ && install -d -o tem -g tem -m 0700 /data /handover /tally /metrics \
  && install -d -o tem -g tem -m 0755 /trust \
  && for name in accounts issuer registry verifier postgres-record postgres-edge valkey; do \
       install -d -o tem -g tem -m 0750 /setup/$name; done

@@ -126,7 +126,9 @@ class PostgresServer:
     def create_database(self, name: str, like: str = "template1", owner: str = "postgres") -> None:
         """Create an empty database, or a copy of one that nobody is connected to."""
         name, like, owner = map(_checked, (name, like, owner))
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {like} OWNER {owner}")
+        # Copying files takes half the time of logging each page, where nothing is synced.
+        how = "WAL_LOG" if self.durable else "FILE_COPY"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {like} OWNER {owner} STRATEGY {how}")
 
     def drop_database(self, name: str) -> None:
         """Drop a database if it is there, ending the connections to it."""
@@ -267,7 +269,8 @@ class PostgresServer:
         initdb = [f"{install}/bin/initdb", f"--pgdata={data}", "--username=postgres"]
         initdb += ["--auth=scram-sha-256", f"--pwfile={secret}", "--no-instructions"]
         initdb += ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
-        initdb += [] if self.durable else ["--no-sync"]
+        # A random password needs no slow hash: thousands of connections would wait for it.
+        initdb += [] if self.durable else ["--no-sync", "--set=scram_iterations=1"]
         self._run(folder, initdb, lambda process: process.poll() == 0)
         secret.unlink()
 

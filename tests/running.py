@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from tests import plain_http
+from tests import commands, plain_http
 
 from tem.process import die_with_parent
 
@@ -66,15 +66,7 @@ def tem(
     data: Path, *arguments: object, settings: Settings | None = None
 ) -> "subprocess.CompletedProcess[str]":
     """Run a command of `tem` on an installation to its end."""
-    command = [sys.executable, "-m", "tem", *map(str, arguments)]
-    return subprocess.run(
-        command,
-        env=environment(data, settings),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        preexec_fn=die_with_parent,
-    )
+    return commands.run(*arguments, env=environment(data, settings))
 
 
 def processes_of(data: Path) -> dict[int, str]:
@@ -92,8 +84,9 @@ def processes_of(data: Path) -> dict[int, str]:
 class Running:
     """`tem up` on one folder; it can be stopped, killed and started again."""
 
-    def __init__(self, data: Path, settings: Settings | None = None) -> None:
+    def __init__(self, data: Path, settings: Settings | None = None, *options: str) -> None:
         self.data, self.settings, self.base_port = data, settings, free_base_port()
+        self._options = options
         self._process: subprocess.Popen[str] | None = None
         self._clients = contextlib.ExitStack()
 
@@ -101,7 +94,7 @@ class Running:
         """Start it and wait until it says that it is ready."""
         command = [sys.executable, "-m", "tem", "up", "--data", str(self.data)]
         self._process = subprocess.Popen(
-            [*command, "--base-port", str(self.base_port)],
+            [*command, "--base-port", str(self.base_port), *self._options],
             env=environment(self.data, self.settings),
             stdout=subprocess.PIPE,
             text=True,

@@ -6,12 +6,11 @@ from importlib.metadata import EntryPoint, entry_points
 import click
 
 from tem import serve as alone
-from tem import up as running
 from tem.commandline import PlainErrors, data_option
 from tem.installation import Installation
 from tem.lazy_commands import LazyCommands
 
-UPKEEP = {
+LAZY = {
     "backup": "tem.upkeep.backup_commands:take",
     "fsck": "tem.upkeep.state_commands:fsck",
     "migrate": "tem.upkeep.migrate_command:migrate",
@@ -19,6 +18,7 @@ UPKEEP = {
     "provision": "tem.upkeep.provision:command",
     "replica": "tem.upkeep.replica_commands:replica",
     "restore": "tem.upkeep.backup_commands:restore",
+    "up": "tem.up_command:command",
 }
 
 
@@ -44,7 +44,7 @@ def _services() -> list[EntryPoint]:
     return list(entry_points(group="tem.commands"))
 
 
-@click.group(cls=Services, lazy=UPKEEP)
+@click.group(cls=Services, lazy=LAZY)
 @click.version_option(package_name="tem")
 def main() -> None:
     """Traceability stamps for OCOP products: issue, activate, look up.
@@ -57,23 +57,6 @@ def main() -> None:
     tem move                     take a SQLite installation to PostgreSQL
     """
     os.umask(0o077)  # databases and logs are their owner's alone
-
-
-@main.command()
-@click.option(
-    "--base-port",
-    type=click.IntRange(1024, 65000),
-    default=8100,
-    show_default=True,
-    help="Issuer on this + 1, registry on + 2, verifier on + 3.",
-)
-@data_option
-def up(base_port: int, installation: Installation) -> None:
-    """Run all services on the embedded default (SQLite), until Ctrl-C.
-
-    The first start makes keys and an office account and says where they are.
-    """
-    running.serve(installation, base_port)
 
 
 @main.command()

@@ -23,9 +23,9 @@ from tem.clock import system_clock
 from tem.dates import vietnam_day
 from tem.demo_client import Caller, DemoFailed, say
 from tem.demo_records import PRODUCER, PRODUCT, prepare
+from tem.doors import LOOPBACK as HOST
 from tem.installation import write_private
 from tem.process import dying_with_me
-from tem.up import HOST
 
 ORDERED, ACTIVATED = 300, 200
 CONTACT = "Văn phòng Điều phối (mẫu), 0239 000 0000"

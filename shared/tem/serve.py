@@ -18,6 +18,7 @@ from tem import settings
 from tem.errors import Conflict, Unavailable
 from tem.installation import Installation, require_restored
 from tem.process import LockHeld, hold_lock
+from tem.tls import TlsFiles
 
 SERVICES = ("issuer", "registry", "verifier")
 PORTS = {"issuer": 8101, "registry": 8102, "verifier": 8103}
@@ -33,8 +34,11 @@ CONNECTIONS = {"issuer": 1000, "registry": 1000, "verifier": 10_000}  # of one w
 LOCK_SECONDS = 60  # how long another process may take over the first start of the same folder
 
 
-def web_command(service: str, *binds: str, workers: int | None = None) -> list[str]:
-    """gunicorn for a service on ``binds`` (host:port each), with its usual number of workers.
+def web_command(
+    service: str, *binds: str, workers: int | None = None, tls: TlsFiles | None = None
+) -> list[str]:
+    """gunicorn for a service on ``binds`` (host:port each), with its usual number of workers;
+    over HTTPS with the certificate of ``tls``.
 
     Its control socket has one path per user: three services would collide.
     """
@@ -44,6 +48,7 @@ def web_command(service: str, *binds: str, workers: int | None = None) -> list[s
         *("--worker-connections", str(CONNECTIONS[service])),
         *(word for bind in binds for word in ("--bind", bind)),
         *("--threads", str(THREADS[service]), "--workers", str(workers or WORKERS[service])),
+        *(("--certfile", str(tls.certificate), "--keyfile", str(tls.key)) if tls else ()),
         *("--timeout", "120", "--graceful-timeout", "10", "--keep-alive", "15"),
         f"tem_{service}.app:create_app()",
     ]
@@ -95,6 +100,17 @@ def is_busy(host: str, port: int) -> bool:
     except OSError as error:
         return error.errno == errno.EADDRINUSE
     return False
+
+
+def is_ours(host: str) -> bool:
+    """Whether this machine can be reached at an address; a name is left to gunicorn."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((host, 0))
+    except OSError as error:
+        return error.errno != errno.EADDRNOTAVAIL
+    return True
 
 
 def require_free(binds: Iterable[str]) -> None:

@@ -42,6 +42,15 @@ class Note(StrEnum):
     MANY_SCANS = "MANY_SCANS"
 
 
+class Noticed(StrEnum):
+    """Why a stamp's scans are worth the office's look; the stamp is judged, never the goods."""
+
+    SCANNED_NOT_ACTIVATED = "scanned_not_activated"
+    SCANNED_VOID = "scanned_void"
+    SCANNED_REVOKED = "scanned_revoked"
+    MANY_SCANS = "many_scans"
+
+
 class Role(StrEnum):
     """What an API key may be used for; each service knows only its own."""
 

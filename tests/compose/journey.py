@@ -63,7 +63,7 @@ class Journey:
         lot = self.office.lot(40)
         self.step("activate 1-10, seen by every verifier", lambda: self.activate(lot, 1, 10))
         self.step("page, JSON and bulk through nginx", lambda: self.scans(stamps))
-        self.step("scans counted by the page's picture", lambda: self.counted(stamps[1]))
+        self.step("scans counted by the page's picture", lambda: self.counted(stamps[1], lot))
         with Watch(self.public, {stamps[0]: "OK", stamps[59]: "NOT_ACTIVATED"}) as watch:
             self.step("a verifier killed; the other answers", lambda: self.lose_a_verifier(lot))
             self.step("a verifier hangs; the other answers", lambda: self.hang_a_verifier(lot))
@@ -101,7 +101,8 @@ class Journey:
         """The public's door leads to look-ups alone, the office's demands a key."""
         ask = self.office.ask
         assert ask("GET", f"{self.public}/").status == 200
-        for path in ("/metrics", "/livez", "/readyz", "/openapi.json", "/nowhere"):
+        closed = ("/metrics", "/livez", "/readyz", "/openapi.json", "/v1/scans/days", "/v1/reports")
+        for path in (*closed, "/nowhere"):
             assert ask("GET", f"{self.public}{path}").status == 404, path
         unreadable = ask("GET", f"{self.public}/s/%zz")
         assert unreadable.status == 400, unreadable
@@ -145,8 +146,9 @@ class Journey:
         said = [one["verdict"] for one in json.loads(many.body)["answers"]]
         assert said == ["OK", "NOT_ACTIVATED", "MALFORMED"], said
 
-    def counted(self, stamp: str) -> None:
-        """Every look at a page counts, all as those of one origin whatever a stranger writes."""
+    def counted(self, stamp: str, lot: str) -> None:
+        """Every look at a page counts, all as those of one origin whatever a stranger writes; the
+        office reads how many they were from the registry."""
         path = stamp.removeprefix(self.office.prefix)
         page = self.office.ask("GET", f"{self.public}{path}", accept="text/html")
         assert f"{path}/seen" in page.body.decode()
@@ -157,6 +159,7 @@ class Journey:
             assert "no-store" in dot.headers["Cache-Control"], dot
         batch = self.office.batch
         until(lambda: scans_of(self.containers, batch, 2) == [str(LOOKS), "1"])
+        until(lambda: self.office.look_ups(lot) == LOOKS)
 
     def lose_a_verifier(self, lot: str) -> None:
         """One of two is killed, misses an act, and knows it when it is back."""

@@ -127,6 +127,12 @@ class Office:
         made = self.act("/v1/lots", trade.lot(self.product, quantity), self.producer_key)
         return str(made["lot_id"])
 
+    def look_ups(self, lot: str) -> int:
+        """How often a lot's stamps were looked up, as its producer reads it; -1 for no word."""
+        url = f"{self.registry}/v1/lots/{lot}/lookups"
+        answer = self.ask("GET", url, key=self.producer_key)
+        return int(json.loads(answer.body)["total"]) if answer.status == 200 else -1
+
     def activate(self, lot: str, first: int, last: int) -> None:
         """Tie stamps to a lot."""
         body = {"batch": self.batch, "first": first, "last": last}

@@ -21,7 +21,7 @@ REACHES = {
     "nginx": {"verifier"},
     "office": {"registry", "issuer"},
     "verifier": {"postgres-edge", "valkey"},
-    "registry": {"postgres-record", "issuer"},
+    "registry": {"postgres-record", "issuer", "verifier"},
     "follower": {"postgres-record", "issuer"},
     "issuer": {"postgres-record"},
     "signer": {"postgres-record"},

@@ -19,7 +19,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 ALONE: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "one-machine.yml").read_text("utf-8"))
-ONCE = {"setup", "migrate", "issuer-keys"}
+ONCE = {"setup", "migrate", "issuer-keys", "verifier-keys"}
 ALL = [(name, service) for name, service in COMPOSE["services"].items()]
 RUNNING = [(name, service) for name, service in ALL if name not in ONCE]
 TEM = ALONE["services"]["tem"]
@@ -27,7 +27,7 @@ TEM = ALONE["services"]["tem"]
 NETWORKS = {
     "public": {"nginx"},
     "edge": {"nginx", "verifier"},
-    "edge-db": {"verifier", "postgres-edge", "valkey", "migrate"},
+    "edge-db": {"verifier", "verifier-keys", "postgres-edge", "valkey", "migrate"},
     "replication": {"postgres-edge", "postgres-record"},
     "desk": {"office"},
     "counter": {"office", "registry"},
@@ -35,6 +35,7 @@ NETWORKS = {
     "record": {"registry", "follower", "postgres-record", "migrate"},
     "mint": {"registry", "follower", "issuer"},
     "issuer-db": {"issuer", "signer", "issuer-keys", "postgres-record"},
+    "tally": {"registry", "verifier"},
 }
 
 
@@ -132,6 +133,7 @@ DECIDED = {
     *("TEM_ISSUER_DATABASE_URL", "TEM_REGISTRY_DATABASE_URL", "TEM_VERIFIER_DATABASE_URL"),
     *("TEM_PUBLISHED_DATABASE_URL", "TEM_ISSUER_URL", "TEM_VERIFIER_VALKEY_URL"),
     *("TEM_REGISTRY_ISSUER_KEY_FILE", "TEM_VERIFIER_VALKEY_PASSWORD_FILE"),  # made at the start
+    *("TEM_VERIFIER_URL", "TEM_REGISTRY_VERIFIER_KEY_FILE"),  # made at the start as well
     "TEM_ISSUER_HIGH_WATER_FILE",  # one for web app and signer, in the volume of both
     "TEM_VERIFIER_PROXIES",  # nginx, and nobody else
 }

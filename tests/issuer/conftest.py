@@ -2,14 +2,16 @@
 
 import itertools
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.conftest import SetClock
-from tests.issuer.issuer_support import PUBLIC_URL, Mint, found_mint
+from tests.issuer.issuer_support import PUBLIC_URL, Mint, found_mint, opened_mint
 from tests.postgres import PostgresServer
 
+from tem.clock import Clock
 from tem.databases.grants import ISSUER, OWNER
 from tem.databases.migrations import Database, migrate
 from tem_issuer import codefile
@@ -18,11 +20,24 @@ from tem_issuer.history import HISTORIES
 _numbers = itertools.count(1)
 
 
+@pytest.fixture(scope="session")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation as the first start of the issuer makes it, to be copied for each test."""
+    data = tmp_path_factory.mktemp("issuer") / "data"
+    with pytest.MonkeyPatch.context() as patched:
+        _environment(patched)
+        found_mint(data, SetClock()).engine.dispose()
+    return data
+
+
 @pytest.fixture
-def mint(tmp_path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mint]:
+def mint(
+    tmp_path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch, started: Path
+) -> Iterator[Mint]:
     """A mint on the embedded default."""
     _environment(monkeypatch)
-    yield from _opened(tmp_path / "data", clock)
+    shutil.copytree(started, tmp_path / "data")
+    yield from _opened(tmp_path / "data", clock, opened_mint)
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +63,7 @@ def mint_on_postgres(
     postgres.create_database(name, like=migrated)
     monkeypatch.setenv("TEM_ISSUER_DATABASE_URL", postgres.url(name, ISSUER))
     try:
-        yield from _opened(tmp_path / "data", clock)
+        yield from _opened(tmp_path / "data", clock, found_mint)
     finally:
         postgres.drop_database(name)
 
@@ -74,7 +89,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEM_PUBLIC_URL", PUBLIC_URL)
 
 
-def _opened(folder: Path, clock: SetClock) -> Iterator[Mint]:
-    mint = found_mint(folder, clock)
+def _opened(folder: Path, clock: SetClock, made: Callable[[Path, Clock], Mint]) -> Iterator[Mint]:
+    mint = made(folder, clock)
     yield mint
     mint.engine.dispose()

@@ -114,8 +114,13 @@ class Mint:
 
 def found_mint(folder: Path, clock: Clock) -> Mint:
     """A new mint as the first start makes it, in the environment of the test."""
+    first_start.prepare(Installation(folder))
+    return opened_mint(folder, clock)
+
+
+def opened_mint(folder: Path, clock: Clock) -> Mint:
+    """A mint that a first start has made."""
     installation = Installation(folder)
-    first_start.prepare(installation)
     config = issuer_settings.read(os.environ, installation)
     return Mint(installation, config, open_store(config), clock)
 
@@ -160,7 +165,7 @@ def until(happened: Callable[[], Any], within: float = DEADLINE) -> Any:
     deadline = time.monotonic() + within
     while not (answer := happened()):
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.002)
+        time.sleep(0.005)
     return answer
 
 

@@ -83,6 +83,27 @@ def test_a_batch_is_read_back_as_stored(act: Connection) -> None:
     assert storage.find_batch(act, 2) is storage.find_reference(act, "DH-2") is None
 
 
+MOVED = (
+    ("http://127.0.0.1:8103/s/", True),
+    ("https://localhost:8103/s/", True),
+    ("https://localhost.example/s/", False),
+    ("https://tem.example.vn/s/", False),
+)
+
+
+@pytest.mark.parametrize(("before", "moves"), MOVED)
+def test_a_trial_on_one_machine_follows_its_address(
+    act: Connection, before: str, moves: bool
+) -> None:
+    """What only this machine could scan gets the present address; what others may hold keeps its
+    own."""
+    storage.add_batch(act, batch(1, url_prefix=before))
+    storage.move_trials(act, "https://192.168.1.20:8103/s/")
+    found = storage.find_batch(act, 1)
+    assert found is not None
+    assert found.url_prefix == ("https://192.168.1.20:8103/s/" if moves else before)
+
+
 @pytest.mark.parametrize("second", [{"number": 1}, {"number": 2, "reference": "DH-1"}])
 def test_numbers_and_references_are_unique(store: Engine, second: dict[str, Any]) -> None:
     """The database itself refuses a number or a reference that is taken."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.running import SAMPLE, Running, running
 
-PART = 12
+PART = 6
 OWNERS = ("producer_id", "product_id")
 FILES = (
     "producers",

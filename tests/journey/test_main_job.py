@@ -85,6 +85,13 @@ def test_statistics_follow_every_act(sample: Running) -> None:
     assert [row["key"] for row in mine["rows"]] == [maker.id]
 
 
+def test_the_office_reads_look_ups_as_the_verifier_counts_them(sample: Running) -> None:
+    """The first start has given the registry its key, and `tem up` the verifier's address."""
+    looked_up = sample.office().get("/v1/lookups")
+    assert looked_up.status_code == 200, looked_up.text
+    assert len(looked_up.json()["days"]) == 30
+
+
 def test_a_confirmed_print_destroys_the_codes(sample: Running) -> None:
     """After the print confirmation CSV, PDF and pictures answer 410, and the scan goes on."""
     maker = Maker(sample, "Ngàn Phố")

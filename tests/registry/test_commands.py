@@ -11,19 +11,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from sqlalchemy.exc import OperationalError
+from tests import commands
 from tests.registry.installed import SAMPLE, copied, without_our_variables
 
 from tem_registry import follow_command
 
 
 def tem(sample: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tem", "registry", *words, "--data", sample],
-        env=without_our_variables(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return commands.run("registry", *words, "--data", sample, env=without_our_variables())
 
 
 @pytest.mark.parametrize("words", [("audit", "export"), ("epcis",)], ids=" ".join)
@@ -79,13 +74,7 @@ def test_a_database_of_another_version_is_told_in_a_line(sample: Path, tmp_path:
         ("registry", "follow"),
         ("up", "--base-port", "18700"),
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "tem", *words, "--data", data],
-            env=without_our_variables(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = commands.run(*words, "--data", data, env=without_our_variables())
         assert done.returncode == 1, (words, done.stdout)
         assert "Traceback" not in done.stderr
         if "follow" in words:  # what runs for long writes lines for machines

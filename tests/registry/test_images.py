@@ -9,10 +9,11 @@ from PIL import Image
 from tests.registry.pictures import GPS_NEEDLE, encoded, photo_with_place, picture
 from tests.registry.records import OFFICE, Register
 
-from tem import demo_picture
+from tem import demo_picture, pictures
 from tem.databases import published
 from tem_registry import publication
-from tem_registry.files import drawing, files
+from tem_registry.files import files
+from tem_registry.files.files import SHOWN
 
 RED, BLUE = (Image.new("RGB", (40, 30), colour) for colour in ("red", "blue"))
 
@@ -62,22 +63,22 @@ def test_a_picture_is_small_and_has_nothing_but_pixels(
 ) -> None:
     """Whatever comes in, a JPEG of at most 1200 pixels and 200 kB comes out, the same each time."""
     content = sent()
-    drawn = drawing.draw(content, content_type)
+    drawn = pictures.draw(content, content_type, SHOWN)
     image = opened(drawn)
     assert (image.format, image.mode) == ("JPEG", "RGB")
-    assert size is None or image.size == size == drawing.size(drawn)
-    assert max(image.size) <= drawing.MAX_SIDE
-    assert len(drawn) <= drawing.MAX_PICTURE_BYTES
+    assert size is None or image.size == size == pictures.size(drawn)
+    assert max(image.size) <= SHOWN.max_side
+    assert len(drawn) <= SHOWN.max_bytes
     assert not dict(image.getexif())
     assert not {"exif", "comment", "icc_profile", "xmp", "photoshop"} & image.info.keys()
-    assert drawing.draw(content, content_type) == drawn
+    assert pictures.draw(content, content_type, SHOWN) == drawn
 
 
 def test_the_place_of_a_photo_is_not_drawn() -> None:
     """A phone's photo stands upright, and the place in its EXIF and comment is gone."""
     photo = photo_with_place()
     assert photo.count(GPS_NEEDLE) == 2
-    drawn = drawing.draw(photo, "image/jpeg")
+    drawn = pictures.draw(photo, "image/jpeg", SHOWN)
     assert GPS_NEEDLE not in drawn
     red, green, blue = opened(drawn).getpixel((24, 8))
     assert red > 200 and green < 60 and blue < 60, "the left half came to the top"
@@ -86,7 +87,7 @@ def test_the_place_of_a_photo_is_not_drawn() -> None:
 def test_transparent_pictures_stand_on_white() -> None:
     """What shines through is white, not black."""
     clear = encoded(Image.new("RGBA", (20, 20), (0, 0, 0, 0)), "PNG")
-    assert opened(drawing.draw(clear, "image/png")).getpixel((10, 10)) == (255, 255, 255)
+    assert opened(pictures.draw(clear, "image/png", SHOWN)).getpixel((10, 10)) == (255, 255, 255)
 
 
 def shown(register: Register, product_id: str = "SP1") -> dict[str, object] | None:

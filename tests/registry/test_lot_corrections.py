@@ -47,7 +47,7 @@ def tied(register: Register) -> Register:
     ("fields", "wanted"),
     [
         ({"lot_code": "B2"}, {"lot_code": "B2"}),
-        ({"quantity": 5, "unit": "hũ"}, {"quantity": 5, "unit": "hũ"}),
+        ({"quantity": 5, "unit": "hũ"}, {"quantity": 5, "unit": "hũ", "units_left": 5}),
         ({"production_date_kind": "packing_date"}, {"production_date_kind": "packing_date"}),
         (
             {"production_date": "2026-10-01"},

@@ -53,6 +53,7 @@ def test_the_date_is_worked_out_from_the_shelf_life(register: Register) -> None:
         "quantity": 1000,
         "unit": "chai",
         "stamps_activated": 0,
+        "units_left": 1000,
         "needs_date_approval": False,
         "recalled": False,
     }
@@ -212,6 +213,24 @@ def test_lots_are_found(register: Register, chosen: dict[str, Any], ids: list[st
     with register.read() as connection:
         found = lots.page(connection, "", 10, now=register.clock(), **chosen)
     assert [lot.id for lot in found] == ids
+
+
+def test_the_newest_lots_come_first(register: Register) -> None:
+    """In the order in which they were recorded, page by page; two of one instant by their ids."""
+    for id in ("L2", "L4", "L1", "L3"):
+        register.lot(id)
+        register.clock.advance(minutes=id != "L2")
+    register.lot("L0", product_id="SP2")
+    pages, after = [], ""
+    while True:
+        with register.read() as connection:
+            chosen = {"product": "SP1", "order": "newest", "now": register.clock()}
+            found = [lot.id for lot in lots.page(connection, after, 3, **chosen)]
+        pages.append(found)
+        if len(found) < 3:
+            break
+        after = found[-1]
+    assert pages == [["L3", "L1", "L4"], ["L2"]]
 
 
 def test_a_hole_in_the_publication_is_no_verdict(register: Register) -> None:

@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -58,8 +58,40 @@ def became(kind: str, lot: str | None, state: StampState, before: str | None) ->
     return BECOMES[kind], lot if kind == "activate" else before
 
 
-def play(connection: Connection, batch: stamps.Batch, act: Act) -> Any:
-    """Do an act as the registry does: the intervals written, or the code and parts refused."""
+@dataclass
+class Side:
+    """One engine's batch in a transaction, and the intervals that it must hold."""
+
+    connection: Connection
+    batch: stamps.Batch
+    held: list[Interval]
+
+    @classmethod
+    def of(cls, connection: Connection, number: int) -> "Side":
+        """The batch, locked and read as a whole."""
+        batch = stamps.lock(connection, number, None)
+        return cls(connection, batch, stamps.intervals(connection, number))
+
+    def around(self, first: int, last: int) -> list[Interval]:
+        """The intervals that overlap a range, as the engine gives them."""
+        found = stamps.intervals(self.connection, self.batch.number, first, last)
+        assert found == [one for one in self.held if one.first <= last and one.last >= first]
+        return found
+
+    def write(self, after: list[Interval]) -> None:
+        """Put intervals in the place of those they cover."""
+        stamps.write(self.connection, self.batch.number, after)
+        first, last = after[0].first, after[-1].last
+        before = [one for one in self.held if one.last < first]
+        self.held = [*before, *after, *(one for one in self.held if one.first > last)]
+
+
+def play(side: Side, act: Act) -> Any:
+    """Do an act as the registry does: the intervals written, or the code and parts refused.
+
+    Most acts are refused and change nothing: these are told by what the batch must hold, which
+    is compared with the engine around each act that is done, and as a whole in the end.
+    """
     kind, first, last, lot = act
 
     def one(part: Interval) -> Interval:
@@ -67,15 +99,14 @@ def play(connection: Connection, batch: stamps.Batch, act: Act) -> Any:
         return replace(part, state=state, lot_id=lot_id)
 
     try:
-        stamps.check_range(batch, first, last)
-        before = stamps.intervals(connection, batch.number, first - 1, last + 1)
-        stamps.refuse(refusals(clip(before, first, last), REFUSED[kind]), kind)
+        stamps.check_range(side.batch, first, last)
+        stamps.refuse(refusals(clip(side.held, first, last), REFUSED[kind]), kind)
     except Conflict as refused:
         return refused.code, refused.extra["ranges"]
     except TemError as refused:
         return refused.code
-    after = change(before, first, last, one)
-    stamps.write(connection, batch.number, after)
+    after = change(side.around(first - 1, last + 1), first, last, one)
+    side.write(after)
     return after
 
 
@@ -120,10 +151,9 @@ def test_a_hundred_thousand_acts_are_the_same_on_both_engines(
                 register.batch(number, QUANTITY, delivered=False)
             current = number
         with pair[0].write() as lite, pair[1].write() as server:
-            both = (lite, server)
-            batches = [stamps.lock(connection, current, None) for connection in both]
+            sides = [Side.of(connection, current) for connection in (lite, server)]
             for act in acts(chance, AT_ONCE):
-                answers = [play(*where, act) for where in zip(both, batches, strict=True)]
+                answers = [play(side, act) for side in sides]
                 wanted = expected(shown, act)
                 assert answers[0] == answers[1], act
                 assert isinstance(answers[0], list) == (wanted is None), (act, answers[0])

@@ -19,6 +19,8 @@ from tem.trail.checkpoints import Checkpoint, load_key, make_key
 from tem.trail.signed_note import NoteRefused, NoteSigner, open_note
 
 SIGNER = NoteSigner.make(checkpoints.origin("registry"))
+# Above a test of the file alone: what the database is makes no difference to it.
+OF_THE_FILE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -206,6 +208,7 @@ def test_an_older_copy_of_a_database_is_found(tmp_path: Path, clock: SetClock, k
     engine.dispose()
 
 
+@OF_THE_FILE
 def test_files_that_are_not_in_order(store: Engine, clock: SetClock, kept: Path) -> None:
     """Another key's note, a changed one, foreign lines and a falling size are told apart."""
     worked(store, clock, kept)
@@ -232,6 +235,7 @@ def test_files_that_are_not_in_order(store: Engine, clock: SetClock, kept: Path)
     assert faults(store, kept) == []
 
 
+@OF_THE_FILE
 def test_a_note_cut_short_is_no_fault_and_is_cut_away(
     store: Engine, clock: SetClock, kept: Path
 ) -> None:
@@ -332,6 +336,7 @@ def test_text_of_a_checkpoint_is_exact() -> None:
             Checkpoint.parse(other)
 
 
+@OF_THE_FILE
 def test_a_write_that_does_not_fit_is_told(store: Engine, clock: SetClock, kept: Path) -> None:
     """Where the disk takes only a part an error says so, and the next one mends the file."""
     worked(store, clock, kept)
@@ -364,6 +369,7 @@ class Counted(bytes):
         return super().count(sub, start, stop)
 
 
+@OF_THE_FILE
 def test_fifty_thousand_notes_are_gone_through_once(
     store: Engine, clock: SetClock, kept: Path
 ) -> None:
@@ -382,6 +388,7 @@ def bytes_read() -> int:
     return int(Path("/proc/self/io").read_text().split()[1])
 
 
+@OF_THE_FILE
 def test_of_a_long_file_only_the_end_is_read(store: Engine, clock: SetClock, kept: Path) -> None:
     """A further checkpoint reads the newest one before it, and cuts away what was cut short."""
     worked(store, clock, kept)
@@ -397,6 +404,7 @@ def test_of_a_long_file_only_the_end_is_read(store: Engine, clock: SetClock, kep
         assert after.startswith(whole) and after[len(whole) :].count(b"\n") == note.count(b"\n")
 
 
+@OF_THE_FILE
 def test_the_newest_note_is_found_before_any_damage(
     store: Engine, clock: SetClock, kept: Path
 ) -> None:
@@ -404,7 +412,7 @@ def test_the_newest_note_is_found_before_any_damage(
     worked(store, clock, kept)
     record(store, clock)
     whole = kept.read_bytes()
-    for more in range(kept_checkpoints.TAIL_BYTES - 700, kept_checkpoints.TAIL_BYTES + 100, 13):
+    for more in range(kept_checkpoints.TAIL_BYTES - 700, kept_checkpoints.TAIL_BYTES + 100, 37):
         kept.write_bytes(whole + b"x" * more)
         with kept.open("rb", buffering=0) as file:
             end = kept_checkpoints._end(file)
@@ -414,7 +422,7 @@ def test_the_newest_note_is_found_before_any_damage(
     assert keep(store, clock, kept) and sizes(kept) == [3, 6, 9, 10]
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@OF_THE_FILE
 def test_a_database_that_does_not_answer_ends_no_process(
     store: Engine, clock: SetClock, tmp_path: Path, kept: Path
 ) -> None:

@@ -122,12 +122,12 @@ def test_one_changed_character(place: int, code: int) -> None:
         refusal({**FIRST, "text": changed})
 
 
-@pytest.mark.parametrize("bit", range(512))
-def test_one_turned_bit_of_the_signature(bit: int) -> None:
+def test_one_turned_bit_of_the_signature() -> None:
     """A signature with any one bit turned vouches for nothing."""
-    changed = bytearray.fromhex(FIRST["signature"])
-    changed[bit // 8] ^= 1 << bit % 8
-    refusal({**FIRST, "signature": changed.hex()})
+    for bit in range(512):
+        changed = bytearray.fromhex(FIRST["signature"])
+        changed[bit // 8] ^= 1 << bit % 8
+        refusal({**FIRST, "signature": changed.hex()})
 
 
 @given(st.text(max_size=400) | st.binary(max_size=400).map(lambda b: b.decode("latin-1")))

@@ -168,12 +168,12 @@ def test_any_text_is_read_or_malformed(text: str) -> None:
         assert stampcode.text_of(code.raw) == text
 
 
-@pytest.mark.parametrize("bit", range(576))
-def test_one_turned_bit(bit: int) -> None:
+def test_one_turned_bit() -> None:
     """A good code with any one bit turned never verifies, and is at worst malformed."""
-    raw = int(FIRST["text"]) ^ (1 << bit)
-    text = str(raw).zfill(174)
-    assert outcome(text, bytes.fromhex(FIRST["public_key"])) in ("malformed", "bad_signature")
+    for bit in range(576):
+        text = str(int(FIRST["text"]) ^ (1 << bit)).zfill(174)
+        found = outcome(text, bytes.fromhex(FIRST["public_key"]))
+        assert found in ("malformed", "bad_signature"), bit
 
 
 @given(st.sampled_from(GOOD), st.integers(0, 173), st.characters())

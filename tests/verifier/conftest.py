@@ -1,6 +1,7 @@
 """What the verifier's tests share: a registry's published tables, and verifiers that read them."""
 
 import itertools
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, sync_playwright
 from prometheus_client import REGISTRY
 from sqlalchemy import Connection, Engine
 from tests.conftest import SetClock
@@ -37,6 +39,28 @@ from tem_verifier.store import open_store
 from tem_verifier.traffic import Traffic, open_traffic
 
 _numbers = itertools.count(1)
+_CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The system's Chromium; its absence is an error that says what to install."""
+    folder = tmp_path_factory.mktemp("chromium")  # what it keeps stays out of the home folder
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("Chromium is needed: apt-get install chromium fonts-dejavu-core")
+    with sync_playwright() as playwright:
+        home = {**os.environ, "HOME": str(folder), "XDG_CACHE_HOME": str(folder)}
+        chromium = playwright.chromium.launch(executable_path=path, args=_CHROMIUM, env=home)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="session")

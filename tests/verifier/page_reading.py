@@ -123,6 +123,12 @@ def read(html: str) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", html)))
 
 
+def outward(html: str) -> list[dict[str, str | None]]:
+    """The links of a page that leave this host, or dial or write."""
+    links = Structure(html).all("a")
+    return [link for link in links if not re.match(r"/(?!/)", str(link["href"]))]
+
+
 class Structure(HTMLParser):
     """Collects what the tests ask of the marks: tags, attributes, balance."""
 
@@ -137,7 +143,7 @@ class Structure(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Notes a tag and waits for its end, unless it has none."""
         self.tags.append((tag, dict(attrs)))
-        if tag not in {"meta", "link", "img", "br"}:
+        if tag not in {"meta", "link", "img", "br", "input"}:
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

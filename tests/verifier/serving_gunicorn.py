@@ -87,8 +87,9 @@ def served(
     worker: str = OURS,
     *options: str,
     app: str = "tests.verifier.serving_stub:create_app()",
+    kind: type["Served"] = Served,
 ) -> Iterator[Served]:
-    """gunicorn with one worker, for as long as the block lasts."""
+    """gunicorn with one worker, for as long as the block lasts; ``kind`` says how it is asked."""
     port, log = free_base_port(), folder / f"{worker.rpartition('.')[2]}.log"
     command = [sys.executable, "-m", "gunicorn", "--config", "python:tem.http.gunicorn_hooks"]
     command += ["--no-control-socket", "--worker-class", worker, "--bind", f"127.0.0.1:{port}"]
@@ -101,7 +102,7 @@ def served(
             stderr=file,
             preexec_fn=die_with_parent,
         )
-    server = Served(process, port, log)
+    server = kind(process, port, log)
     try:
         until(lambda: answers(server), 30)
         yield server
@@ -114,5 +115,6 @@ def served(
 def answers(server: Served) -> bool:
     """Whether it is there."""
     with contextlib.suppress(OSError):
-        return server.statuses(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n") == [200]
+        asked = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        return server.statuses(asked) == [200]
     return False

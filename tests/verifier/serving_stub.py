@@ -25,7 +25,7 @@ class Front:
         self,
         method: bytes,
         target: bytes,
-        headers: list[tuple[bytes, bytes]],
+        named: dict[bytes, bytes],
         peer: str,
         arrived: float,
     ) -> tuple[bytes, bytes] | str | None:

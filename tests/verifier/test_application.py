@@ -11,12 +11,15 @@ import pytest
 from tests.running import free_base_port, until
 from tests.verifier.conftest import Opener
 from tests.verifier.mint import Minted
+from tests.verifier.serving_stub import Front, create_flask
 from tests.verifier.test_front import HEADERS, application, told
 from werkzeug.test import Client
 
 from tem.installation import Installation
 from tem.process import dying_with_me
 from tem.serve import first_start
+from tem_verifier.application import Application
+from tem_verifier.front import ODD
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -33,6 +36,15 @@ def test_any_wsgi_server_gets_what_flask_would_say(batch: Minted, open_verifier:
                 if one.status_code < 400:
                     assert one.data == other.data, path
                     assert told(one.headers.items()) == told(other.headers.items()), path
+
+
+def test_what_is_odd_never_reaches_the_front() -> None:
+    """A body, a trace, an upgrade: Flask answers, as the id shows that this front never gives."""
+    client = Client(Application(create_flask(), Front()))  # type: ignore[arg-type]
+    assert "X-Request-Id" not in client.get("/s/1").headers
+    for name in ODD - {b"content-length"}:
+        assert "X-Request-Id" in client.get("/s/1", headers={name.decode(): "1"}).headers, name
+    assert "X-Request-Id" in client.get("/s/1", data=b"a").headers
 
 
 @pytest.mark.parametrize("kind", ["gthread", "sync"])

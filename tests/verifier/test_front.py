@@ -38,7 +38,7 @@ def by_front(
     front: Front, code: str, headers: dict[str, str], method: str = "GET"
 ) -> tuple[int, list[tuple[str, str]], bytes] | None:
     """Status, headers and body; None if it declines."""
-    sent = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    sent = {name.lower().encode(): value.encode() for name, value in headers.items()}
     found = front.answer(method.encode(), f"/s/{code}".encode(), sent, "127.0.0.1", 0.0)
     assert found is not LATER
     if not isinstance(found, tuple):
@@ -221,39 +221,29 @@ def test_bulk_gives_the_answers_of_single_look_ups(
         assert answer == client.get(path, headers=HEADERS[0]).get_json()
 
 
-ODD: list[tuple[str, str, dict[str, str]]] = [
-    ("POST", "", {}),
-    ("OPTIONS", "", {}),
-    ("GET", "?lang=en", {}),
-    ("GET", "/", {}),
-    ("GET", "/seen/", {}),
-    ("GET", "", {"traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01"}),
-    ("GET", "", {"Content-Length": "0"}),
-    ("GET", "", {"Transfer-Encoding": "chunked"}),
-    ("GET", "", {"Expect": "100-continue"}),
-]
-
-
-@pytest.mark.parametrize(("method", "behind", "headers"), ODD)
-def test_what_is_odd_is_left_to_flask(
-    batch: Minted, open_verifier: Opener, method: str, behind: str, headers: dict[str, str]
-) -> None:
-    """Another method, a query, more path, a body, a trace: the front declines."""
-    app = application(open_verifier())
-    assert by_front(app.front, batch.text(1) + behind, headers, method) is None
+def test_what_is_odd_is_left_to_flask(batch: Minted, open_verifier: Opener) -> None:
+    """Another method, a query, more path: the front declines."""
+    app, code = application(open_verifier()), batch.text(1)
+    for method, behind in (("POST", ""), ("OPTIONS", ""), ("GET", "?lang=en"), ("GET", "/seen/")):
+        assert by_front(app.front, code + behind, {}, method) is None, (method, behind)
 
 
 def test_codes_that_are_none_are_left_to_flask(batch: Minted, open_verifier: Opener) -> None:
-    """Other lengths, other digits and letters are not the front's; two headers of one name
-    neither."""
+    """Other lengths, other digits and letters are not the front's."""
     app, code = application(open_verifier()), batch.text(1)
     chance = random.Random(3)
-    for other in (code[:-1], code + "0", code[:-1] + "x", "a" * 174, "", code[:-1] + "%30"):
+    for other in (
+        code[:-1],
+        code + "0",
+        code + "/",
+        code[:-1] + "x",
+        "a" * 174,
+        "",
+        code[:-1] + "%30",
+    ):
         assert by_front(app.front, other, {}) is None, other
-    twice = [(b"accept", b"text/html"), (b"accept", b"application/json")]
-    assert app.front.answer(b"GET", f"/s/{code}".encode(), twice, "127.0.0.1", 0.0) is None
     junk = bytes(chance.randrange(128, 256) for _ in range(174))
-    assert app.front.answer(b"GET", b"/s/" + junk, [], "127.0.0.1", 0.0) is None
+    assert app.front.answer(b"GET", b"/s/" + junk, {}, "127.0.0.1", 0.0) is None
 
 
 def test_a_batch_that_is_not_known_is_waited_for(
@@ -266,7 +256,7 @@ def test_a_batch_that_is_not_known_is_waited_for(
     front = app.front
     code = mint.sign(7)
     target, readings = f"/s/{code.text(1)}".encode(), reader.index.readings
-    asked = (b"GET", target, [(b"accept", b"application/json")], "127.0.0.1")
+    asked = (b"GET", target, {b"accept": b"application/json"}, "127.0.0.1")
     readings._followed = True
     arrived = readings._tried + 1
     readings._began = arrived - 0.5
@@ -279,5 +269,5 @@ def test_a_batch_that_is_not_known_is_waited_for(
     assert isinstance(found, tuple) and b"NOT_ACTIVATED" in found[1]
     stranger = f"/s/{mint.sign(8).text(1)}".encode()
     register.clock.advance(seconds=(FRESH + timedelta(seconds=1)).total_seconds())
-    old = front.answer(b"GET", stranger, [], "127.0.0.1", readings._read_from - 1)
+    old = front.answer(b"GET", stranger, {}, "127.0.0.1", readings._read_from - 1)
     assert isinstance(old, tuple) and b" 503 " in old[0]

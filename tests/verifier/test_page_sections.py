@@ -100,11 +100,13 @@ def test_certificate_at_production_and_today_stand_apart() -> None:
 
 def test_more_than_three_points_of_sale_are_folded() -> None:
     """Three are in sight; the others are one touch away, without a script."""
-    html = PAGES.render(answer(product=None), "vi", PATH)
+    html = PAGES.render(answer(product=None, lot=None), "vi", PATH)
     places = [html.index(f"Cửa hàng số {number}") for number in range(1, 6)]
     assert places[2] < html.index("<details>") < places[3]
     assert "Điểm bán khác (2)" in html
-    few = PAGES.render(answer(product=None, points_of_sale=FULL["points_of_sale"][:3]), "vi", PATH)
+    few = PAGES.render(
+        answer(product=None, lot=None, points_of_sale=FULL["points_of_sale"][:3]), "vi", PATH
+    )
     assert "<details>" not in few
 
 
@@ -237,8 +239,8 @@ def test_lots_of_a_product_share_all_but_their_own_values(verdict: str, lang: La
 
 
 def test_each_section_is_a_piece_of_its_own() -> None:
-    """Another producer changes the producer's section alone, another product its own."""
-    for name in ("producer", "product", "certificate", "recall"):
+    """Another producer changes the producer's section alone, another certificate its own."""
+    for name in ("producer", "certificate", "recall"):
         verdict = "RECALLED" if name == "recall" else "OK"
         changed = FULL[name] | {"name": "X", "decision_no": "X"}
         new = bytes_of(answer(verdict, **{name: changed}), "vi") - bytes_of(answer(verdict), "vi")
@@ -246,3 +248,30 @@ def test_each_section_is_a_piece_of_its_own() -> None:
         assert section.startswith(b"<section")
         assert section.endswith(b"</section>\n")
         assert f'aria-labelledby="{name}"'.encode() in section
+
+
+def test_stars_stand_with_the_product_and_are_shared() -> None:
+    """The certificate's stars are a piece between the product's two, and only where the answer
+    has them; a product of another name shares its other half."""
+    rank = '<p class="rank"><span class="stars" aria-hidden="true">★★★★</span> OCOP 4 sao</p>\n'
+    pieces = PAGES.pieces(answer(), "vi")
+    at = pieces.index(rank.encode())
+    before, after = pieces[at - 1], pieces[at + 1]
+    assert isinstance(before, bytes) and before.startswith(b'<section class="product"')
+    assert isinstance(after, bytes) and after.endswith(b"</section>\n")
+    named = bytes_of(answer(product=FULL["product"] | {"name": "X"}), "vi")
+    assert {rank.encode(), after} <= named and before not in named
+    for asked in (answer("PAST_DATE"), answer(certificate={"stars": 9}), answer(certificate=None)):
+        assert not [one for one in bytes_of(asked, "vi") if one.startswith(b'<p class="rank"')]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_each_date_says_what_to_look_for_on_the_package(lang: Lang) -> None:
+    """Beside each line stand the letters that labels print, and how a date may be written."""
+    words = read(PAGES.render(answer(), lang, PATH))
+    for marks in ("“LSX”", "“MFG”", "“EXP”", "021028"):
+        assert marks in words
+    packed = read(
+        PAGES.render(answer(lot=FULL["lot"] | {"production_date_kind": "packing_date"}), lang, PATH)
+    )
+    assert "“NĐG”" in packed and "“MFG”" not in packed

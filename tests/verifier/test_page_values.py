@@ -5,7 +5,17 @@ from html import unescape
 from typing import Any
 
 import pytest
-from tests.verifier.page_reading import FULL, PAGES, PATH, TITLES, Structure, answer, bare, read
+from tests.verifier.page_reading import (
+    FULL,
+    PAGES,
+    PATH,
+    TITLES,
+    Structure,
+    answer,
+    bare,
+    outward,
+    read,
+)
 
 from tem.language import LANGUAGES
 from tem.vocabulary import Note
@@ -98,7 +108,7 @@ def test_no_value_makes_a_hole_or_closes_one(verdict: str, text: str) -> None:
 def test_producers_site_is_a_link_only_over_http(website: str, linked: bool) -> None:
     """Any other scheme is shown as text; a link tells the other side nothing of this page."""
     asked = bare("OK", producer={"name": "A", "website": website})
-    links = Structure(PAGES.render(asked, "vi", PATH)).all("a")[1:]
+    links = outward(PAGES.render(asked, "vi", PATH))
     rel = "noopener nofollow noreferrer"
     assert links == ([{"href": website, "rel": rel}] if linked else [])
     assert website.strip() in unescape(PAGES.render(asked, "vi", PATH))
@@ -112,7 +122,7 @@ def test_values_in_attributes_and_numbers_are_escaped_too() -> None:
         "OK", producer={"website": website, "gps": gps}, points_of_sale=[{"name": "A", "gps": gps}]
     )
     html = PAGES.render(asked, "vi", PATH)
-    links = Structure(html).all("a")
-    assert links[1] == {"href": website, "rel": "noopener nofollow noreferrer"}
+    (link,) = outward(html)
+    assert link == {"href": website, "rel": "noopener nofollow noreferrer"}
     assert "<b>" not in html
     assert "<i>" not in html

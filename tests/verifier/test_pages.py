@@ -15,7 +15,7 @@ FORBIDDEN = re.compile(
     r"hàng giả|hàng thật|chính hãng|100\s?%|chưa xác thực|\bfake|genuine|counterfeit", re.IGNORECASE
 )
 _OURS = re.compile(r"/static/[a-z.]+|/images/[0-9a-f]{64}|/s/[0-9]{174}/seen")
-LIMIT = 15_000
+LIMIT = 26_000
 
 
 def every_page() -> list[tuple[str, Lang, str]]:
@@ -29,6 +29,7 @@ def every_page() -> list[tuple[str, Lang, str]]:
         noted = answer(notes=[str(note) for note in Note])
         pages.append((f"notes-{lang}", lang, PAGES.render(noted, lang, PATH)))
         pages.append((f"home-{lang}", lang, PAGES.home(lang, "tem.example")))
+        pages.append((f"about-{lang}", lang, PAGES.about(lang, "tem.example")))
         pages.append((f"not-found-{lang}", lang, PAGES.not_found(lang)))
     return pages
 
@@ -51,7 +52,7 @@ def test_every_page_is_small_with_its_stylesheet_and_icon(page: tuple[Lang, str]
     """A page with everything it loads stays far below the 50 kB of the issue."""
     static = files("tem_verifier").joinpath("static")
     loaded = [static.joinpath(name).read_bytes() for name in ("stamp.css", "stamp.svg")]
-    assert len(page[1].encode()) + sum(map(len, loaded)) < LIMIT + 5_000
+    assert len(page[1].encode()) + sum(map(len, loaded)) < LIMIT
 
 
 def test_every_page_is_well_formed_and_complete_without_script(page: tuple[Lang, str]) -> None:
@@ -126,7 +127,9 @@ def test_unknown_pages_differ_in_nothing_but_the_time() -> None:
 def test_language_link_stays_on_this_host(path: str, link: str) -> None:
     """The link to the other language keeps the path and cannot leave the host."""
     links = Structure(PAGES.render(answer(), "vi", path)).all("a")
-    assert links[0] == {"href": link, "lang": "en", "hreflang": "en", "rel": "nofollow"}
+    assert [one for one in links if "hreflang" in one] == [
+        {"href": link, "lang": "en", "hreflang": "en", "rel": "nofollow"}
+    ]
 
 
 def beacons(html: str) -> list[dict[str, str | None]]:

@@ -270,6 +270,19 @@ def test_who_sends_too_much_is_told_so(ours: Served, size: int) -> None:
             assert one_answer(sock).startswith(b"HTTP/1.1 413 ")
 
 
+ODD_LINES = (b"Traceparent: a\r\n", b"Upgrade: h2c\r\n", b"Accept: a\r\nAccept: b\r\n")
+
+
+@pytest.mark.parametrize("lines", ODD_LINES)
+def test_what_is_odd_never_reaches_the_front(ours: Served, lines: bytes) -> None:
+    """A trace, an upgrade, a header sent twice: the app answers, and gives the answer an id."""
+    plain, odd = (
+        ours.exchange(b"GET /s/1 HTTP/1.1\r\nConnection: close\r\n" + more + H)
+        for more in (b"", lines)
+    )
+    assert b"X-Request-Id" in odd and b"X-Request-Id" not in plain
+
+
 def test_an_upgrade_is_not_taken_up(ours: Served) -> None:
     """HTTP/1.1 goes on, and a body is the body of its request, not the next one."""
     lines = (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c")

@@ -59,7 +59,7 @@ def test_the_log_is_opened_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [(("--max-requests", "5"), "max_requests"), (("--certfile", __file__), "TLS")],
+    [(("--max-requests", "5"), "max_requests"), (("--certfile", "/nowhere"), "/nowhere")],
 )
 def test_what_it_cannot_do_is_told_at_the_start(
     tmp_path: Path, options: tuple[str, ...], words: str

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tem import clients
 from tem.errors import Invalid
 from tem.installation import Installation
-from tem import clients
 from tem_verifier import accounts, rates, settings
 from tem_verifier.accounts import Account, Entry
 from tem_verifier.origins import BUCKETS

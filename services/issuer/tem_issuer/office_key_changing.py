@@ -10,6 +10,7 @@ from tem.commandline import ACTOR, existing_data_option
 from tem.errors import Invalid
 from tem.installation import Installation
 from tem.stampcode import MAX_BATCH
+from tem.tls import TlsFiles
 from tem_issuer import (
     office_key_acts,
     office_key_making,
@@ -72,8 +73,9 @@ def activate(
     config = settings.read(os.environ, installation)
     key = office_key_rules.named(office_keys.load(config).keys, key_id)
     own = installation.addresses().get("verifier")
+    authority = TlsFiles.of(installation).authority
     for source in () if unchecked else sources or _given(own):
-        office_key_seen.require_known(source, key)
+        office_key_seen.require_known(source, key, authority)
         click.echo(f"{source} knows it")
     with opened_store(config) as engine:
         start = office_key_acts.activate(engine, config, system_clock(), ACTOR, key.id)

@@ -7,18 +7,20 @@ import httpx
 
 from tem import trust
 from tem.errors import Conflict, Unavailable
+from tem.tls import client_context
 from tem.trust import OfficeKey, Trust
 
 ASK_SECONDS, TRIES, BETWEEN_SECONDS = 5, 10, 0.3  # a verifier looks at its file every 0.1 s
 
 
-def require_known(source: str, key: OfficeKey) -> None:
-    """``source`` is a verifier's address, or a file with the answer of its ``GET /v1/trust``.
+def require_known(source: str, key: OfficeKey, authority: Path) -> None:
+    """``source`` is a verifier's address, or a file with the answer of its ``GET /v1/trust``;
+    ``authority`` is the certificate of the installation's own, which is believed if it is there.
 
     Raises Conflict if the key would be refused there, Unavailable if there is no such answer.
     """
     for last in range(TRIES - 1, -1, -1):
-        if knows(_told(source), key):
+        if knows(_told(source, authority), key):
             return
         if not last or not _is_address(source):
             raise Conflict(
@@ -45,11 +47,12 @@ def _is_address(source: str) -> bool:
     return source.startswith(("http://", "https://"))
 
 
-def _told(source: str) -> Trust:
+def _told(source: str, authority: Path) -> Trust:
     try:
         if not _is_address(source):
             return trust.read(Path(source).read_text("utf-8"), source)
-        answer = httpx.get(f"{source.rstrip('/')}/v1/trust", timeout=ASK_SECONDS)
+        address = f"{source.rstrip('/')}/v1/trust"
+        answer = httpx.get(address, timeout=ASK_SECONDS, verify=client_context(authority))
         return trust.read(answer.raise_for_status().text, source)
     except (OSError, ValueError, httpx.HTTPError) as error:
         raise Unavailable(

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     func,
+    or_,
     select,
     text,
     update,
@@ -288,11 +289,10 @@ def confirm_print(connection: Connection, number: int, now: datetime) -> bool:
 def move_trials(connection: Connection, url_prefix: str) -> None:
     """Let batches issued on loopback follow the installation's present address.
 
-    Plain http is for a trial on one machine: its port may change, and no printed stamp has it.
+    Plain http, and https without a host, are for one machine: no stamp that others scan has it.
     """
     c = batch_table.c
+    local = or_(*(c.url_prefix.startswith(one) for one in ("http://", "https://localhost:")))
     connection.execute(
-        update(batch_table)
-        .where(c.url_prefix.startswith("http://"), c.url_prefix != url_prefix)
-        .values(url_prefix=url_prefix)
+        update(batch_table).where(local, c.url_prefix != url_prefix).values(url_prefix=url_prefix)
     )

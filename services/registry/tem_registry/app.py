@@ -16,6 +16,7 @@ from tem.installation import Installation
 from tem_registry import heartbeat, paths, settings, tables
 from tem_registry.accounts import api as api_accounts
 from tem_registry.activation import api as api_activation
+from tem_registry.activation import api_correction_requests, api_previews
 from tem_registry.batches import api as api_batches
 from tem_registry.batches import api_ranges
 from tem_registry.catalogue import api as api_catalogue
@@ -27,8 +28,12 @@ from tem_registry.epcis import api as api_epcis
 from tem_registry.files import api as api_files
 from tem_registry.forgetting import api as api_purging
 from tem_registry.history import HISTORIES
+from tem_registry.importing import api_imports
+from tem_registry.lookups import api as api_lookups
+from tem_registry.lookups import api_shopper_reports
+from tem_registry.lookups.verifier_client import VerifierClient
 from tem_registry.lots import api as api_lots
-from tem_registry.lots import lot_windows
+from tem_registry.lots import api_label_dates, lot_windows
 from tem_registry.orders import api as api_orders
 from tem_registry.orders import issuer_client
 from tem_registry.portal import build as pages
@@ -67,6 +72,7 @@ def build(config: Settings, wiring: Wiring) -> Flask:
     }
     for kind in catalogue.KINDS.values():
         rest.register_blueprint(api_catalogue.build(wiring, kind, **acts.get(kind.name, {})))
+    rest.register_blueprint(api_imports.build(wiring, config, acts))
     rest.register_blueprint(api_files.build(wiring))
     rest.register_blueprint(api_reference.build(wiring))
     rest.register_blueprint(api_orders.build(wiring, config))
@@ -75,11 +81,17 @@ def build(config: Settings, wiring: Wiring) -> Flask:
     rest.register_blueprint(api_void_reports.build(wiring))
     rest.register_blueprint(api_stamps.build(wiring))
     rest.register_blueprint(api_lots.build(wiring, config))
+    rest.register_blueprint(api_label_dates.build(wiring))
+    rest.register_blueprint(api_previews.build(wiring, config))
     rest.register_blueprint(api_activation.build(wiring, config))
+    rest.register_blueprint(api_correction_requests.build(wiring, config))
     rest.register_blueprint(api_purging.build(wiring, config))
     rest.register_blueprint(api_reports.build(wiring))
     rest.register_blueprint(api_series.build(wiring))
     rest.register_blueprint(api_worklist.build(wiring))
+    verifier = VerifierClient(config.verifier_url, config.verifier_key_file, config.authority)
+    rest.register_blueprint(api_lookups.build(wiring, verifier))
+    rest.register_blueprint(api_shopper_reports.build(wiring, verifier))
     rest.register_blueprint(api_epcis.build(wiring, config.uris))
     rest.register_blueprint(api_audit.build(wiring, config))
     pages.build(app, wiring, config)

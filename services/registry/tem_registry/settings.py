@@ -9,12 +9,14 @@ from tem.clients import NO_PROXIES, Proxies
 from tem.databases.database import sqlite_url
 from tem.errors import Invalid
 from tem.installation import Installation
+from tem.tls import TlsFiles
 from tem.trail import checkpoints, kept_checkpoints
 from tem_registry import uris as epcis_uris
 from tem_registry.months import Months
 from tem_registry.uris import Uris
 
 ISSUER_KEY_FILE = "issuer-service.key"
+VERIFIER_KEY_FILE = "verifier-registry.key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,9 @@ class Settings:
     its best-before (Circular 17/2021/TT-BNNPTNT: 12 at least; 24 and, fresh, 6 from production
     where there is none). Both by category. ``correction_days`` after an activation any reason is
     enough to correct it; later the reason must say more. ``audit_key_file`` signs checkpoints of
-    the audit trail, which the follower keeps in the file ``checkpoints``.
+    the audit trail, which the follower keeps in the file ``checkpoints``. The verifier is asked
+    at ``verifier_url`` with the key in ``verifier_key_file``; ``authority`` is the certificate of
+    the installation's own authority, if ``tem up --tls`` made one.
     """
 
     database_url: str
@@ -44,6 +48,9 @@ class Settings:
     correction_days: int
     audit_key_file: Path
     checkpoints: Path
+    verifier_url: str
+    verifier_key_file: Path
+    authority: Path
     uris: Uris = field(default_factory=Uris)  # how an EPCIS export names things
     proxies: Proxies = NO_PROXIES  # whose X-Forwarded-For counts, at the sign-in
 
@@ -52,12 +59,13 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
     """The settings of an installation. Raises :class:`tem.errors.Invalid` naming a bad one."""
     key_file = env.get("TEM_REGISTRY_ISSUER_KEY_FILE")
     trust_file = env.get("TEM_TRUST_FILE")
-    running = installation.addresses().get("issuer", "http://127.0.0.1:8101")
+    asking = env.get("TEM_REGISTRY_VERIFIER_KEY_FILE")
+    running = installation.addresses()
     return Settings(
         database_url=env.get("TEM_REGISTRY_DATABASE_URL")
         or sqlite_url(installation.database("registry")),
         trust_file=Path(trust_file) if trust_file else installation.trust_file,
-        issuer_url=env.get("TEM_ISSUER_URL") or running,
+        issuer_url=env.get("TEM_ISSUER_URL") or running.get("issuer", "http://127.0.0.1:8101"),
         issuer_key_file=Path(key_file) if key_file else installation.key_file(ISSUER_KEY_FILE),
         unit_fee_vnd=settings.whole(env, "TEM_REGISTRY_UNIT_FEE_VND", 200, 0, 1_000_000),
         two_person_quantity=settings.whole(
@@ -69,6 +77,10 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
         correction_days=settings.whole(env, "TEM_REGISTRY_CORRECTION_DAYS", 7, 0, 365),
         audit_key_file=checkpoints.key_file(installation, "registry"),
         checkpoints=_checkpoints(env.get("TEM_REGISTRY_CHECKPOINTS"), installation),
+        verifier_url=env.get("TEM_VERIFIER_URL")
+        or running.get("verifier", "http://127.0.0.1:8103"),
+        verifier_key_file=Path(asking) if asking else installation.key_file(VERIFIER_KEY_FILE),
+        authority=TlsFiles.of(installation).authority,
         uris=epcis_uris.configured(
             env.get("TEM_REGISTRY_EPCIS_BASE"), env.get("TEM_REGISTRY_OFFICE_GLN")
         ),

@@ -14,12 +14,13 @@ from tem_verifier.limits import Limit, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The limits of this worker: for everybody by address, for retailers by key, and for keys
-    that are none, by address."""
+    """The limits of this worker: for everybody by address, for retailers by key, for keys that
+    are none by address, and for reports by address."""
 
     public: Limit
     retailer: Limit
     wrong_keys: Limit
+    reports: Limit
     clients: Clients
 
     def client(self) -> str | None:

@@ -14,7 +14,7 @@ from tem_verifier.alarms import raise_alarm
 from tem_verifier.filters import moment
 from tem_verifier.heads import JSON, VI, Kind
 from tem_verifier.index import MOST_STALE
-from tem_verifier.lookup import Binding, Lookup, batch_of, binding_of, index_of
+from tem_verifier.lookup import Binding, Lookup, as_of, binding_of
 from tem_verifier.rendering import Hole, Rendered, Renderer, fill
 from tem_verifier.renderings import Renderings
 from tem_verifier.snapshot.layout import SUBJECT, VERDICTS
@@ -33,36 +33,32 @@ class Answering:
         """``lacking`` is called where many answers are asked for that no snapshot holds."""
         self._lookup, self._clock, self._lacking = lookup, clock, lacking
         self._renderings = Renderings(renderer)
-        self._malformed, self._unknown = renderer.plain(MALFORMED), renderer.plain(UNKNOWN)
-        self._unavailable = renderer.plain(UNAVAILABLE)
+        self._plain = {one: renderer.plain(one) for one in (MALFORMED, UNKNOWN, UNAVAILABLE)}
         self._holes = (datetime.min.replace(tzinfo=UTC), b"", b"")  # as_of, and what is told of it
 
     def told(
         self, view: View, digits: bytes, raw: bytes | None, kind: Kind, *, both: bool = False
     ) -> Told:
         """Verdict, status and body of the answer to a code: ``raw`` are the bytes that ``digits``
-        stand for, None if they are no code. ``both`` as :meth:`Lookup.find` takes it."""
+        stand for, None if they are no code. ``both`` as :meth:`Lookup.resolve` takes it."""
         now = self._clock()
-        as_of = view.position.as_of if view.position else now
-        if raw is None:
-            return self._filled(self._malformed, kind, self._holes_at(as_of))
-        found = self._lookup.find(view, raw, now, both=both)
-        holes = self._holes_at(as_of)
-        holes[CODE] = digits  # also of a page that is unavailable, in its link
+        holes = self._holes_at(as_of(view, now))
+        found = self._lookup.resolve(view, raw, now, both=both)
         if isinstance(found, Ruling):
-            plain = self._unknown if found is UNKNOWN else self._unavailable
-            return self._filled(plain, kind, holes)
-        batch, index = batch_of(raw), index_of(raw)
+            if raw is not None:
+                holes[CODE] = digits  # of a page that is unavailable, in its link
+            return self._filled(self._plain[found], kind, holes)
+        batch, index, stands_for, often = found
+        holes[CODE] = digits
         if kind == JSON:
             holes[STAMP] = b'{"batch":%d,"index":%d}' % (batch, index)
         else:
             holes[SERIAL] = serial(batch, index).encode()
-        often = self._lookup.is_often(batch, index)
-        if isinstance(found, int) and not often and found not in view.stale:
-            told = _in_base(view, found, kind, holes, now.timestamp())
+        if isinstance(stands_for, int) and not often and stands_for not in view.stale:
+            told = _in_base(view, stands_for, kind, holes, now.timestamp())
             if told is not None:
                 return told
-        binding = binding_of(view, batch, found)
+        binding = binding_of(view, batch, stands_for)
         return self._filled(self._rendered(view, binding, often, now, batch), kind, holes)
 
     def _rendered(
@@ -74,7 +70,7 @@ class Answering:
             return self._renderings.of(view, binding, often, now)
         except (LookupError, TypeError, ValueError) as hole:
             raise_alarm("publication_incomplete", batch=batch, error=repr(hole))
-            return self._unavailable
+            return self._plain[UNAVAILABLE]
 
     def _holes_at(self, as_of: datetime) -> list[bytes]:
         """What goes into the holes of an answer, as far as the record's age decides."""

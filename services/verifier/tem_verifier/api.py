@@ -12,21 +12,21 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
 from tem import trust
+from tem.clock import Clock
 from tem.http import problems
 from tem.http.problems import RETRY_AFTER_SECONDS
 from tem.http.web import Wiring
-from tem.language import Lang, choose_language
 from tem.vocabulary import Role
 from tem_verifier import beacon, pictures
-from tem_verifier.admission import Admission, problem, with_headers
-from tem_verifier.heads import headers_of_page
-from tem_verifier.limits import Refusal
+from tem_verifier.admission import Admission, problem
 from tem_verifier.lookup import Lookup
 from tem_verifier.manifests import Acceptance
-from tem_verifier.negotiation import LONGEST, prefers, wants_json
+from tem_verifier.negotiation import prefers, wants_json
+from tem_verifier.page_responses import language, limited, page
 from tem_verifier.pages import Pages
 from tem_verifier.scans import Scans
 from tem_verifier.schemas import Answers, Codes, TrustShown
+from tem_verifier.security_txt import security_txt
 from tem_verifier.stamps_scanned import is_scan
 
 STATIC = Path(__file__).parent / "static"
@@ -46,6 +46,7 @@ def build(
     class Verifications(MethodView):
         @blp.arguments(Codes)
         @blp.response(200, Answers)
+        @blp.alt_response(403, description="a key of another role than `retailer`")
         @blp.alt_response(429, description="too many look-ups")
         @blp.doc(summary="Look up at most 1,000 codes; open to all, changes nothing")
         def post(self, body: dict[str, Any]) -> Any:
@@ -121,7 +122,7 @@ def add_stamps(
     def stamp(code: str) -> Response:
         refusal = admission.look_up()
         if refusal is not None:
-            return _limited(refusal, pages)
+            return limited(refusal, pages)
         answer = lookup.answer(code)
         status = 503 if answer["verdict"] == "UNAVAILABLE" else 200
         if wants_json(request.headers.get("Accept", "")):
@@ -129,8 +130,8 @@ def add_stamps(
             response.status_code = status
             response.vary.update(["Accept"])
         else:
-            lang = _language()
-            response = _page(pages.render(answer, lang, request.path), lang, status)
+            lang = language()
+            response = page(pages.render(answer, lang, request.path), lang, status)
         if status == 503:
             response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return response
@@ -147,13 +148,31 @@ def add_stamps(
         return Response(beacon.PIXEL, headers=beacon.HEADERS)
 
 
+def add_security_txt(app: Flask, office_contact: str, public_url: str, clock: Clock) -> None:
+    """Whom to tell of a hole in this site, if the Office can be reached by a link."""
+
+    @app.get("/.well-known/security.txt")
+    def security() -> Response:
+        told = security_txt(office_contact, public_url, clock())
+        if told is None:
+            abort(404)
+        return Response(told, content_type="text/plain; charset=utf-8")
+
+
 def add_pages(app: Flask, pages: Pages, host: str) -> None:
     """The pages for people that are about no stamp, and what they are drawn with."""
 
     @app.get("/")
     def home() -> Response:
-        lang = _language()
-        response = _page(pages.home(lang, host), lang)
+        lang = language()
+        response = page(pages.home(lang, host), lang)
+        response.headers["Cache-Control"] = "public, max-age=300"
+        return response
+
+    @app.get("/about")
+    def about() -> Response:
+        lang = language()
+        response = page(pages.about(lang, host), lang)
         response.headers["Cache-Control"] = "public, max-age=300"
         return response
 
@@ -170,24 +189,5 @@ def add_pages(app: Flask, pages: Pages, host: str) -> None:
             response = problems.from_http_error(error)
             response.vary.update(["Accept"])
             return response
-        lang = _language()
-        return _page(pages.not_found(lang), lang, 404)
-
-
-def _page(html: str, lang: str, status: int = 200) -> Response:
-    return Response(html, status, headers=headers_of_page(lang))
-
-
-def _language() -> Lang:
-    """What ``?lang=`` or the browser asks for; of a header that is too long, nothing."""
-    accepted = request.headers.get("Accept-Language", "")
-    return choose_language(request.args.get("lang"), accepted if len(accepted) <= LONGEST else None)
-
-
-def _limited(refusal: Refusal, pages: Pages) -> Response:
-    if wants_json(request.headers.get("Accept", "")):
-        response = problem(refusal)
-        response.vary.update(["Accept"])
-        return response
-    lang = _language()
-    return with_headers(_page(pages.limited(lang), lang, 429), refusal)
+        lang = language()
+        return page(pages.not_found(lang), lang, 404)

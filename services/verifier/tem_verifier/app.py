@@ -18,7 +18,7 @@ from tem.errors import Unavailable
 from tem.http.web import Wiring, service_app
 from tem.installation import Installation
 from tem.process import allow_open_files
-from tem_verifier import api, metrics, settings
+from tem_verifier import api, api_reports, api_scans, metrics, report_views, settings
 from tem_verifier.answering import Answering
 from tem_verifier.application import Application
 from tem_verifier.bulk import answers
@@ -27,6 +27,9 @@ from tem_verifier.index import Index
 from tem_verifier.lookup import Lookup
 from tem_verifier.manifests import Acceptance
 from tem_verifier.rendering import Renderer
+from tem_verifier.report_pages import ReportPages
+from tem_verifier.report_views import Site
+from tem_verifier.reports.reporting import Reporting
 from tem_verifier.settings import Settings
 from tem_verifier.snapshot.snapshots import Snapshots
 from tem_verifier.store import open_store_whenever
@@ -102,10 +105,19 @@ def build(
     answering = Answering(lookup, renderer, wiring.clock, index.lacks)
     bulk = partial(answers, index, answering, config.prefix)
     rest.register_blueprint(api.build(wiring, bulk, index.acceptance, traffic.admission))
+    rest.register_blueprint(
+        api_scans.build(wiring, index, traffic.scans, traffic.admission, config.scan_days)
+    )
+    rest.register_blueprint(api_reports.build(wiring, traffic.admission))
     api.add_pictures(app, index.source)
     host = urlsplit(config.public_url).netloc
     api.add_stamps(app, lookup, renderer.pages, traffic.admission, traffic.scans)
     api.add_pages(app, renderer.pages, host)
+    api.add_security_txt(app, config.office_contact, config.public_url, wiring.clock)
+    app.config["LARGEST_BODY"] = report_views.FORM_BYTES
+    forms = ReportPages(config.office_contact)
+    reporting = Reporting(wiring.engine, wiring.clock)
+    report_views.add_reports(app, Site(lookup, renderer.pages, forms, traffic.admission, reporting))
     front = Front(
         index,
         lookup,

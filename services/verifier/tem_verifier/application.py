@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from tem_verifier.front import Front, Later
+from tem_verifier.front import ODD, Front, Later
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -29,8 +29,10 @@ class Application:
         """One request."""
         found = None
         if not environ["QUERY_STRING"] and environ["PATH_INFO"].startswith("/s/"):
-            with self._turn:
-                found = self.front.answer(*_request(environ), time.monotonic())
+            method, target, named, peer = _request(environ)
+            if ODD.isdisjoint(named):
+                with self._turn:
+                    found = self.front.answer(method, target, named, peer, time.monotonic())
         if found is None or isinstance(found, Later):
             return self.flask(environ, start_response)
         head, body = found
@@ -40,15 +42,16 @@ class Application:
         return [body]
 
 
-def _request(environ: "WSGIEnvironment") -> tuple[bytes, bytes, list[tuple[bytes, bytes]], str]:
-    """Method, target, headers and peer, as the front takes them."""
-    named = [
-        (name[5:].lower().replace("_", "-").encode("latin-1"), value.encode("latin-1"))
+def _request(environ: "WSGIEnvironment") -> tuple[bytes, bytes, dict[bytes, bytes], str]:
+    """Method, target, headers and peer, as the front takes them; a server of WSGI has joined what
+    was sent twice."""
+    named = {
+        name[5:].lower().replace("_", "-").encode("latin-1"): value.encode("latin-1")
         for name, value in environ.items()
         if name.startswith("HTTP_")
-    ]
+    }
     if environ.get("CONTENT_LENGTH"):
-        named.append((b"content-length", environ["CONTENT_LENGTH"].encode("latin-1")))
+        named[b"content-length"] = environ["CONTENT_LENGTH"].encode("latin-1")
     target = environ.get("RAW_URI") or environ["PATH_INFO"]
     return (
         environ["REQUEST_METHOD"].encode("latin-1"),

@@ -1,4 +1,4 @@
-"""``tem verifier …``: retailers' keys, and the decision an operator takes after a restore."""
+"""``tem verifier …``: keys of retailers and registry, and what is decided after a restore."""
 
 import os
 
@@ -25,7 +25,7 @@ def _store(installation: Installation) -> Engine:
     return for_this_command(open_store(settings.read(os.environ, installation)))
 
 
-verifier.add_command(key_commands("verifier", (Role.RETAILER,), _store))
+verifier.add_command(key_commands("verifier", (Role.RETAILER, Role.SERVICE), _store))
 verifier.add_command(audit_commands("verifier", _store))
 
 

@@ -122,8 +122,9 @@ def map_link(gps: Mapping[str, Any] | None) -> str | None:
 
 def tells_more(product: Mapping[str, Any]) -> bool:
     """Whether there is anything to unfold below the first lines of a product."""
-    more = ("unit", "raw_material_source", "process", "story")
-    return any(product.get(name) for name in more)
+    kept = ("preservation", "usage", "declared_standard")
+    more = (*kept, "unit", "raw_material_source", "process", "story")
+    return any(product.get(name) for name in more) or bool(test_reports(product))
 
 
 FILTERS = {

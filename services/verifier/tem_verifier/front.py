@@ -1,7 +1,7 @@
 """The layer in front of Flask: answers a stamp's plain address, and its beacon, out of memory.
 
 It answers exactly ``GET`` and ``HEAD`` of ``/s/<174 digits>`` and of the beacon behind it, declines
-whatever is odd about a request, and never waits. What it answers is what Flask would: the same
+everything else, and never waits. What it answers is what Flask would: the same
 look-up, the same pieces, the same headers.
 """
 
@@ -49,7 +49,10 @@ TARGET_BYTES = len(PREFIX) + DIGITS
 SEEN_BYTES = TARGET_BYTES + len(SEEN)
 _ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _64_BITS = 0xFFFFFFFFFFFFFFFF
-_ODD = {b"traceparent", b"content-length", b"transfer-encoding", b"expect", b"upgrade"}
+# With one of these, or any header sent twice, a request is not for the front: who asks it looks.
+ODD: Final = frozenset(
+    {b"traceparent", b"content-length", b"transfer-encoding", b"expect", b"upgrade"}
+)
 
 
 class Later:
@@ -57,7 +60,7 @@ class Later:
 
 
 LATER: Final = Later()
-Headers = list[tuple[bytes, bytes]]
+Named = dict[bytes, bytes]
 Answer = tuple[bytes, bytes]
 
 
@@ -86,20 +89,21 @@ class Front:
         self._left, self._log_lookups = log_lookups, log_lookups
 
     def answer(
-        self, method: bytes, target: bytes, headers: Headers, peer: str, arrived: float
+        self, method: bytes, target: bytes, named: Named, peer: str, arrived: float
     ) -> Answer | Later | None:
         """The head and body of an answer, :data:`LATER`, or None for what Flask is to answer.
 
-        ``target`` is as sent, ``headers`` with names in lower case, in order; ``arrived`` in
-        seconds of the monotonic clock. The head ends without the empty line, and without Server,
-        Date and Connection, which are the server's; the body of HEAD is empty.
+        ``target`` is as sent; ``named`` are the headers by their names in lower case, of which none
+        was sent twice and none is in :data:`ODD`; ``arrived`` in seconds of the monotonic clock.
+        The head ends without the empty line, and without Server, Date and Connection, which are
+        the server's; the body of HEAD is empty.
         """
         is_seen = len(target) == SEEN_BYTES and target.endswith(SEEN)
         if (len(target) != TARGET_BYTES and not is_seen) or not target.startswith(PREFIX):
             return None
         began = perf_counter() if arrived >= self._tally.next_observed else 0.0
-        named, digits = dict(headers), target[len(PREFIX) : TARGET_BYTES]
-        if len(named) != len(headers) or not _ODD.isdisjoint(named) or not digits.isdigit():
+        digits = target[len(PREFIX) : TARGET_BYTES]
+        if not digits.isdigit():
             return None
         if (method != b"GET" and method != b"HEAD") or self._leaves_a_line():
             return None
@@ -132,7 +136,7 @@ class Front:
     def _seen(
         self,
         method: bytes,
-        named: dict[bytes, bytes],
+        named: Named,
         client: str | None,
         view: View,
         raw: bytes | None,

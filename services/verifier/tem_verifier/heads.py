@@ -8,6 +8,8 @@ PAGE_POLICY = (
     "frame-ancestors 'none'; base-uri 'none'"
 )
 
+# The one page with a script, which may ask the phone where it is once it is told to.
+_FORM_POLICY = f"{PAGE_POLICY}; script-src 'self'"
 
 # What was asked for: plain numbers, for members of an Enum are slow to name and to hash.
 Kind = int
@@ -25,6 +27,15 @@ def headers_of_page(lang: str) -> list[tuple[str, str]]:
         ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
         ("Vary", "Accept, Accept-Language"),
     ]
+
+
+def headers_of_form(lang: str) -> list[tuple[str, str]]:
+    """Of the page of a report."""
+    own = {
+        "Content-Security-Policy": _FORM_POLICY,
+        "Permissions-Policy": "camera=(), geolocation=(self), microphone=()",
+    }
+    return [(name, own.get(name, value)) for name, value in headers_of_page(lang)]
 
 
 def headers_of_json(content_type: str = "application/json") -> list[tuple[str, str]]:

@@ -11,11 +11,15 @@ from tem.http import auth, idempotency  # noqa: F401 -- their tables are the plu
 from tem.installation import Installation
 from tem.trail import audit  # noqa: F401 -- their tables are the plumbing
 from tem_verifier import settings, storage
+from tem_verifier.reports import tables  # noqa: F401 -- among the verifier's own
 
 _TABLES = (plumbing, storage.metadata)
 # Rows go from these tables alone.
 _DELETED = frozenset(
-    {"idempotency", "scan_day", "scan_key", "scan_origin", "scan_parcel", "scanned_often"}
+    {
+        *("idempotency", "report", "report_photo", "scan_day", "scan_key", "scan_origin"),
+        *("scan_parcel", "scanned_often"),
+    }
 )
 VERIFIER = History(
     "verifier",

@@ -50,6 +50,8 @@ class Binding:
 
 # A subject of the view's base, a binding of what changed since, or a ruling that shows nothing.
 Found = int | Binding | Ruling
+# A stamp that was issued: batch, index, what it stands for, whether it is scanned often.
+Issued = tuple[int, int, int | Binding, bool]
 
 
 class Lookup:
@@ -70,24 +72,20 @@ class Lookup:
 
     def _answer(self, text: str, now: datetime, both: bool) -> dict[str, Any]:
         raw = raw_of(text)
-        if raw is None:
-            position = self._index.view.position
-            return plain(MALFORMED, position.as_of if position else now)
-        batch, index = batch_of(raw), index_of(raw)
-        if not self._index.view.knows(batch):
+        if raw is not None and not self._index.view.knows(batch_of(raw)):
             self._index.catch_up_soon(RECHECK_SECONDS)
         view = self._index.view
-        as_of = view.position.as_of if view.position else now
-        found = self.find(view, raw, now, both=both)
+        found = self.resolve(view, raw, now, both=both)
         if isinstance(found, Ruling):
-            return plain(found, as_of)
-        often = self.is_often(batch, index)
+            return plain(found, as_of(view, now))
+        batch, index, stands_for, often = found
         try:
-            subject = subject_of(view, binding_of(view, batch, found), batch, index, often)
-            return answer(subject, now, as_of)
+            binding = binding_of(view, batch, stands_for)
+            subject = subject_of(view, binding, batch, index, often)
+            return answer(subject, now, as_of(view, now))
         except (LookupError, TypeError, ValueError) as hole:
             raise_alarm("publication_incomplete", batch=batch, error=repr(hole))
-            return plain(UNAVAILABLE, as_of)
+            return plain(UNAVAILABLE, as_of(view, now))
 
     def issued(self, text: str) -> tuple[int, int] | None:
         """Batch and index of the stamp whose very code this is; None for anything else."""
@@ -96,9 +94,20 @@ class Lookup:
             return None
         return batch_of(raw), index_of(raw)
 
-    def is_often(self, batch: int, index: int) -> bool:
-        """Whether a stamp is scanned so often that it is told."""
-        return self._scans is not None and (batch, index) in self._scans.often
+    def resolve(
+        self, view: View, raw: bytes | None, now: datetime, *, both: bool = False
+    ) -> Issued | Ruling:
+        """The steps of every look-up, whatever its answer is made of: is it a code (``raw`` is None
+        if not), is it one that was issued, what does its stamp stand for, is it scanned so often
+        that it is told. ``both`` as :meth:`find` takes it."""
+        if raw is None:
+            return MALFORMED
+        found = self.find(view, raw, now, both=both)
+        if isinstance(found, Ruling):
+            return found
+        batch, index = batch_of(raw), index_of(raw)
+        often = self._scans is not None and (batch, index) in self._scans.often
+        return batch, index, found, often
 
     def find(self, view: View, raw: bytes, now: datetime, *, both: bool = False) -> Found:
         """What the 72 bytes of a code lead to: a ruling of UNKNOWN or UNAVAILABLE, or the subject
@@ -118,6 +127,11 @@ class Lookup:
         if changed is not None:
             return _in_changed(changed, raw, both)
         return _in_base(view, number, row, raw, both)
+
+
+def as_of(view: View, now: datetime) -> datetime:
+    """When the record that answers was complete."""
+    return view.position.as_of if view.position else now
 
 
 def batch_of(raw: bytes) -> int:

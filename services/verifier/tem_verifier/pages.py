@@ -12,31 +12,32 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from tem.language import Lang
 from tem.stampcode import serial
-from tem_verifier.filters import FILTERS, clean, moment, own_words
+from tem_verifier.filters import moment, own_words, star_signs
 from tem_verifier.pieces import Hole, Mark, Piece, Pieces, Shape, cut, fill, mark, put
 from tem_verifier.sentences import case_of, choose, marked, note_case, part, values_of
+from tem_verifier.templating import environment, texts
 
 # About these nothing is known: such a page repeats neither the path nor anything of the answer,
 # so that the pages of all codes that are not on record are the same but for the time.
 _NOTHING_KNOWN = frozenset({"UNKNOWN", "MALFORMED"})
 # Each section with the part of the answer that it shows, in the order of the page.
 SECTIONS = {
+    "recall": "recall",
     "product": "product",
     "lot": "lot",
     "producer": "producer",
     "certificate": "certificate",
-    "recall": "recall",
     "pos": "points_of_sale",
 }
+# Between the two halves of the product stand its stars, which are the certificate's.
+_IN_PRODUCT = ("rank", "product_more")
 _LOT_VALUES = frozenset(
     {"lot_code", "production_date", "best_before", "best_before_month", "info_expires_on"}
 )
@@ -60,23 +61,15 @@ class Pages:
         ``office_contact`` says how to reach the Office: a phone number, an address. ``kept`` is
         how many rendered sections are remembered: who renders very many products takes more.
         """
-        self._texts: dict[str, Any] = json.loads(
-            files("tem_verifier").joinpath("texts.json").read_text("utf-8")
-        )
-        environment = Environment(
-            loader=PackageLoader("tem_verifier"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        environment.filters.update(FILTERS)
-        environment.globals["office_contact"] = clean(office_contact)
-        self._sections = {name: environment.get_template(f"{name}.html") for name in SECTIONS}
-        self._stamp = environment.get_template("stamp.html")
-        self._home = environment.get_template("home.html")
-        self._not_found = environment.get_template("not_found.html")
+        self._texts = texts()
+        templates = environment(office_contact)
+        self._sections = {
+            name: templates.get_template(f"{name}.html") for name in (*SECTIONS, *_IN_PRODUCT)
+        }
+        self._stamp = templates.get_template("stamp.html")
+        self._home = templates.get_template("home.html")
+        self._about = templates.get_template("about.html")
+        self._not_found = templates.get_template("not_found.html")
         self._section = lru_cache(kept)(self._render_section)
         self._lot = lru_cache(1024)(self._render_lot)
         self._frame = lru_cache(1024)(self._render_frame)
@@ -104,17 +97,26 @@ class Pages:
         if canonical or answer["verdict"] in _NOTHING_KNOWN:
             pieces = self.pieces(answer, lang)
         else:
-            values = {**values_of(answer), "link": _own_path(path)}
+            values = {**values_of(answer), "link": own_path(path)}
             pieces = tuple(self._page(answer, lang, mark("link"), values, None))
         return fill(pieces, holes_of(answer, canonical[1] if canonical else "")).decode()
 
     def home(self, lang: Lang, host: str) -> str:
         """The page at ``/``: what a stamp is, how to scan it, and the only right ``host``."""
-        texts = {
-            name: [_with_host(line, host) for line in text] if isinstance(text, list) else text
-            for name, text in self._texts["home"][lang].items()
-        }
-        return self._home.render(texts, lang=lang, say=self._texts["labels"][lang], link="/")
+        told = _with_host(self._texts["home"][lang], host)
+        return self._home.render(told, lang=lang, say=self._texts["labels"][lang], link="/")
+
+    def about(self, lang: Lang, host: str) -> str:
+        """The page at ``/about``: what a stamp says and does not say, each answer, and how to
+        tell a site that only looks like ``host``."""
+        told = _with_host(self._texts["about"][lang], host)
+        answers = [
+            {"tone": of["tone"], "sign": of["sign"], "title": of[lang]["title"], "means": means}
+            for verdict, means in self._texts["about"][lang]["meanings"].items()
+            for of in [self._texts["verdicts"][verdict]]
+        ]
+        say = self._texts["labels"][lang]
+        return self._about.render(told, answers=answers, lang=lang, say=say, link="/about")
 
     def not_found(self, lang: Lang) -> str:
         """The page of an address that leads nowhere; the address itself is not repeated."""
@@ -163,8 +165,13 @@ class Pages:
             if name == "lot":
                 look, known = _lot_look(answer), _LOT_VALUES.intersection(values)
                 yield from put(self._lot(lang, "dates" in show, look, known), values)
-            else:
-                yield self._section(name, lang, parts[key])
+                continue
+            yield self._section(name, lang, parts[key])
+            if name == "product":
+                stars = part(answer, "certificate").get("stars") if "certificate" in show else None
+                if star_signs(stars):
+                    yield self._section("rank", lang, str(stars))
+                yield self._section("product_more", lang, parts[key])
 
     def _notes(
         self, answer: Mapping[str, Any], lang: Lang, values: Mapping[str, str]
@@ -211,6 +218,7 @@ class Pages:
             lang=lang,
             say=self._texts["labels"][lang],
             link=link,
+            found=case,
             serial=mark(Hole.SERIAL.name) if stamped else None,
             as_of=mark(Hole.AS_OF.name),
             moment=mark(Hole.MOMENT.name),
@@ -244,11 +252,15 @@ def holes_of(answer: Mapping[str, Any], code: str) -> tuple[bytes, ...]:
     return tuple(told[hole].encode() for hole in Hole)
 
 
-def _with_host(line: str, host: str) -> Markup:
-    """A sentence of the start page with the host in its blank, if it has one."""
-    return escape(line).format(host=own_words(host))
+def _with_host(told: Mapping[str, Any], host: str) -> dict[str, Any]:
+    """The words of a page with the host in the blanks of its lists."""
+    words = own_words(host)
+    return {
+        name: [escape(line).format(host=words) for line in text] if isinstance(text, list) else text
+        for name, text in told.items()
+    }
 
 
-def _own_path(path: str) -> str:
+def own_path(path: str) -> str:
     """A path on this host, whatever was asked for: never ``//elsewhere``, never a query."""
     return "/" + quote(path.lstrip("/"), safe="/", errors="replace")

@@ -23,7 +23,7 @@ __all__ = ["Hole", "Piece", "Rendered", "Renderer", "fill", "json_pieces"]
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # of a plain answer: as_of is a hole
 _RULES = ("answer", "dates", "verdict", "vocabulary")
-_MODULES = ("filters", "pages", "pieces", "rendering", "sentences")
+_MODULES = ("filters", "pages", "pieces", "rendering", "sentences", "templating")
 
 
 @dataclass(frozen=True, slots=True)

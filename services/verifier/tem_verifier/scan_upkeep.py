@@ -1,4 +1,5 @@
-"""What is done once a day: a new key, old days folded, and who is scanned often worked out again.
+"""What is done once a day: a new key, old days folded, closed reports forgotten, and who is scanned often
+worked out again.
 
 For any number of workers at once: one does it, the others wait for the row that all of them lock.
 """
@@ -12,6 +13,7 @@ from tem.databases.database import insert_or_ignore
 from tem.dates import vietnam_day
 from tem_verifier import scan_origins, scanned_often
 from tem_verifier.origins import DayKey
+from tem_verifier.reports import reports
 from tem_verifier.scan_counts import NAME_SECONDS
 from tem_verifier.stamps_scanned import Rules
 from tem_verifier.storage import (
@@ -57,6 +59,7 @@ def tidy(connection: Connection, now: datetime, rules: Rules) -> bool:
     connection.execute(
         delete(scan_parcel_table).where(p.made_at < int(now.timestamp()) - NAME_SECONDS)
     )
+    reports.forget(connection, now)
     before = connection.execute(select(u.threshold, u.origin_threshold).where(u.id == 1)).one()
     changed = tuple(before) != (rules.often, rules.origins)
     scanned_often.work_out(connection, today, rules, everything=changed)

@@ -19,6 +19,8 @@ Read = TypeVar("Read")
 # Ten a second: a market hall or an office behind one address stays below it.
 DEFAULT_RATE: Rate | None = Rate(600, 60)
 DEFAULT_RETAILER_RATE: Rate | None = Rate(6000, 60)
+# Many phones share an address of their network: a market's worth of reports, and no flood.
+DEFAULT_REPORT_RATE: Rate | None = Rate(12, 3600, 6)
 # A household and a shop look at one package a few times: fifty a month are more than one's.
 MANY_SCANS = 50
 MANY_ORIGINS = 5
@@ -34,7 +36,8 @@ class Settings:
     ``published_url`` is the registry's database, of which it may read the published tables and
     nothing else; ``database_url`` is its own. ``office_contact`` stands on every page beside the
     Office's name: how a shopper can reach it. ``rate`` is for an address, ``retailer_rate`` for
-    a key, None for no limit; one look-up in ``log_lookups`` leaves a line in the log, 0 for none;
+    a key, ``report_rate`` for reports of an address, None for no limit; one look-up in
+    ``log_lookups`` leaves a line in the log, 0 for none;
     ``many_scans`` within 30 days or ``many_origins`` in them bring the note, 0 for never.
     """
 
@@ -48,6 +51,7 @@ class Settings:
     valkey_password_file: Path | None = None
     rate: Rate | None = DEFAULT_RATE
     retailer_rate: Rate | None = DEFAULT_RETAILER_RATE
+    report_rate: Rate | None = DEFAULT_REPORT_RATE
     proxies: Proxies = NO_PROXIES
     many_scans: int = MANY_SCANS
     many_origins: int = MANY_ORIGINS
@@ -106,6 +110,7 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
         valkey_password_file=Path(password_file) if password_file else None,
         rate=_read(rates.parse, env, "TEM_VERIFIER_RATE", DEFAULT_RATE),
         retailer_rate=_read(rates.parse, env, "TEM_VERIFIER_RETAILER_RATE", DEFAULT_RETAILER_RATE),
+        report_rate=_read(rates.parse, env, "TEM_VERIFIER_REPORT_RATE", DEFAULT_REPORT_RATE),
         proxies=_read(clients.parse_proxies, env, "TEM_VERIFIER_PROXIES", NO_PROXIES),
         many_scans=settings.whole(env, "TEM_VERIFIER_MANY_SCANS", MANY_SCANS, 0, 10**9),
         many_origins=settings.whole(env, "TEM_VERIFIER_MANY_ORIGINS", MANY_ORIGINS, 0, 1000),

@@ -46,9 +46,10 @@ def open_traffic(config: Settings, store: Engine, clock: Clock) -> Traffic:
     public = Limit("public", config.rate, clock)
     retailer = Limit("retailer", config.retailer_rate, clock)
     wrong_keys = Limit("wrong_keys", config.rate, clock)
+    reports = Limit("reports", config.report_rate, clock)
     rules = Rules(config.many_scans, config.many_origins, config.scan_days)
     return Traffic(
         Scans(store, clock, rules, link("scans"), link("counts")),
-        Admission(public, retailer, wrong_keys, Clients(config.proxies)),
-        Sharing((public, retailer, wrong_keys), clock, link("limits")),
+        Admission(public, retailer, wrong_keys, reports, Clients(config.proxies)),
+        Sharing((public, retailer, wrong_keys, reports), clock, link("limits")),
     )

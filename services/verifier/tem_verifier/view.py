@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tem.answer import Card
+from tem.vocabulary import StampState
 from tem_verifier.manifests import Accepted
 from tem_verifier.ranges import EMPTY, Ranges
 from tem_verifier.snapshot.snapshot import Snapshot
@@ -78,6 +79,15 @@ class View:
         if self.base is None:
             raise KeyError((kind, id))
         return self.base.card(kind, id)
+
+    def state(self, number: int, index: int) -> StampState | None:
+        """The state of a stamp; None if its batch is not known, or in a hole of its ranges."""
+        changed = self.batches.get(number)
+        if changed is not None:
+            found = changed.ranges.at(index)
+            return None if found is None else found[0]
+        row = self.row_of(number)
+        return None if self.base is None or row < 0 else self.base.state(row, index)
 
     def batch(self, number: int) -> Batch | None:
         """A batch, out of the base with its ranges laid out to be changed; None if unknown."""

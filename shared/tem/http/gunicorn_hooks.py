@@ -6,6 +6,7 @@ import importlib
 import json
 import secrets
 import socket
+import ssl
 import struct
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +16,7 @@ from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
 from tem import logs, metrics
+from tem.http.tls_context import context_of as ssl_context  # noqa: F401 - a hook, by its name
 from tem.process import die_with_parent
 
 READ_SECONDS = 2
@@ -74,6 +76,9 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """RFC 9457 in place of a page of HTML; what is not the sender's fault stays as it was."""
+        if isinstance(exc, ssl.SSLError):  # no TLS was spoken, or our certificate not believed
+            self.log.debug("A client failed at TLS: %s", exc)
+            return
         if not isinstance(exc, errors.ParseException) or isinstance(exc, _OUR_FAULT):
             super().handle_error(req, client, addr, exc)
             return
@@ -143,8 +148,9 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """A sender that fell silent is no error of ours: it must not fill the log."""
+    silent = (BlockingIOError, TimeoutError)
     worker.log.error_log.addFilter(
-        lambda record: not (record.exc_info and record.exc_info[0] is BlockingIOError)
+        lambda record: not (record.exc_info and record.exc_info[0] in silent)
     )
 
 

@@ -93,16 +93,26 @@ def once(
     c = idempotency_table.c
     mine = (c.tenant == tenant, c.key == key)
     if not insert_or_ignore(connection, idempotency_table, row):
-        stored = connection.execute(select(c.request_hash, c.answer).where(*mine)).one()
-        if stored.request_hash != request:
-            raise Invalid(
-                "idempotency_key_reused",
-                "This Idempotency-Key was used for another request: make a new one.",
-            )
-        return _answer(stored.answer)
+        require_same(connection, tenant, key, request)
+        stored = connection.execute(select(c.answer).where(*mine)).scalar_one()
+        return _answer(stored)
     text = json.dumps(act(), ensure_ascii=False)
     connection.execute(update(idempotency_table).where(*mine).values(answer=text))
     return _answer(text)
+
+
+def require_same(connection: Connection, tenant: str, key: str | None, request: str) -> None:
+    """Raises Invalid when the key was used for another request.
+
+    :func:`once` does so itself; this is for what has an effect elsewhere before.
+    """
+    c = idempotency_table.c
+    used = select(c.request_hash).where(c.tenant == tenant, c.key == key)
+    if connection.execute(used).scalar() not in (None, request):
+        raise Invalid(
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request: make a new one.",
+        )
 
 
 def _answer(text: str) -> dict[str, Any]:

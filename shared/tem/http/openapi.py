@@ -95,7 +95,7 @@ def complete(document: Document, *, signed_in: bool) -> Document:
     parts["responses"]["Problem"] = _response(None)
     for path, method, operation in operations(document):
         operation.setdefault("operationId", _operation_id(method, path))
-        operation["security"] = _security(path, signed_in)
+        operation.setdefault("security", _security(path, signed_in))
         answers = operation.setdefault("responses", {})
         for code in _errors(method, path, operation, signed_in):
             answers[str(code)] = {"$ref": f"#/components/responses/Problem{code}"}

@@ -20,7 +20,7 @@ from tem_registry.catalogue import catalogue
 from tem_registry.certificates import certificates
 from tem_registry.intervals import Interval
 from tem_registry.lots import lot_cards, lots
-from tem_registry.rules import refuse
+from tem_registry.rules import Refusal, refuse
 from tem_registry.stamps import stamps
 
 
@@ -46,7 +46,7 @@ def activate(
     certificates.hold(connection, lot.product_id)
     locked = stamps.lock(connection, batch, own)
     stamps.check_range(locked, first, last)
-    done = _same_before(connection, lot_id, batch, first, last)
+    done = same_before(connection, lot_id, batch, first, last)
     if done is not None:
         return done
     check_product(locked, lot)
@@ -55,7 +55,9 @@ def activate(
         return replace(part, state=StampState.ACTIVATED, lot_id=lot_id)
 
     after = stamps.move(connection, locked, first, last, StampState.ACTIVATED, tie)
-    check_lot(connection, lot, last - first + 1, now, taken_over=taken_over)
+    count = last - first + 1  # they are tied already: a refusal undoes it
+    before = lots.units_taken(connection, lot_id) - count
+    refuse("activation", lot_refusals(connection, lot, before, count, now, taken_over=taken_over))
     connection.execute(
         tables.activation.insert().values(
             lot_id=lot_id, batch=batch, first=first, last=last, activated_at=now, actor=actor
@@ -69,7 +71,7 @@ def activate(
     return _shown(lot_id, batch, first, last, now)
 
 
-def _same_before(
+def same_before(
     connection: Connection, lot_id: str, batch: int, first: int, last: int
 ) -> dict[str, Any] | None:
     """The answer of exactly this activation, if it stands: a retry under a new key.
@@ -103,21 +105,17 @@ def check_product(batch: stamps.Batch, lot: lots.Lot) -> None:
         )
 
 
-def check_lot(
+def lot_refusals(
     connection: Connection,
     lot: lots.Lot,
+    taken: int,
     count: int,
     now: datetime,
     *,
     taken_over: bool = False,
-) -> None:
-    """Ask the rules about the lot, once its ``count`` new stamps are tied; a refusal undoes it.
-
-    Raises Conflict with every reason.
-
-    Stamps that cannot be activated at all are thus named before a lot that has no room left.
-    """
-    found = activation_refusals(
+) -> list[Refusal]:
+    """Why a lot, ``taken`` of whose units have a stamp, may not have ``count`` more now."""
+    return activation_refusals(
         LotForActivation(
             product=catalogue.product_for_rules(connection, lot.product_id),
             production_date=lot.production_date,
@@ -125,7 +123,7 @@ def check_lot(
             window_ends_on=None if taken_over else lot.window_ends_on,
             beyond_shelf_life_unapproved=lot.beyond_shelf_life and not lot.beyond_approved_by,
             quantity=lot.quantity,
-            stamps=lots.units_taken(connection, lot.id) - count,
+            stamps=taken,
             recalled=lots.recalled(connection, lot.id, now),
         ),
         catalogue.certificates_of(connection, lot.product_id),
@@ -133,7 +131,6 @@ def check_lot(
         count,
         vietnam_day(now),
     )
-    refuse("activation", found)
 
 
 def _shown(lot_id: str, batch: int, first: int, last: int, at: datetime) -> dict[str, Any]:

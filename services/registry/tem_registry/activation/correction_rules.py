@@ -1,8 +1,8 @@
 """When the activation of stamps may be corrected. Pure.
 
 Domain table of states: ``activated`` goes to another lot or back to ``delivered`` within N days,
-later for a written reason. The registry cannot know public scans, so a reason is always asked
-for, and after N days it must say something.
+later for a written reason. Public scans are not asked for: counts come from a lower trust zone and
+decide nothing. So a reason is always asked for, and after N days it must say something.
 """
 
 from collections.abc import Collection, Sequence

@@ -23,7 +23,9 @@ from tem_registry.catalogue import catalogue
 from tem_registry.certificates import certificates
 from tem_registry.intervals import Interval, change, clip
 from tem_registry.lots import lot_cards, lots, recalls
+from tem_registry.rules import refuse
 from tem_registry.stamps import bindings, stamps
+from tem_registry.stamps.moves import RangeRefusal
 
 
 def correct(
@@ -54,15 +56,12 @@ def correct(
             "stamps_changed_meanwhile",
             "Somebody acted on these stamps at this very moment: look at them, then send again.",
         )
-    _ask(connection, number, parts, Terms(lot_id, reason, vietnam_day(now), days), now)
-    if lot_id is None:
-        _check_recognised(connection, batch.product_id, now)
+    terms = Terms(lot_id, reason, vietnam_day(now), days)
+    refused = refused_parts(connection, number, parts, terms, now)
+    stamps.refuse(refused, f"{first}..{last} cannot be corrected so")
+    check_target(connection, batch, lot_id, last - first + 1, now)
     after = change(before, first, last, lambda part: _tied(part, lot_id))
     stamps.write(connection, number, after)
-    if lot_id is not None:
-        lot = lots.find(connection, lot_id)
-        activation.check_product(batch, lot)
-        activation.check_lot(connection, lot, last - first + 1, now)
     connection.execute(
         tables.activation.insert().values(
             lot_id=lot_id,
@@ -129,10 +128,26 @@ def _check_recognised(connection: Connection, product_id: str, now: datetime) ->
         )
 
 
-def _ask(
-    connection: Connection, number: int, parts: list[Interval], terms: Terms, now: datetime
+def check_target(
+    connection: Connection, batch: stamps.Batch, lot_id: str | None, count: int, now: datetime
 ) -> None:
-    """Raises Conflict with the parts whose activation may not be corrected so."""
+    """Raises Conflict unless ``count`` stamps of a batch may go to a lot, or back to delivered.
+
+    Raises NotFound or Gone where there is no such lot.
+    """
+    if lot_id is None:
+        _check_recognised(connection, batch.product_id, now)
+        return
+    lot = lots.find(connection, lot_id)
+    activation.check_product(batch, lot)
+    taken = lots.units_taken(connection, lot_id)
+    refuse("activation", activation.lot_refusals(connection, lot, taken, count, now))
+
+
+def refused_parts(
+    connection: Connection, number: int, parts: list[Interval], terms: Terms, now: datetime
+) -> list[RangeRefusal]:
+    """The parts of a range of a batch whose activation may not be corrected so."""
     first, last = parts[0].first, parts[-1].last
     tied = {part.lot_id for part in parts if part.lot_id is not None}
     bound = [
@@ -141,8 +156,7 @@ def _ask(
     ]
     recalled = recalls.under_recall(connection, tied, now)
     asked = replace(terms, recalled=recalled, purged=_purged(connection, tied))
-    refused = correction_refusals(parts_of(parts, bound), asked)
-    stamps.refuse(refused, f"{first}..{last} cannot be corrected so")
+    return correction_refusals(parts_of(parts, bound), asked)
 
 
 def _purged(connection: Connection, ids: Collection[str]) -> set[str]:

@@ -10,7 +10,7 @@ from tem.databases.database import reading
 from tem.http.web import KEY_DEMANDED, KEY_HEADER, Wiring
 from tem.http.wire import page_of
 from tem.vocabulary import Role
-from tem_registry.batches import batches, delivery, prints, reconciliation
+from tem_registry.batches import batch_stamps, batches, delivery, prints, reconciliation
 from tem_registry.batches.schemas import (
     BatchList,
     BatchPage,
@@ -40,7 +40,9 @@ def build(wiring: Wiring) -> Blueprint:
             principal = wiring.principal(*READERS)
             with reading(wiring.engine) as connection:
                 found = batches.page(connection, **page, own=principal.producer_id)
-            return page_of([batches.shown(one) for one in found], page["limit"], "number")
+                left = batch_stamps.listed(connection, found)
+            items = [batches.shown(one) | more for one, more in zip(found, left, strict=True)]
+            return page_of(items, page["limit"], "number")
 
     @blp.route(number_rule)
     class One(MethodView):

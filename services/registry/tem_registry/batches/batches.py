@@ -26,8 +26,10 @@ def page(
     state: str | None = None,
     usable: bool | None = None,
     undelivered: bool | None = None,
+    order: str = "number",
 ) -> list[Batch]:
-    """Batches with a number above ``after`` that fit every filter given, in order.
+    """Batches with a number above ``after`` that fit every filter given, in order; or those below
+    it, the highest first (``newest``).
 
     ``state``: with stamps in that state; ``usable``: with stamps that may still be activated;
     ``undelivered``: with stamps that lie at the office.
@@ -42,7 +44,7 @@ def page(
     if undelivered is not None:
         lying = _with_stamps(StampState.ISSUED)
         where.append(lying if undelivered else ~lying)
-    return stamps.page(connection, after, limit, *where)
+    return stamps.page(connection, after, limit, *where, downwards=order == "newest")
 
 
 def _with_stamps(*states: StampState) -> ColumnElement[bool]:

@@ -53,6 +53,11 @@ class BatchPage(Strict):
     )
     usable = fields.Boolean(metadata={"description": "with stamps that may still be activated"})
     undelivered = fields.Boolean(metadata={"description": "with stamps that lie at the office"})
+    order = fields.String(
+        load_default="number",
+        validate=validate.OneOf(["number", "newest"]),
+        metadata={"description": "newest: the highest numbers come first, then `after` downwards"},
+    )
 
 
 class BatchShown(Schema):
@@ -102,18 +107,39 @@ class BatchWithRanges(BatchShown):
     ranges = fields.List(fields.Nested(IntervalShown), required=True)
 
 
-class BatchList(Schema):
-    """A page of batches."""
-
-    items = fields.List(fields.Nested(BatchShown), required=True)
-    next = fields.String(metadata={"description": "send it as `after`; absent at the end"})
-
-
 class CountedRange(Schema):
     """Some stamps of a batch."""
 
     first = fields.Integer(required=True)
     last = fields.Integer(required=True)
+
+
+class StampCounts(Schema):
+    """Stamps of a batch by their state now."""
+
+    issued = fields.Integer(required=True)
+    delivered = fields.Integer(required=True, metadata={"description": "may be activated"})
+    activated = fields.Integer(required=True)
+    void = fields.Integer(required=True)
+    revoked = fields.Integer(required=True)
+
+
+class BatchListed(BatchShown):
+    """A batch, how many stamps of it are left, and which."""
+
+    counts = fields.Nested(StampCounts, required=True)
+    delivered_ranges = fields.List(
+        fields.Nested(CountedRange),
+        required=True,
+        metadata={"description": "the first 20 ranges that may be activated; the batch has all"},
+    )
+
+
+class BatchList(Schema):
+    """A page of batches."""
+
+    items = fields.List(fields.Nested(BatchListed), required=True)
+    next = fields.String(metadata={"description": "send it as `after`; absent at the end"})
 
 
 class ReconciliationShown(Schema):

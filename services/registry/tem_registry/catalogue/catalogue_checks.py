@@ -42,12 +42,14 @@ def check_references(connection: Connection, kind: Kind, record: Record) -> None
     """Raises Invalid when a record names something that is not there."""
     if kind.name == "product":
         files.check_named(connection, record)
-    named = [(_REFERENCES[f], record[f]) for f in kind.columns if f in _REFERENCES]
-    named += [("product", id) for id in record.get("product_ids", [])]
-    for other, id in named:
+    named = [(f, _REFERENCES[f], record[f]) for f in kind.columns if f in _REFERENCES]
+    named += [("product_ids", "product", id) for id in record.get("product_ids", [])]
+    for field, other, id in named:
         table = KINDS[other].table
         if connection.execute(select(table.c.id).where(table.c.id == id)).first() is None:
-            raise Invalid("unknown_reference", f"There is no {other} {id}.")
+            code, detail = "unknown_reference", f"There is no {other} {id}."
+            where = {"pointer": f"/{field}", "code": code, "detail": detail}
+            raise Invalid(code, detail, errors=[where])
 
 
 def require_no_lots(connection: Connection, product_id: str) -> None:

@@ -7,6 +7,8 @@ it may only be right or wrong.
 import hashlib
 import re
 
+from tem import pictures
+
 MAX_FILE_BYTES = 5 * 1024 * 1024
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 PDF = "application/pdf"
@@ -26,13 +28,7 @@ def id_of(content: bytes) -> str:
 
 def type_of(content: bytes) -> str | None:
     """The one of :data:`TYPES` that these bytes begin as, or None."""
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return PDF if _PDF_HEADER.match(content) else None
+    return pictures.type_of(content) or (PDF if _PDF_HEADER.match(content) else None)
 
 
 def is_whole_pdf(content: bytes) -> bool:

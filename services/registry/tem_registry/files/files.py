@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from tem import pictures
 from tem.databases.database import insert_or_ignore
 from tem.errors import Invalid, NotFound, TooLarge
 from tem.trail import audit
 from tem_registry import tables
-from tem_registry.files import drawing
 from tem_registry.files.file_types import (
     IMAGE_TYPES,
     MAX_FILE_BYTES,
@@ -22,6 +22,8 @@ from tem_registry.files.file_types import (
 )
 
 Record = dict[str, Any]
+# What of an image is published, and how large an image may be sent.
+SHOWN = pictures.Frame(max_pixels=20_000_000, max_side=1200, max_bytes=200_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def read(content: bytes, claimed: str) -> File:
     if found != claimed:
         raise Invalid("file_type_differs", f"It was sent as {claimed}, but its bytes are {found}.")
     if found in IMAGE_TYPES:
-        return File(id_of(content), found, content, drawing.draw(content, found))
+        return File(id_of(content), found, content, pictures.draw(content, found, SHOWN))
     if not is_whole_pdf(content):
         raise Invalid("file_not_readable", "This PDF is cut off or damaged: save it again.")
     return File(id_of(content), found, content, None)

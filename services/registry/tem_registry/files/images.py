@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from tem import pictures
 from tem_registry import publication, tables
-from tem_registry.files import drawing
 
 Card = dict[str, Any]
 
@@ -16,10 +16,10 @@ Card = dict[str, Any]
 def shown(connection: Connection, file_id: str) -> Card:
     """What a product's card says of its picture: id (SHA-256 of its bytes), type and size."""
     picture = _picture(connection, file_id)
-    width, height = drawing.size(picture)
+    width, height = pictures.size(picture)
     return {
         "id": hashlib.sha256(picture).hexdigest(),
-        "content_type": drawing.CONTENT_TYPE,
+        "content_type": pictures.CONTENT_TYPE,
         "width": width,
         "height": height,
     }
@@ -31,7 +31,7 @@ def publish(connection: Connection, change: int, product_id: str, card: Card) ->
     new = _id(card)
     if new is not None and new != old:
         picture = _picture(connection, _file_of(connection, product_id))
-        publication.put_image(connection, new, drawing.CONTENT_TYPE, picture)
+        publication.put_image(connection, new, pictures.CONTENT_TYPE, picture)
     publication.put_card(connection, change, "product", product_id, card)
     if old is not None and old != new:
         publication.drop_image_unless_named(connection, old)

@@ -24,6 +24,7 @@ from tem_registry.fsck import (
     fsck_owners,
     fsck_pages,
     fsck_published,
+    fsck_requests,
     fsck_stamps,
 )
 from tem_registry.history import HISTORIES
@@ -83,6 +84,7 @@ def faults(connection: Connection, trusted: trust.Trust, now: datetime) -> Itera
     yield from fsck_certificates.withdrawn(connection)
     yield from fsck_stamps.lots(connection, now)
     yield from fsck_stamps.void_reports(connection)
+    yield from fsck_requests.correction_requests(connection)
     yield from fsck_lots.records(connection)
     yield from fsck_published.batches(connection, trusted)
     yield from fsck_published.cards_of_record(connection, now)

@@ -11,26 +11,23 @@ import os
 import shutil
 import sqlite3
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, func, make_url, select, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, func, make_url, select, update
 
 from tem.clock import Clock
 from tem.databases import migrations, published
 from tem.databases.database import BUSY_SECONDS, open_engine, sqlite_url
 from tem.dates import vietnam_day
-from tem.errors import Unavailable
 from tem.trail import audit
 from tem.vocabulary import StampState
 from tem_registry import publication, tables
 from tem_registry.history import HISTORIES
-from tem_registry.importing import import_issue
+from tem_registry.importing import import_issue, table_locks
 from tem_registry.importing.import_folder import Folder
 from tem_registry.importing.import_report import Progress, Report
 from tem_registry.importing.importing import Import
@@ -42,8 +39,10 @@ from tem_registry.stamps import stamps
 PREFIX = "dry-run-"
 # The order in which acts lock; what they never lock follows in any order.
 LOCKED_FIRST = (tables.lot, tables.product, tables.stamp_batch, published.state, audit.head_table)
-TRIES, PAUSE_SECONDS = 10, 0.5
-GIVE_WAY_MS = 500  # less than the second after which PostgreSQL looks for a deadlock
+_BUSY = (
+    "Somebody works on the registry all the time, and a dry run waits for nobody: "
+    "start it again when less is done."
+)
 
 
 def run(config: Settings, clock: Clock, folder: Folder, progress: Progress) -> Report:
@@ -138,32 +137,14 @@ def _locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
 
 
 def _lock_all(connection: Connection) -> None:
-    """Lock every table against acts, at once or not at all. Raises Unavailable.
-
-    Nobody's act is ever ended for it: before PostgreSQL would look for a deadlock this gives up.
-    """
+    """Lock every table against acts, at once or not at all. Raises Unavailable."""
     known = migrations.metadata_of(HISTORIES)
     others = [table for metadata in known for table in metadata.sorted_tables]
     names = dict.fromkeys(table.fullname for table in (*LOCKED_FIRST[:3], *others))
     del names[published.beat.fullname]  # verifiers tell by it that we are alive
     for last in LOCKED_FIRST[3:]:
         names[last.fullname] = names.pop(last.fullname)
-    for left in reversed(range(TRIES)):
-        try:
-            with connection.begin_nested():
-                connection.execute(text(f"SET LOCAL statement_timeout = {GIVE_WAY_MS}"))
-                connection.execute(text(f"LOCK TABLE {', '.join(names)} IN EXCLUSIVE MODE"))
-                connection.execute(text("SET LOCAL statement_timeout = DEFAULT"))
-        except OperationalError as error:
-            if not left:
-                raise Unavailable(
-                    "registry_busy",
-                    "Somebody works on the registry all the time, and a dry run waits for nobody: "
-                    "start it again when less is done.",
-                ) from error
-            time.sleep(PAUSE_SECONDS)
-        else:
-            return
+    table_locks.hold(connection, names, _BUSY)
 
 
 def _copy(path: Path, copy: Path) -> None:

@@ -19,7 +19,7 @@ from tem.trail import audit
 from tem.verdict import made_under
 from tem_registry import publication, tables
 from tem_registry.catalogue import catalogue
-from tem_registry.lots import lot_cards, lot_rules, lots
+from tem_registry.lots import lot_cards, lot_rules, lots, new_lot
 from tem_registry.lots.lots import Lot
 from tem_registry.settings import Settings
 
@@ -111,7 +111,7 @@ def _dated(connection: Connection, config: Settings, lot: Lot, fields: Fields, t
     production = date.fromisoformat(sent) if sent else lot.production_date
     day, precision = lot.best_before, lot.precision
     if "best_before" in fields:
-        day, precision = lots.declared(fields)
+        day, precision = new_lot.declared(fields)
     if (day, precision, production) == (lot.best_before, lot.precision, lot.production_date):
         return lot
     dates = lot_rules.lot_dates(product, production, day, precision)

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 
 from tem.databases.database import insert_or_ignore
-from tem.dates import info_expires_on, month_end, rfc3339, vietnam_day
-from tem.errors import Conflict, Gone, Invalid, NotFound
+from tem.dates import rfc3339, vietnam_day
+from tem.errors import Conflict, Gone, NotFound
 from tem.trail import audit
 from tem.vocabulary import StampState
 from tem_registry import publication, tables
 from tem_registry.catalogue import catalogue
-from tem_registry.lots import lot_cards, lot_rules, recalls
+from tem_registry.lots import lot_cards, lot_rules, new_lot, recalls
 from tem_registry.settings import Settings
 
 _c = tables.lot.c
@@ -89,13 +89,18 @@ def page(
     product: str | None = None,
     recalled: bool | None = None,
     q: str | None = None,
+    order: str = "id",
 ) -> list[Lot]:
-    """Living lots with an id above ``after``, in order.
+    """Living lots with an id above ``after``, in order, or those recorded before it (``newest``).
 
     Of one product, with or without a recall in force, their code beginning with ``q``.
     """
-    living = _c.purged_at.is_(None)
-    query = select(*_COLUMNS).where(_c.id > after, living).order_by(_c.id).limit(limit)
+    query = select(*_COLUMNS).where(_c.purged_at.is_(None)).limit(limit)
+    if order == "newest":
+        query = query.order_by(_c.created_at.desc(), _c.id.desc())
+        query = query.where(_recorded_before(after)) if after else query
+    else:
+        query = query.where(_c.id > after).order_by(_c.id)
     if producer_id is not None:
         query = query.where(_c.producer_id == producer_id)
     if product is not None:
@@ -109,19 +114,10 @@ def page(
     return [Lot(**row._mapping) for row in connection.execute(query)]
 
 
-def declared(body: dict[str, Any]) -> tuple[date | None, str]:
-    """The date declared, and whether the label gives a day or only a month (its last day).
-
-    A month is told as ``2027-12``, or as a record of ours has it: its last day, and ``precision``.
-    """
-    text = body.get("best_before")
-    if text is None:
-        return None, "day"
-    if len(text) == 7:
-        return month_end(date.fromisoformat(f"{text}-01")), "month"
-    day = date.fromisoformat(text)
-    is_month = body.get("precision") == "month" and day == month_end(day)
-    return day, "month" if is_month else "day"
+def _recorded_before(id: str) -> ColumnElement[bool]:
+    """Which lots come after one in the order of the newest first."""
+    at = select(_c.created_at).where(_c.id == id).scalar_subquery()
+    return or_(_c.created_at < at, and_(_c.created_at == at, _c.id < id))
 
 
 def add(
@@ -138,37 +134,16 @@ def add(
     Raises NotFound, Invalid for dates that contradict, Conflict for a lot code used before.
     """
     product = catalogue.product_for_rules(connection, body["product_id"], own)
-    if body.get("producer_id") not in (None, product.producer_id):
-        raise Invalid("not_the_producer", f"{product.id} is made by {product.producer_id}.")
-    record = catalogue.find(connection, catalogue.KINDS["product"], product.id)
-    production = date.fromisoformat(body["production_date"])
-    day, precision = declared(body)
-    dates = lot_rules.lot_dates(product, production, day, precision)
-    months = config.window_months.of(product.category_code)
+    new_lot.check_producer(product, body)
+    dates = new_lot.dates_of(product, body)
     row = {
         "id": body.get("lot_id") or f"L-{secrets.token_hex(6)}",
-        "product_id": product.id,
-        "producer_id": product.producer_id,
-        "lot_code": body["lot_code"],
-        "production_date": production,
-        "production_date_kind": body.get("production_date_kind") or record["production_date_kind"],
-        "best_before": dates.best_before,
-        "info_expires_on": info_expires_on(dates.best_before) if dates.best_before else None,
-        "window_ends_on": lot_rules.window_ends_on(dates.best_before, production, months),
-        "undated": dates.best_before is None,
-        "best_before_basis": dates.basis,
-        "precision": precision,
-        "quantity": body["quantity"],
-        "unit": body.get("unit") or record.get("unit") or "",
-        "beyond_shelf_life": dates.beyond_shelf_life,
+        **new_lot.row_of(connection, config, product, dates, body),
         "beyond_approved_by": actor if dates.beyond_shelf_life and approve_beyond else None,
         "created_at": now,
     }
     if not insert_or_ignore(connection, tables.lot, row):
-        raise Conflict(
-            "lot_exists",
-            f"{product.id} has a lot {row['lot_code']} already, or the lot_id is taken.",
-        )
+        raise new_lot.taken(product.id, body["lot_code"])
     # What a purge destroys must not be in the audit trail, which nothing can be taken out of.
     details = {"product_id": product.id, "beyond_shelf_life": dates.beyond_shelf_life}
     audit.record(connection, now, actor, "lot.added", f"lot:{row['id']}", details)
@@ -268,6 +243,31 @@ def lift(
 
 def shown(connection: Connection, lot: Lot, now: datetime) -> dict[str, Any]:
     """A lot as JSON, at an instant."""
+    return shown_all(connection, [lot], now)[0]
+
+
+def shown_all(connection: Connection, found: list[Lot], now: datetime) -> list[dict[str, Any]]:
+    """Lots as JSON, at an instant, with what is counted of them."""
+    ids = [lot.id for lot in found]
+    taken = units_taken_of(connection, _c.id.in_(ids))
+    under_recall = recalls.under_recall(connection, ids, now)
+    c = tables.stamp_interval.c
+    summed = select(c.lot_id, func.sum(c.last - c.first + 1)).where(c.lot_id.in_(ids))
+    tied = {row[0]: int(row[1]) for row in connection.execute(summed.group_by(c.lot_id))}
+    return [
+        {
+            **recorded(lot),
+            "stamps_activated": tied.get(lot.id, 0),
+            "units_left": lot.quantity - taken.get(lot.id, 0),
+            "needs_date_approval": lot.beyond_shelf_life and lot.beyond_approved_by is None,
+            "recalled": lot.id in under_recall,
+        }
+        for lot in found
+    ]
+
+
+def recorded(lot: Lot) -> dict[str, Any]:
+    """What its record tells of a lot, as JSON."""
     return {
         "lot_id": lot.id,
         "product_id": lot.product_id,
@@ -281,9 +281,6 @@ def shown(connection: Connection, lot: Lot, now: datetime) -> dict[str, Any]:
         "info_expires_on": lot.info_expires_on.isoformat() if lot.info_expires_on else None,
         "quantity": lot.quantity,
         "unit": lot.unit,
-        "stamps_activated": stamps_of(connection, lot.id),
-        "needs_date_approval": lot.beyond_shelf_life and lot.beyond_approved_by is None,
-        "recalled": recalled(connection, lot.id, now),
     }
 
 

@@ -54,7 +54,7 @@ class Lot(Strict):
 NOT_TOLD = (
     *("best_before_basis", "stamps_activated", "activated_at", "activated_by", "status"),
     *("edge_case", "sample", "expected", "info_expires_on", "needs_date_approval"),
-    *("record_ends_on", "recalls"),
+    *("record_ends_on", "recalls", "units_left"),
 )
 _IGNORED = {"readOnly": True, "description": DERIVED}
 _ELSEWHERE = "refused with not_taken_here if it tells of anything: recall, activation are calls"
@@ -116,6 +116,11 @@ class LotPage(Page):
         truthy={"true"}, falsy={"false"}, metadata={"description": "with, or without, a recall"}
     )
     q = Words(60, metadata={"description": "how the lot code begins, letter by letter"})
+    order = fields.String(
+        load_default="id",
+        validate=validate.OneOf(["id", "newest"]),
+        metadata={"description": "newest: those recorded last come first"},
+    )
 
 
 class LotShown(Schema):
@@ -135,6 +140,9 @@ class LotShown(Schema):
     unit = fields.String(metadata={"example": "chai"})
     stamps_activated = fields.Integer(
         metadata={"description": "tied to it, those voided or revoked since included"}
+    )
+    units_left = fields.Integer(
+        metadata={"description": "how many stamps may still be tied to it", "example": 1180}
     )
     needs_date_approval = fields.Boolean(
         metadata={

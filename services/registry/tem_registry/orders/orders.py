@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from tem.databases.database import insert_or_ignore
 from tem.dates import vietnam_day
@@ -149,9 +149,16 @@ def page(
     state: str | None = None,
     producer_id: str | None = None,
     product_id: str | None = None,
+    order: str = "id",
 ) -> list[Order]:
-    """Orders with an id above ``after``, in order of their ids; of ``own`` only, if given."""
-    query = select(*_COLUMNS).where(_c.id > after).order_by(_c.id).limit(limit)
+    """Orders with an id above ``after``, in order of their ids, or those asked for before it
+    (``newest``); of ``own`` only, if given."""
+    query = select(*_COLUMNS).limit(limit)
+    if order == "newest":
+        query = query.order_by(_c.requested_at.desc(), _c.id.desc())
+        query = query.where(_asked_before(after)) if after else query
+    else:
+        query = query.where(_c.id > after).order_by(_c.id)
     wanted = (
         (_c.producer_id, own),
         (_c.state, state),
@@ -160,6 +167,12 @@ def page(
     )
     query = query.where(*(column == value for column, value in wanted if value is not None))
     return [Order(**row._mapping) for row in connection.execute(query)]
+
+
+def _asked_before(id: str) -> ColumnElement[bool]:
+    """Which orders come after one in the order of the newest first."""
+    at = select(_c.requested_at).where(_c.id == id).scalar_subquery()
+    return or_(_c.requested_at < at, and_(_c.requested_at == at, _c.id < id))
 
 
 def open_orders(connection: Connection) -> list[Order]:

@@ -48,6 +48,11 @@ class OrderQuery(Page):
     state = fields.String(validate=validate.OneOf(STATES))
     producer_id = Id()
     product_id = Id()
+    order = fields.String(
+        load_default="id",
+        validate=validate.OneOf(["id", "newest"]),
+        metadata={"description": "newest: those asked for last come first"},
+    )
 
 
 class Approval(Strict):

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from flask import Response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE
@@ -14,23 +13,14 @@ from tem.dates import vietnam_day
 from tem.http.web import Wiring
 from tem.vocabulary import Role
 from tem_registry.reports import fees, statistics
+from tem_registry.reports.csv_answers import AS_CSV, download, wants_csv
 from tem_registry.reports.schemas import FeesQuery, FeesShown, StatisticsQuery, StatisticsShown
 
 READERS = (Role.OFFICE, Role.AUDITOR, Role.PRODUCER)
-JSON, CSV = "application/json", "text/csv"
 _CSV = (
     "With `format=csv` or `Accept: text/csv` a table for spreadsheets: UTF-8 with byte order mark, "
     "CRLF, a heading with each member's name in brackets, names beside keys, no row of totals."
 )
-_AS_CSV = {
-    "content": {CSV: {"schema": {"type": "string"}}},
-    "headers": {
-        "Content-Disposition": {
-            "description": "the file's name, of a CSV",
-            "schema": {"type": "string"},
-        }
-    },
-}
 
 
 def build(wiring: Wiring) -> Blueprint:
@@ -44,7 +34,7 @@ def build(wiring: Wiring) -> Blueprint:
         @blp.doc(
             summary="Stamps issued, activated and not; a producer counts its own",
             description=_CSV,
-            responses={200: _AS_CSV},
+            responses={200: AS_CSV},
         )
         def get(self, query: dict[str, Any]) -> Any:
             return _answer(wiring, "statistics", statistics.count, statistics.as_csv, query)
@@ -56,7 +46,7 @@ def build(wiring: Wiring) -> Blueprint:
         @blp.doc(
             summary="Fees for blanks and the programme's subsidy; a producer sees its own",
             description=f"By the day of issue. {_CSV}",
-            responses={200: _AS_CSV},
+            responses={200: AS_CSV},
         )
         def get(self, query: dict[str, Any]) -> Any:
             return _answer(wiring, "fees", fees.charge, fees.as_csv, query)
@@ -77,22 +67,10 @@ def _answer(
     for day in ("issued_from", "issued_until"):
         if day in chosen:
             chosen[day] = date.fromisoformat(chosen[day])
-    wanted = as_csv if _wants_csv(query.get("format")) else count
+    wanted = as_csv if wants_csv(query.get("format")) else count
     with reading(wiring.engine) as connection:
         found = wanted(connection, query["by"], **chosen, own=principal.producer_id)
     if isinstance(found, bytes):
         file = f"{name}-{query['by']}-{vietnam_day(wiring.clock())}.csv"
-        return _download(found, file)
+        return download(found, file)
     return found, {"Vary": "Accept"}
-
-
-def _wants_csv(format: str | None) -> bool:
-    """``format`` decides; without it, what the Accept header likes best."""
-    if format is not None:
-        return format == "csv"
-    return request.accept_mimetypes.best_match([JSON, CSV], JSON) == CSV
-
-
-def _download(content: bytes, file: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{file}"', "Vary": "Accept"}
-    return Response(content, content_type=f"{CSV}; charset=utf-8; header=present", headers=headers)

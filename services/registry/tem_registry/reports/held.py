@@ -141,24 +141,35 @@ def lapsing(
     producer_id: str | None = None,
 ) -> list[Item]:
     """Certificates in force that end within ``days`` days with none to follow, above an id."""
+    found = all_lapsing(connection, today, days, producer_id)
+    return [one for one in found if one["certificate_id"] > after][:limit]
+
+
+def all_lapsing(
+    connection: Connection, today: date, days: int, producer_id: str | None = None
+) -> list[Item]:
+    """All of them in order of their ids, by one query."""
     c, p = tables.certificate.c, tables.product.c
-    query = select(c.record).where(c.id > after).order_by(c.id)
+    query = select(c.record)
     if producer_id is not None:
         query = query.join(tables.product, p.id == c.product_id)
         query = query.where(p.producer_id == producer_id)
+    records = [json.loads(text) for text in connection.execute(query).scalars()]
+    terms: dict[str, list[CertificateFacts]] = {}
+    for record in records:
+        facts = catalogue.certificate_facts(record)
+        terms.setdefault(record["product_id"], []).append(facts)
     found = []
-    for record in map(json.loads, connection.execute(query).scalars().all()):
+    for record in records:
         facts = catalogue.certificate_facts(record)
         if not facts.in_force_on(today) or not is_lapsing(facts.valid_until, today, days):
             continue
-        others = catalogue.certificates_of(connection, record["product_id"])
+        others = tuple(terms[record["product_id"]])
         if certificate_at(others, facts.valid_until + timedelta(days=1)) is None:
             shown = ("certificate_id", "product_id", "stars", "decision_no", "valid_until")
             left = (facts.valid_until - today).days
             found.append({**{name: record[name] for name in shown}, "days_left": left})
-        if len(found) == limit:
-            break
-    return found
+    return sorted(found, key=lambda one: str(one["certificate_id"]))
 
 
 def _records(connection: Connection, product_id: str) -> list[Item]:

@@ -76,10 +76,19 @@ def find(connection: Connection, number: int, producer_id: str | None = None) ->
 
 
 def page(
-    connection: Connection, after: int, limit: int, *where: ColumnElement[bool]
+    connection: Connection,
+    after: int,
+    limit: int,
+    *where: ColumnElement[bool],
+    downwards: bool = False,
 ) -> list[Batch]:
-    """Batches with a number above ``after``, in order."""
-    query = select(*_COLUMNS).where(_c.number > after, *where).order_by(_c.number).limit(limit)
+    """Batches with a number above ``after``, in order; ``downwards`` from it, or from the top."""
+    query = select(*_COLUMNS).where(*where).limit(limit)
+    if downwards:
+        query = query.where(_c.number < after) if after else query
+        query = query.order_by(_c.number.desc())
+    else:
+        query = query.where(_c.number > after).order_by(_c.number)
     return [Batch(**row._mapping) for row in connection.execute(query)]
 
 

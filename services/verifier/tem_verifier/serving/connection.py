@@ -14,6 +14,7 @@ from httptools import (
     HttpRequestParser,
 )
 
+from tem_verifier import front
 from tem_verifier.serving import refusals
 from tem_verifier.serving.environ import Message
 from tem_verifier.serving.exchange import LOOK_UP, QUEUED, VERSIONS, Exchange
@@ -28,7 +29,8 @@ MOST_HEADERS = 32768  # as gunicorn's highest
 LOOK_UPS = b"/s/"
 # With these the app decides; a body, too, is for the app.
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
-ODD = FRAMING | {b"x-forwarded-protocol", b"x-forwarded-ssl"}
+# These gunicorn's rules judge; the others are odd to the front.
+ODD = front.ODD | FRAMING | {b"x-forwarded-protocol", b"x-forwarded-ssl"}
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -113,7 +115,7 @@ class Connection(Exchange):
             and self._target.startswith(LOOK_UPS)
         ):
             goes_on = parser.should_keep_alive()
-            self._turn.add(self, parser.get_method(), self._target, headers, version, now, goes_on)
+            self._turn.add(self, parser.get_method(), self._target, named, version, now, goes_on)
             self._headers, self._target, self._since = [], b"", 0.0
             self._looks_up += 1
             self._busy, self._free, self._ended = LOOK_UP, goes_on, not goes_on

@@ -18,11 +18,12 @@ from tem_verifier.serving.threads import Threads
 from tem_verifier.serving.turn import Turn
 
 if TYPE_CHECKING:
+    from tem_verifier.serving.client import Client
     from tem_verifier.serving.exchange import Exchange
 
 # gunicorn would hold 800 kB of headers a connection; with 10,000 of them that is 8 GB.
 HEAD_BYTES = 64 * 1024
-BODY_BYTES = 1024 * 1024  # of an app that sets no MAX_CONTENT_LENGTH
+BODY_BYTES = 1024 * 1024  # of an app that sets neither LARGEST_BODY nor MAX_CONTENT_LENGTH
 PARKED_SECONDS = 0.02
 AWAY_SECONDS = 0.25  # until a client that is sent away is told so
 HEALTH_THREADS = 4
@@ -77,12 +78,14 @@ class Server:
         # What the front declined it would only decline again.
         self.app = app.flask if front is not None else app
         config = getattr(self.app, "config", {})
-        self.body_bytes = int(config.get("MAX_CONTENT_LENGTH") or BODY_BYTES)
+        self.body_bytes = int(
+            config.get("LARGEST_BODY") or config.get("MAX_CONTENT_LENGTH") or BODY_BYTES
+        )
         self.drained_bytes = self.body_bytes + DRAIN_BYTES
         self.keepalive = float(cfg.keepalive)
         self.most_connections = int(cfg.worker_connections)
         self.turn, self.shed = Turn(loop, self.answer, room.look_ups), Tally()
-        self.connections: set[Exchange] = set()
+        self.connections: set[Client] = set()
         self.held = 0  # bytes of bodies in memory
         self.last = cfg.keepalive == 0  # whether each answer is the last of its connection
         self._threads = Threads(cfg.threads, "app")
@@ -105,6 +108,14 @@ class Server:
         now = monotonic()
         for connection in [one for one in self.connections if one.deadline < now]:
             connection.expire()
+
+    def is_full(self, coming: int) -> bool:
+        """Whether nobody more is let in, not even to be told so; ``coming`` are those whose TLS
+        handshake is under way."""
+        full = len(self.connections) + coming >= self.most_connections + self.room.crowd
+        if full:
+            self.shed.add("connection")
+        return full
 
     def run(self, connection: "Exchange", request: Request) -> bool:
         """Let a thread answer, which tells the connection; False if too many wait for one."""

@@ -24,8 +24,8 @@ BATCH = 64
 TURN_SECONDS = 0.1  # of answering; health, threads and new clients have their turn in between
 WAIT_SECONDS = 0.5  # from arrival to an answer; who would wait longer is sent away
 TOO_LATE = "too late"
-Headers = list[tuple[bytes, bytes]]
-LookUp = tuple["Exchange", bytes, bytes, Headers, str, float, bool]
+Named = dict[bytes, bytes]  # headers by their names in lower case, in order
+LookUp = tuple["Exchange", bytes, bytes, Named, str, float, bool]
 
 
 class Turn:
@@ -53,15 +53,15 @@ class Turn:
         connection: "Exchange",
         method: bytes,
         target: bytes,
-        headers: Headers,
+        named: Named,
         version: str,
         arrived: float,
         goes_on: bool,
     ) -> None:
         """A look-up, by :func:`time.monotonic`; ``goes_on``: others may follow it."""
         if len(self.waiting) >= self._room:
-            headers, arrived = [], -inf
-        self.waiting.append((connection, method, target, headers, version, arrived, goes_on))
+            named, arrived = {}, -inf
+        self.waiting.append((connection, method, target, named, version, arrived, goes_on))
 
     def relieve(self) -> None:
         """A batch or more waits while others are being read: answer one, if there is time."""
@@ -83,11 +83,11 @@ class Turn:
         now, ends = monotonic(), self._ends
         while waiting and len(told) < BATCH:
             one = waiting.popleft()
-            connection, method, target, headers, _, arrived, _ = one
+            connection, method, target, named, _, arrived, _ = one
             found: Any = TOO_LATE
             if now - arrived <= WAIT_SECONDS:
                 try:
-                    found = answer(method, target, headers, connection.host, arrived)  # type: ignore[misc]
+                    found = answer(method, target, named, connection.host, arrived)  # type: ignore[misc]
                 except Exception as error:  # one of our own faults must not end the others' turn
                     found = error
             told.append((one, found))

@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any
 
 import uvloop
+from gunicorn.sock import ssl_context
 from gunicorn.workers.base import Worker
 
 from tem.process import allow_open_files
@@ -35,8 +36,6 @@ class LookUpWorker(Worker):  # type: ignore[misc]
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
         """Called by gunicorn before it forks. Raises ValueError for what this worker cannot do."""
-        if cfg.is_ssl:
-            raise ValueError("LookUpWorker speaks no TLS: put the proxy in front that does.")
         if cfg.max_requests:
             raise ValueError("LookUpWorker counts no requests: leave max_requests out.")
 
@@ -56,6 +55,7 @@ class LookUpWorker(Worker):  # type: ignore[misc]
         self._server = Server(self.wsgi, self.cfg, self.log, self._loop)
         self._server.most_connections = self._most_connections()
         self._making: set[asyncio.Task[Any]] = set()
+        self._tls = self._tls_options()
         self._listen()
         if not self.alive:  # told so while the app was made
             self._stop()
@@ -74,6 +74,17 @@ class LookUpWorker(Worker):  # type: ignore[misc]
         for one in self.sockets:
             one.sock.setblocking(False)
         self._accept_again()
+
+    def _tls_options(self) -> dict[str, Any]:
+        """What the loop is told for each client: nothing without ``--certfile``."""
+        if not self.cfg.is_ssl:
+            return {}
+        patience = self._server.patience
+        return {
+            "ssl": ssl_context(self.cfg),
+            "ssl_handshake_timeout": patience.head,
+            "ssl_shutdown_timeout": patience.reading,
+        }
 
     def _accept_again(self) -> None:
         if self.alive:
@@ -99,8 +110,13 @@ class LookUpWorker(Worker):  # type: ignore[misc]
                 return
             if accepted.family != socket.AF_UNIX:
                 accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._server.is_full(len(self._making)):
+                accepted.close()
+                continue
             making = self._loop.create_task(
-                self._loop.connect_accepted_socket(lambda: Connection(self._server), accepted)
+                self._loop.connect_accepted_socket(
+                    lambda: Connection(self._server), accepted, **self._tls
+                )
             )
             self._making.add(making)
             making.add_done_callback(self._made)

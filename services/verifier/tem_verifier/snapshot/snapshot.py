@@ -89,6 +89,13 @@ class Snapshot:
         _, _, state, _, _, _, lot, revoked_on = found
         return STATES[state], self._text(lot), self._text(revoked_on)
 
+    def state(self, row: int, index: int) -> StampState | None:
+        """The state of a stamp of the batch in a row; None in a gap."""
+        begin, end, *_ = HOT.unpack_from(self.memory, self.hot + row * HOT.size)
+        place = bisect_left(self.lasts, index, begin, end)
+        subject = self.subjects[place] if place < end else NONE
+        return None if subject == NONE else self.binding(subject)[0]
+
     def _text(self, fragment: int) -> str | None:
         return None if fragment == NONE else self.fragment(fragment).decode()
 

@@ -7,47 +7,36 @@ bytes for as long as Pillow's coders stay the same, so a picture is drawn once a
 
 import io
 import threading
+from dataclasses import dataclass
 
 from PIL import Image, ImageOps
 
 from tem.errors import Invalid
 
-MAX_PIXELS = 20_000_000
-MAX_SIDE = 1200
-MAX_PICTURE_BYTES = 200_000
 CONTENT_TYPE = "image/jpeg"
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 _ONE_AT_A_TIME = threading.Lock()  # 20 megapixels need some 200 MB for as long as it lasts
-_TOO_MANY = f"The image has too many pixels: send at most {MAX_PIXELS // 10**6} megapixels."
 _QUALITIES = (82, 74, 66, 56, 44, 30)
 
 
-def draw(content: bytes, content_type: str) -> bytes:
-    """A JPEG of at most 1200 pixels a side and about 200 kB, without metadata.
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is let in, and what comes out of it: pixels sent, pixels of a side, bytes."""
 
-    Raises Invalid if the image cannot be decoded to its end or has more than 20 megapixels,
-    which is checked before a pixel is decoded.
+    max_pixels: int
+    max_side: int
+    max_bytes: int
+
+
+def draw(content: bytes, content_type: str, frame: Frame) -> bytes:
+    """A JPEG that fits the frame, without metadata.
+
+    Raises Invalid if the image cannot be decoded to its end or has too many pixels, which is
+    checked before a pixel is decoded.
     """
     with _ONE_AT_A_TIME:
-        picture = _decoded(content, content_type)
-    return _encoded(picture)
-
-
-def _decoded(content: bytes, content_type: str) -> Image.Image:
-    """The image's pixels, no more of them than will be shown. Raises Invalid as :func:`draw`."""
-    try:
-        _open(content, content_type).verify()
-        picture = _opaque(_open(content, content_type))
-    except Invalid:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Invalid("image_too_large", _TOO_MANY) from error
-    except Exception as error:  # Pillow's decoders have errors of their own kinds
-        raise Invalid(
-            "file_not_readable", f"This {content_type} cannot be decoded: save it again."
-        ) from error
-    picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
-    return picture
+        picture = _decoded(content, content_type, frame)
+    return _encoded(picture, frame.max_bytes)
 
 
 def size(picture: bytes) -> tuple[int, int]:
@@ -56,13 +45,46 @@ def size(picture: bytes) -> tuple[int, int]:
         return opened.size
 
 
-def _open(content: bytes, content_type: str) -> Image.Image:
+def type_of(content: bytes) -> str | None:
+    """Which of the types we draw the first bytes are of, whatever they were sent as."""
+    if content.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    return "image/webp" if content[:4] == b"RIFF" and content[8:12] == b"WEBP" else None
+
+
+def _decoded(content: bytes, content_type: str, frame: Frame) -> Image.Image:
+    """The image's pixels, no more of them than will be shown. Raises Invalid as :func:`draw`."""
+    try:
+        _open(content, content_type, frame).verify()
+        picture = _opaque(_open(content, content_type, frame))
+    except Invalid:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many(frame) from error
+    except Exception as error:  # Pillow's decoders have errors of their own kinds
+        raise Invalid(
+            "file_not_readable", f"This {content_type} cannot be decoded: save it again."
+        ) from error
+    picture.thumbnail((frame.max_side, frame.max_side), Image.Resampling.LANCZOS)
+    return picture
+
+
+def _open(content: bytes, content_type: str, frame: Frame) -> Image.Image:
     """The image with nothing but its header read. Raises Invalid for too many pixels."""
     opened = Image.open(io.BytesIO(content), formats=[_FORMATS[content_type]])
     width, height = opened.size
-    if width * height > MAX_PIXELS:
-        raise Invalid("image_too_large", _TOO_MANY)
+    if width * height > frame.max_pixels:
+        raise _too_many(frame)
     return opened
+
+
+def _too_many(frame: Frame) -> Invalid:
+    most = frame.max_pixels // 10**6
+    return Invalid(
+        "image_too_large", f"The image has too many pixels: send at most {most} megapixels."
+    )
 
 
 def _opaque(image: Image.Image) -> Image.Image:
@@ -78,13 +100,13 @@ def _opaque(image: Image.Image) -> Image.Image:
     return upright.convert("RGB")
 
 
-def _encoded(picture: Image.Image) -> bytes:
+def _encoded(picture: Image.Image, max_bytes: int) -> bytes:
     """The best quality that stays small; a picture that never does is made smaller."""
     while True:
         for quality in _QUALITIES:
             out = io.BytesIO()
             clean = Image.frombytes("RGB", picture.size, picture.tobytes())
             clean.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
-            if out.tell() <= MAX_PICTURE_BYTES:
+            if out.tell() <= max_bytes:
                 return out.getvalue()
         picture = picture.reduce(2)

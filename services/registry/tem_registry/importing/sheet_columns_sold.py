@@ -1,0 +1,125 @@
+"""The columns of sheets of points of sale, contracts and lots. Pure."""
+
+from tem_registry.importing.sheet_cells import Form
+from tem_registry.importing.sheet_columns import address, chosen, column, place
+
+POINT_OF_SALE = (
+    column("/pos_id", "Mã điểm bán", "Point of sale ID", Form.CODE),
+    column(
+        "/name",
+        "Tên điểm bán",
+        "Point of sale",
+        Form.WORDS,
+        *("điểm bán", "điểm giới thiệu và bán sản phẩm", "tên điểm bán hàng"),
+        example="Cửa hàng OCOP Ví Dụ (mẫu)",
+        needed=True,
+    ),
+    column("/pos_type", "Loại điểm bán", "Type", example="ocop_shop"),
+    *address("Phường Thành Sen"),
+    *place(),
+    column("/phone", "Điện thoại", "Phone", Form.PHONE, "số điện thoại", "sđt"),
+    column("/opening_hours", "Giờ mở cửa", "Opening hours", example="07:30–20:30"),
+    column(
+        "/certified_no",
+        "Số chứng nhận",
+        "Certified no.",
+        Form.CODE,
+        "số giấy chứng nhận",
+        example="DB-99/MẪU",
+        needed=True,
+    ),
+    column(
+        "/certified_on",
+        "Ngày chứng nhận",
+        "Certified on",
+        Form.DAY,
+        example="01/08/2025",
+        needed=True,
+    ),
+    column("/certified_until", "Chứng nhận đến", "Certified until", Form.DAY),
+    chosen(
+        "/status",
+        "Trạng thái",
+        "Status",
+        {
+            "active": ("hoạt động", "đang hoạt động"),
+            "suspended": ("tạm dừng",),
+            "closed": ("đã đóng cửa", "đóng cửa"),
+        },
+    ),
+)
+CONTRACT = (
+    column("/contract_id", "Mã hợp đồng", "Contract ID", Form.CODE),
+    column(
+        "/contract_no",
+        "Số hợp đồng",
+        "Contract no.",
+        Form.CODE,
+        "hợp đồng số",
+        example="001/HĐ-PP (mẫu)",
+    ),
+    column("/pos_id", "Mã điểm bán", "Point of sale ID", Form.CODE, example="HT-DB01", needed=True),
+    column("/producer_id", "Mã chủ thể", "Producer ID", Form.CODE, example="HT-P001", needed=True),
+    column(
+        "/product_ids",
+        "Mã sản phẩm",
+        "Product IDs",
+        Form.CODES,
+        *("các sản phẩm", "product id"),
+        example="HT-SP001, HT-SP002",
+        needed=True,
+    ),
+    column("/signed_on", "Ngày ký", "Signed on", Form.DAY, example="15/09/2025", needed=True),
+    column(
+        "/valid_until",
+        "Hiệu lực đến",
+        "Valid until",
+        Form.DAY,
+        "hiệu lực đến ngày",
+        example="15/09/2027",
+        needed=True,
+    ),
+)
+LOT = (
+    column("/lot_id", "Mã lô", "Lot ID", Form.CODE),
+    column("/product_id", "Mã sản phẩm", "Product ID", Form.CODE, example="HT-SP001", needed=True),
+    column("/producer_id", "Mã chủ thể", "Producer ID", Form.CODE),
+    column(
+        "/lot_code",
+        "Số lô",
+        "Lot code",
+        Form.CODE,
+        *("lô", "số lô sản xuất", "lô sản xuất"),
+        example="L261120-A1",
+        needed=True,
+    ),
+    column(
+        "/production_date",
+        "Ngày sản xuất",
+        "Production date",
+        Form.DAY,
+        "nsx",
+        example="20/11/2026",
+        needed=True,
+    ),
+    chosen(
+        "/production_date_kind",
+        "Loại ngày ghi nhãn",
+        "Kind of production date",
+        {
+            "production_date": ("ngày sản xuất", "nsx", "production date"),
+            "packing_date": ("ngày đóng gói", "packing date"),
+        },
+    ),
+    column(
+        "/best_before",
+        "Hạn sử dụng",
+        "Best before",
+        Form.DAY_OR_MONTH,
+        *("hsd", "hd", "use by"),
+        example="20/11/2027",
+    ),
+    column("/quantity", "Số lượng", "Quantity", Form.WHOLE, example="1200", needed=True),
+    column("/unit", "Đơn vị tính", "Unit", Form.WORDS, "đvt", example="chai"),
+    column("/reason", "Lý do sửa", "Reason for the correction"),
+)

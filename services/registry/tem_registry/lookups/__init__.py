@@ -1,0 +1,1 @@
+"""What the verifier counts and shoppers report, asked for by HTTP."""

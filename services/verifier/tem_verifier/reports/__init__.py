@@ -1,0 +1,1 @@
+"""What shoppers report of a stamp: read by rules, kept without a word about who sent it."""
