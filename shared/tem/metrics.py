@@ -113,6 +113,8 @@ def route_class(method: str, rule: str | None) -> str:
         return "look_up"
     if rule == "/v1/verifications":
         return "bulk"
+    if rule.startswith(("/assets/", "/static/")):
+        return "asset"
     if not rule.startswith("/v1/"):
         return "page"
     return "read" if method in ("GET", "HEAD", "OPTIONS") else "act"

@@ -15,6 +15,7 @@ from tests.running import SAMPLE
 from werkzeug.test import TestResponse
 
 from tem_registry import tables
+from tem_registry.importing import table_locks
 from tem_registry.importing.sheet_kinds import KINDS
 from tem_registry.importing.spreadsheets import CSV, XLSX
 
@@ -265,6 +266,17 @@ def test_sent_twice_under_one_key_is_one_draft(api: Api) -> None:
     assert problem(send(api, PRODUCERS + MOVED, **key), 422) == "idempotency_key_reused"
     shown = drafted(api, PRODUCERS + NEW)
     assert problem(take(api, shown, key=None), 400) == "idempotency_key_missing"
+
+
+@pytest.mark.parametrize("bare", ["postgresql"], indirect=True)
+def test_a_busy_registry_is_left_alone(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody's act that is under way is never ended for an import: it gives way, and says so."""
+    monkeypatch.setattr(table_locks, "TRIES", 1)
+    monkeypatch.setattr(table_locks, "GIVE_WAY_MS", 50)
+    with api.register.write() as connection:
+        connection.execute(tables.product.update().values(producer_id=tables.product.c.producer_id))
+        assert problem(send(api, PRODUCERS + NEW), 503) == "registry_busy"
+    assert send(api, PRODUCERS + NEW).status_code == 201
 
 
 @ONE_ENGINE

@@ -13,12 +13,16 @@ from tem.databases.database import reading
 from tem.http import health
 from tem.http.web import Wiring, service_app
 from tem.installation import Installation
-from tem_registry import heartbeat, paths, settings, tables
+from tem_registry import api_verdicts, heartbeat, paths, settings, tables
 from tem_registry.accounts import api as api_accounts
 from tem_registry.activation import api as api_activation
-from tem_registry.activation import api_correction_requests, api_previews
+from tem_registry.activation import (
+    api_correction_previews,
+    api_correction_requests,
+    api_previews,
+)
 from tem_registry.batches import api as api_batches
-from tem_registry.batches import api_ranges
+from tem_registry.batches import api_range_previews, api_ranges
 from tem_registry.catalogue import api as api_catalogue
 from tem_registry.catalogue import api_reference, catalogue
 from tem_registry.certificates import api as api_certificates
@@ -35,7 +39,7 @@ from tem_registry.lookups.verifier_client import VerifierClient
 from tem_registry.lots import api as api_lots
 from tem_registry.lots import api_label_dates, lot_windows
 from tem_registry.orders import api as api_orders
-from tem_registry.orders import issuer_client
+from tem_registry.orders import api_progress, issuer_client
 from tem_registry.portal import build as pages
 from tem_registry.reports import api as api_reports
 from tem_registry.reports import api_audit, api_held, api_series, api_stamps, api_worklist
@@ -60,7 +64,7 @@ def build(config: Settings, wiring: Wiring) -> Flask:
         trust = "there" if config.trust_file.exists() else "missing"
         return {"issuer": issuer(), "trust": trust}
 
-    app, rest = service_app("registry", VERSION, wiring, ready)
+    app, rest = service_app("registry", VERSION, wiring, ready, seldom={"asset": 0})
     paths.register(app, rest)
     rest.register_blueprint(api_accounts.build(wiring))
     rest.register_blueprint(api_certificates.build(wiring))
@@ -76,15 +80,19 @@ def build(config: Settings, wiring: Wiring) -> Flask:
     rest.register_blueprint(api_files.build(wiring))
     rest.register_blueprint(api_reference.build(wiring))
     rest.register_blueprint(api_orders.build(wiring, config))
+    rest.register_blueprint(api_progress.build(wiring, config))
     rest.register_blueprint(api_batches.build(wiring))
     rest.register_blueprint(api_ranges.build(wiring))
+    rest.register_blueprint(api_range_previews.build(wiring))
     rest.register_blueprint(api_void_reports.build(wiring))
     rest.register_blueprint(api_stamps.build(wiring))
+    rest.register_blueprint(api_verdicts.build(wiring))
     rest.register_blueprint(api_lots.build(wiring, config))
     rest.register_blueprint(api_label_dates.build(wiring))
     rest.register_blueprint(api_previews.build(wiring, config))
     rest.register_blueprint(api_activation.build(wiring, config))
     rest.register_blueprint(api_correction_requests.build(wiring, config))
+    rest.register_blueprint(api_correction_previews.build(wiring, config))
     rest.register_blueprint(api_purging.build(wiring, config))
     rest.register_blueprint(api_reports.build(wiring))
     rest.register_blueprint(api_series.build(wiring))

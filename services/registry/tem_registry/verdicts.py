@@ -31,8 +31,15 @@ def batch_number(connection: Connection, name: str) -> int | None:
 
 def ask(connection: Connection, name: str, index: int, at: datetime) -> dict[str, Any]:
     """The answer of a look-up at an instant, with ``facts`` that say why."""
+    return of_stamp(connection, batch_number(connection, name), index, at)
+
+
+def of_stamp(
+    connection: Connection, number: int | None, index: int, at: datetime
+) -> dict[str, Any]:
+    """The same of a batch by its number; without one nothing is on record."""
     try:
-        subject = _subject(connection, batch_number(connection, name), index)
+        subject = _subject(connection, number, index)
     except LookupError:  # a card is missing: what the verifier says of such a stamp
         return plain(UNAVAILABLE, at)
     if subject is None:

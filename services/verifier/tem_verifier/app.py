@@ -98,7 +98,7 @@ def build(
         partial(ready, index, wiring.clock),
         signed_in=False,
         admit=partial(api.admit, traffic.admission),
-        seldom=dict.fromkeys(("look_up", "page"), config.log_lookups),
+        seldom=dict.fromkeys(("look_up", "page", "asset"), config.log_lookups),
     )
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     lookup = Lookup(index, wiring.clock, config.prefix, traffic.scans)

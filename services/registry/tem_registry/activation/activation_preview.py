@@ -47,11 +47,25 @@ def preview(
     stamps do not. ``own`` is the producer that asks. Raises NotFound or Gone, as the act does.
     """
     lot = lots.find(connection, lot_id, own)
+    return of_lot(connection, now, lot, batch=batch, first=first, last=last, own=own)
+
+
+def of_lot(
+    connection: Connection,
+    now: datetime,
+    lot: lots.Lot,
+    *,
+    batch: int,
+    first: int,
+    last: int,
+    own: str | None = None,
+) -> dict[str, Any]:
+    """The same for a lot at hand, one included that is not recorded yet and has no id."""
     found = stamps.find(connection, batch, own)
     wrong = _wrong_range(found, first, last)
     if wrong is not None:
         return {"would": None, "already": False, "refusals": [_told(wrong)], "activatable": []}
-    if activation.same_before(connection, lot_id, batch, first, last) is not None:
+    if activation.same_before(connection, lot.id, batch, first, last) is not None:
         done = _would(connection, found, lot, first, last, already=True)
         return {"would": done, "already": True, "refusals": [], "activatable": []}
     parts = clip(stamps.intervals(connection, batch, first, last), first, last)

@@ -12,9 +12,9 @@ from tem_registry.activation import activation_preview, lot_preview
 from tem_registry.activation.schemas_previews import (
     ActivationPreview,
     ActivationPreviewShown,
+    LotPreview,
     LotPreviewShown,
 )
-from tem_registry.lots.schemas import NewLot
 from tem_registry.settings import Settings
 
 
@@ -24,9 +24,9 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
 
     @blp.route("/preview")
     class LotPreviews(MethodView):
-        @blp.arguments(NewLot)
+        @blp.arguments(LotPreview)
         @blp.response(200, LotPreviewShown)
-        @blp.doc(summary="What recording a lot would write down; nothing is changed")
+        @blp.doc(summary="What recording a lot would write down, and what its stamps would become")
         def post(self, body: dict[str, Any]) -> Any:
             own = wiring.principal(Role.OFFICE, Role.PRODUCER).producer_id
             with reading(wiring.engine) as connection:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tem.errors import TemError
-from tem_registry.activation import activation
+from tem_registry.activation import activation, activation_preview
 from tem_registry.catalogue import catalogue
 from tem_registry.lots import lot_rules, lots, new_lot
 from tem_registry.lots.lots import Lot
@@ -24,9 +24,11 @@ def preview(
     """What ``POST /v1/lots`` would record of a body now; nothing is changed.
 
     ``refusals`` are why it would not; ``warnings`` why the lot, once recorded, could not have its
-    stamps activated today. ``would`` is None where the dates contradict. Raises NotFound, also for
-    another producer's product.
+    stamps activated today; ``activation`` what activating the body's ``stamps`` for it would do.
+    ``would`` is None where the dates contradict. Raises NotFound, also for another producer's
+    product or stamps.
     """
+    wanted, body = body.get("stamps"), {n: value for n, value in body.items() if n != "stamps"}
     product = catalogue.product_for_rules(connection, body["product_id"], own)
     refusals = []
     for check in (lot_rules.check_new, lambda told: new_lot.check_producer(product, told)):
@@ -42,10 +44,14 @@ def preview(
     if new_lot.is_taken(connection, body):
         refusals.append(_told(new_lot.taken(product.id, body["lot_code"])))
     warnings = activation.lot_refusals(connection, lot, 0, 0, now) if lot is not None else []
+    tied = None
+    if lot is not None and wanted is not None:
+        tied = activation_preview.of_lot(connection, now, lot, **wanted, own=own)
     return {
         "would": _shown(lot) if lot is not None else None,
         "refusals": refusals,
         "warnings": [{"code": one.code, "detail": one.detail} for one in warnings],
+        "activation": tied,
     }
 
 

@@ -4,7 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from tem.http.wire import Strict, WholeNumber
 from tem_registry.fields import MAX_BATCH, MAX_INDEX
-from tem_registry.lots.schemas import KINDS_OF_DATE
+from tem_registry.lots.schemas import KINDS_OF_DATE, NewLot
 from tem_registry.stamps.schemas import STATE
 
 _DAY = {"format": "date", "example": "2027-11-20"}
@@ -91,6 +91,14 @@ class ActivationPreviewShown(Schema):
     )
 
 
+class LotPreview(NewLot):
+    """Body of POST /v1/lots/preview: a new lot, and the stamps that are meant for it."""
+
+    stamps = fields.Nested(
+        ActivationPreview, metadata={"description": "to be activated for it once it is recorded"}
+    )
+
+
 class WouldRecord(Schema):
     """A lot as it would be recorded, dates worked out."""
 
@@ -130,4 +138,10 @@ class LotPreviewShown(Schema):
         fields.Nested(ReasonShown),
         required=True,
         metadata={"description": "why no stamp could be activated for it today"},
+    )
+    activation = fields.Nested(
+        ActivationPreviewShown,
+        allow_none=True,
+        required=True,
+        metadata={"description": "of the stamps in the body; null without them or without `would`"},
     )

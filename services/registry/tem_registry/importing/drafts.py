@@ -60,7 +60,14 @@ def make(
             outcome=outcome,
         )
     )
-    _record(connection, context, "import.read", id, json.loads(outcome)["counts"])
+    audit.record(
+        connection,
+        context.now,
+        context.actor,
+        "import.read",
+        f"import:{id}",
+        json.loads(outcome)["counts"],
+    )
     return summary(_found(connection, id))
 
 
@@ -113,7 +120,9 @@ def apply(connection: Connection, context: Context, id: str, accept_changes: boo
         "left": left,
     }
     _end(connection, context, id, APPLIED, json.dumps(told))
-    _record(connection, context, "import.applied", id, told["taken_over"])
+    audit.record(
+        connection, context.now, context.actor, "import.applied", f"import:{id}", told["taken_over"]
+    )
     return summary(_found(connection, id))
 
 
@@ -136,7 +145,7 @@ def drop(connection: Connection, context: Context, id: str) -> Json:
         raise Conflict("import_applied", "It has been taken over: change the records themselves.")
     if row.state == OPEN:
         _end(connection, context, id, DROPPED, row.outcome)
-        _record(connection, context, "import.dropped", id, {})
+        audit.record(connection, context.now, context.actor, "import.dropped", f"import:{id}", {})
     return summary(_found(connection, id))
 
 
@@ -149,10 +158,6 @@ def _forget(connection: Connection, now: datetime) -> None:
     """Drafts that nobody came back to are dropped: they may be about people."""
     old = update(_t).where(_c.state == OPEN, _c.made_at < now - KEPT_OPEN)
     connection.execute(old.values(state=DROPPED, content="{}", ended_at=now))
-
-
-def _record(connection: Connection, context: Context, action: str, id: str, details: Json) -> None:
-    audit.record(connection, context.now, context.actor, action, f"import:{id}", details)
 
 
 # --- reading ---

@@ -295,9 +295,17 @@ def record_ends_on(connection: Connection, lot: Lot, config: Settings) -> date:
 def shown_in_full(
     connection: Connection, lot: Lot, config: Settings, now: datetime
 ) -> dict[str, Any]:
-    """A lot as JSON with its recalls and with how long its record must be kept."""
+    """A lot as JSON with its stamps, its recalls, and how long its record must be kept."""
     return {
         **shown(connection, lot, now),
         "record_ends_on": record_ends_on(connection, lot, config).isoformat(),
         "recalls": lot_cards.recalls(connection, lot.id),
+        "stamps_tied": _tied(connection, lot.id),
     }
+
+
+def _tied(connection: Connection, id: str) -> list[dict[str, Any]]:
+    i = tables.stamp_interval.c
+    query = select(i.batch, i.first, i.last, i.state).where(i.lot_id == id)
+    found = connection.execute(query.order_by(i.batch, i.first))
+    return [dict(row._mapping) for row in found]

@@ -6,7 +6,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from tem.http.wire import Strict, WholeNumber
 from tem_registry.fields import DERIVED, MAX_BATCH, Day, DayOrMonth, Flag, Id, Page, Words
-from tem_registry.stamps.schemas import StampRange
+from tem_registry.stamps.schemas import STATE, StampRange
 
 KINDS_OF_RECALL = ["voluntary", "mandatory"]
 KINDS_OF_DATE = ["production_date", "packing_date"]
@@ -54,7 +54,7 @@ class Lot(Strict):
 NOT_TOLD = (
     *("best_before_basis", "stamps_activated", "activated_at", "activated_by", "status"),
     *("edge_case", "sample", "expected", "info_expires_on", "needs_date_approval"),
-    *("record_ends_on", "recalls", "units_left"),
+    *("record_ends_on", "recalls", "units_left", "stamps_tied"),
 )
 _IGNORED = {"readOnly": True, "description": DERIVED}
 _ELSEWHERE = "refused with not_taken_here if it tells of anything: recall, activation are calls"
@@ -164,8 +164,17 @@ class RecallShown(Schema):
     lifted_at = _instant("null while it is in force")
 
 
+class TiedRange(Schema):
+    """Stamps of a batch that are alike and tied to the lot."""
+
+    batch = fields.Integer(required=True, metadata={"example": 12})
+    first = fields.Integer(required=True)
+    last = fields.Integer(required=True)
+    state = fields.String(required=True, metadata=STATE)
+
+
 class LotInFull(LotShown):
-    """A lot with its recalls, oldest first."""
+    """A lot with its stamps and its recalls, oldest first."""
 
     record_ends_on = fields.String(
         metadata={
@@ -175,6 +184,10 @@ class LotInFull(LotShown):
         }
     )
     recalls = fields.List(fields.Nested(RecallShown))
+    stamps_tied = fields.List(
+        fields.Nested(TiedRange),
+        metadata={"description": "in order; those voided or revoked since included"},
+    )
 
 
 class LotList(Schema):

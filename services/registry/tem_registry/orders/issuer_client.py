@@ -17,13 +17,18 @@ OURS_TO_MEND = (401, 403, 429)  # our key or our pace: the order itself was not 
 
 @dataclass(frozen=True, slots=True)
 class IssuedBatch:
-    """A batch as the issuer shows it; manifest and signature once ``state`` is released."""
+    """A batch as the issuer shows it; manifest and signature once ``state`` is released.
+
+    ``codes`` are ``none``, ``kept`` or ``destroyed``; the latter since ``printed_at``.
+    """
 
     number: int
     state: str
     signed: int
     manifest: str | None
     signature: bytes | None
+    codes: str = "none"
+    printed_at: str | None = None
 
 
 class IssuerClient:
@@ -151,4 +156,6 @@ def _batch(body: Any) -> IssuedBatch:
         signed=signed,
         manifest=manifest,
         signature=bytes.fromhex(signature) if signature else None,
+        codes=str(body.get("codes", "none")),
+        printed_at=body.get("printed_at"),
     )

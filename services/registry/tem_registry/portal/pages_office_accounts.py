@@ -56,5 +56,7 @@ def add(portal: Portal) -> None:
 def _told(at: Visit, invited: dict[str, str]) -> Response:
     """The code, shown this once: on the answer itself, so that no address ever has it."""
     code = invited.get("code", "")
-    link = f"{request.host_url}invitation#" + urlencode({"login": invited["login"], "code": code})
+    # The browser's own word for where it is: behind a proxy we do not know that it came by TLS.
+    origin = request.headers.get("Origin") or request.host_url.rstrip("/")
+    link = f"{origin}/invitation#" + urlencode({"login": invited["login"], "code": code})
     return at.show("office/account_code.html", account=invited, code=code, link=link)
