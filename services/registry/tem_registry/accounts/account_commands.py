@@ -13,7 +13,7 @@ from tem.errors import NotFound
 from tem.installation import Installation
 from tem.vocabulary import Role
 from tem_registry import settings
-from tem_registry.accounts import account_rules, accounts
+from tem_registry.accounts import account_records, account_rules, accounts
 from tem_registry.store import open_store
 
 AT_ONCE = 200
@@ -77,7 +77,7 @@ def list_(installation: Installation) -> None:
     """List accounts and their states."""
     now, after = system_clock(), ""
     with reading(_store(installation)) as connection:
-        while found := accounts.page(connection, after=after, limit=AT_ONCE):
+        while found := account_records.page(connection, after=after, limit=AT_ONCE):
             for one in found:
                 owner = f" {one.producer_id}" if one.producer_id else ""
                 click.echo(f"{one.login}  {one.role}{owner}  {one.name}  {one.state(now)}")
@@ -91,13 +91,13 @@ def _store(installation: Installation) -> Engine:
 def _id(connection: Any, login: str) -> str:
     """Raises NotFound for a login that nobody has."""
     folded = account_rules.fold_login(login)
-    found = accounts.by_login(connection, folded)
+    found = account_records.by_login(connection, folded)
     if found is None:
         raise NotFound("no_such_account", f"Nobody has the login {folded}: see `account list`.")
     return found.id
 
 
-def _tell(made: accounts.Account, code: str, installation: Installation) -> None:
+def _tell(made: account_records.Account, code: str, installation: Installation) -> None:
     place = installation.addresses().get("registry_url", "the registry's address")
     click.echo(
         f"{made.login} may set a password at {place}/invitation within seven days.", err=True

@@ -11,7 +11,7 @@ from tem.databases.database import reading
 from tem.http.web import KEY_HEADER, Wiring
 from tem.http.wire import Empty, page_of
 from tem.vocabulary import Role
-from tem_registry.accounts import accounts
+from tem_registry.accounts import account_records, accounts
 from tem_registry.accounts import schemas as wire
 
 READERS = (Role.OFFICE, Role.AUDITOR)
@@ -36,7 +36,7 @@ def _records(blp: Blueprint, wiring: Wiring) -> None:
         def get(self, page: dict[str, Any]) -> Any:
             wiring.principal(*READERS)
             with reading(wiring.engine) as connection:
-                found = accounts.page(connection, **page)
+                found = account_records.page(connection, **page)
             items = [one.shown(wiring.clock()) for one in found]
             return page_of(items, page["limit"], "login")
 
@@ -49,7 +49,7 @@ def _records(blp: Blueprint, wiring: Wiring) -> None:
         def post(self, body: dict[str, Any]) -> Any:
             wanted = {**body, "role": Role(body["role"])}
 
-            def act(connection: Any, now: Any, by: Any) -> tuple[accounts.Account, str]:
+            def act(connection: Any, now: Any, by: Any) -> tuple[account_records.Account, str]:
                 return accounts.invite(connection, now, by.actor, **wanted)
 
             return _with_code(wiring, body, act)
@@ -61,7 +61,7 @@ def _records(blp: Blueprint, wiring: Wiring) -> None:
         def get(self, id: str) -> Any:
             wiring.principal(*READERS)
             with reading(wiring.engine) as connection:
-                return accounts.find(connection, id).shown(wiring.clock())
+                return account_records.find(connection, id).shown(wiring.clock())
 
 
 def _acts(blp: Blueprint, wiring: Wiring) -> None:
@@ -74,7 +74,7 @@ def _acts(blp: Blueprint, wiring: Wiring) -> None:
             parameters=[KEY_HEADER],
         )
         def post(self, body: dict[str, Any], id: str) -> Any:
-            def act(connection: Any, now: Any, by: Any) -> tuple[accounts.Account, str]:
+            def act(connection: Any, now: Any, by: Any) -> tuple[account_records.Account, str]:
                 return accounts.reset(connection, now, by.actor, id)
 
             return _with_code(wiring, body, act)
@@ -105,7 +105,7 @@ def _acts(blp: Blueprint, wiring: Wiring) -> None:
 
 
 def _with_code(
-    wiring: Wiring, body: dict[str, Any], act: Callable[..., tuple[accounts.Account, str]]
+    wiring: Wiring, body: dict[str, Any], act: Callable[..., tuple[account_records.Account, str]]
 ) -> dict[str, Any]:
     """The answer with the code, which is kept nowhere: a repetition gets the rest."""
     told: dict[str, str] = {}

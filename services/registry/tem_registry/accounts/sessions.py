@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, select, update
 
 from tem_registry.account_tables import account, known_browser, portal_session
-from tem_registry.accounts import accounts
+from tem_registry.accounts import account_records
+from tem_registry.accounts.account_records import Account
 from tem_registry.accounts.account_rules import WHOLE, session_ends
-from tem_registry.accounts.accounts import Account
 
 TOUCH = timedelta(minutes=1)  # so seldom a request that only reads writes
 KNOWN_FOR = timedelta(days=365)
@@ -50,13 +50,13 @@ def begin(connection: Connection, now: datetime, account_id: str) -> str:
 def find(connection: Connection, now: datetime, token: str) -> Session | None:
     """The session of a cookie, or None where there is none, or none any more."""
     p = portal_session.c
-    query = select(p.id.label("session"), p.begun_at, p.seen_at, *accounts.columns())
+    query = select(p.id.label("session"), p.begun_at, p.seen_at, *account_records.columns())
     row = connection.execute(
         query.join(account, account.c.id == p.account_id).where(p.id == hash_of(token))
     ).first()
     if row is None:
         return None
-    person = accounts.of_row(row)
+    person = account_records.of_row(row)
     over = now >= session_ends(person.role, row.begun_at, row.seen_at)
     if over or person.disabled_at is not None or not person.has_password:
         return None

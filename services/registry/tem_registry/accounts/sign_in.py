@@ -19,7 +19,13 @@ from tem.dates import vietnam_day
 from tem.errors import TooMany, Unauthenticated
 from tem.trail import audit
 from tem_registry.account_tables import account, sign_in_failure, sign_in_key
-from tem_registry.accounts import account_rules, accounts, passwords, sessions
+from tem_registry.accounts import (
+    account_records,
+    account_rules,
+    accounts,
+    passwords,
+    sessions,
+)
 
 WINDOW = timedelta(minutes=15)
 FROM_ONE_NETWORK = 10  # for one login
@@ -50,7 +56,7 @@ def sign_in(engine: Engine, now: datetime, attempt: Attempt) -> SignedIn:
     """Let somebody in. Raises Unauthenticated, the same for whatever is wrong, or TooMany."""
     proven = require_password(engine, now, attempt)
     with writing(engine) as connection:
-        found = accounts.find(connection, proven.account_id, locked=True)
+        found = account_records.find(connection, proven.account_id, locked=True)
         c = account.c
         same = (c.id == proven.account_id, c.password_hash == proven.password_hash)
         unchanged = connection.execute(select(c.id).where(*same)).first()
@@ -87,7 +93,7 @@ def require_password(engine: Engine, now: datetime, attempt: Attempt) -> Proven:
 
 
 def begin(
-    connection: Connection, now: datetime, person: accounts.Account, *, known: bool
+    connection: Connection, now: datetime, person: account_records.Account, *, known: bool
 ) -> SignedIn:
     """Begin the session of somebody whose password is right."""
     audit.record(

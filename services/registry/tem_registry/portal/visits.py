@@ -10,7 +10,7 @@ from flask import Flask, Response, g, jsonify, make_response, redirect, render_t
 from tem.http import problems
 from tem.http.inside import Api, Refused
 from tem.language import Lang
-from tem_registry.accounts.accounts import Account
+from tem_registry.accounts.account_records import Account
 from tem_registry.accounts.sessions import Session
 from tem_registry.portal import assets, cookies, forms, navigation, said, wording, written
 from tem_registry.portal.cookies import Cookies
