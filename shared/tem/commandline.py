@@ -5,20 +5,16 @@ import os
 import pwd
 import re
 import signal
-import sqlite3
 import sys
 from collections.abc import Callable
 from datetime import date
 from typing import Any, NoReturn
 
 import click
-import psycopg
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from tem import logs
 from tem.clock import system_clock
-from tem.databases import database_refusals
 from tem.databases.database import reading, writing
 from tem.dates import rfc3339
 from tem.errors import Conflict, NotFound, TemError
@@ -46,16 +42,25 @@ class PlainErrors(click.Group):
             return super().invoke(ctx)
         except TemError as error:
             _end(ctx, error)
-        except (SQLAlchemyError, psycopg.Error, sqlite3.Error) as error:
-            told = database_refusals.in_plain_words(error)
-            if told is None:
-                raise
-            _end(ctx, told)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
         except BrokenPipeError:  # `tem … | head`: who reads has seen enough
             _discard_output()
             ctx.exit(NOBODY_READS)
         except OSError as error:  # a folder that is a file, a disk that is full, no permission
             raise click.ClickException(f"{error.strerror}: {error.filename} [os_error]") from error
+        except Exception as error:
+            told = _database_refusal(error)
+            if told is None:
+                raise
+            _end(ctx, told)
+
+
+def _database_refusal(error: Exception) -> TemError | None:
+    """Our own error for one of a database's driver, which is imported where there is one."""
+    from tem.databases import database_refusals
+
+    return database_refusals.in_plain_words(error)
 
 
 def errors_end_with(status: int) -> None:

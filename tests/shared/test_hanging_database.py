@@ -15,7 +15,7 @@ from tests.postgres import PostgresServer
 from tests.running import until
 
 from tem.clock import system_clock
-from tem.databases import patience
+from tem.databases import patience, patient_connection
 from tem.databases.database import open_engine, reading
 from tem.errors import Conflict, Unavailable
 from tem.http import answered, health
@@ -43,7 +43,7 @@ def store(server: PostgresServer) -> Iterator[Engine]:
 def client(store: Engine, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     """A service whose readiness and one call ask the database, with short limits."""
     monkeypatch.setattr(answered, "DATABASE_SECONDS", ACT_SECONDS)
-    monkeypatch.setattr(patience, "PING_SECONDS", PING_SECONDS)
+    monkeypatch.setattr(patient_connection, "PING_SECONDS", PING_SECONDS)
 
     def ready() -> dict[str, Any]:
         with reading(store) as connection:

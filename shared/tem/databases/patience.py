@@ -5,17 +5,13 @@ A server whose machine is gone, or whose processes stand still, leaves its clien
 (:data:`seconds`); imports, purges and migrations have none, they wait as long as it takes.
 """
 
-import time
 from contextvars import ContextVar
 from typing import Any
 
-import psycopg
-from psycopg.abc import PQGen
 from sqlalchemy import Engine, event
 
 seconds: ContextVar[float | None] = ContextVar("patience", default=None)
 CONNECT_SECONDS = 5
-PING_SECONDS = 3.0  # the pool asks `SELECT 1` of a connection before it hands it out
 # Packets that nobody acknowledges: a machine switched off, a cable pulled. In milliseconds.
 UNACKNOWLEDGED = 15_000
 KEEP_ALIVE = {
@@ -29,29 +25,12 @@ KEEP_ALIVE = {
 _LEAVE = "-c client_connection_check_interval=5000"
 
 
-class PatientConnection(psycopg.Connection[Any]):
-    """A connection that is closed when its server says nothing within the limit in force."""
-
-    def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
-        """Wait for an answer. Raises OperationalError once the limit has passed."""
-        limit = seconds.get()
-        if timeout is not None or limit is None:
-            return super().wait(gen, interval, timeout)
-        if self.autocommit:
-            limit = min(limit, PING_SECONDS)
-        began = time.monotonic()
-        try:
-            return super().wait(gen, interval, limit)
-        except psycopg.OperationalError:
-            if time.monotonic() - began >= limit:
-                self.pgconn.finish()  # what may still arrive answers a question given up
-            raise
-
-
 def limit_waiting(engine: Engine) -> None:
     """Let an engine of PostgreSQL make such connections; others are left as they are."""
     if engine.dialect.name != "postgresql":
         return
+    # A tenth of a second to import, and most installations have no PostgreSQL.
+    from tem.databases.patient_connection import PatientConnection
 
     @event.listens_for(engine, "do_connect")
     def connect(_: Any, __: Any, args: tuple[Any, ...], parameters: dict[str, Any]) -> Any:
