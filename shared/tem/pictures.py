@@ -15,7 +15,7 @@ from tem.errors import Invalid
 
 CONTENT_TYPE = "image/jpeg"
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
-_ONE_AT_A_TIME = threading.Lock()  # 20 megapixels need some 200 MB for as long as it lasts
+_ONE_AT_A_TIME = threading.Lock()  # 25 megapixels of a PNG need some 300 MB for as long as it lasts
 _QUALITIES = (82, 74, 66, 56, 44, 30)
 
 
@@ -58,7 +58,10 @@ def _decoded(content: bytes, content_type: str, frame: Frame) -> Image.Image:
     """The image's pixels, no more of them than will be shown. Raises Invalid as :func:`draw`."""
     try:
         _open(content, content_type, frame).verify()
-        picture = _opaque(_open(content, content_type, frame))
+        opened = _open(content, content_type, frame)
+        opened.draft(None, (frame.max_side, frame.max_side))  # a large JPEG is decoded smaller
+        opened.load()
+        picture = _opaque(opened)
     except Invalid:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -89,7 +92,8 @@ def _too_many(frame: Frame) -> Invalid:
 
 def _opaque(image: Image.Image) -> Image.Image:
     """The first frame, upright, in RGB, on white where it is transparent."""
-    upright = ImageOps.exif_transpose(image)
+    upright = image
+    ImageOps.exif_transpose(upright, in_place=True)  # it is large: no copy that is not needed
     if upright.mode.startswith("I"):  # 16 bits of grey
         upright = upright.point(lambda value: value / 256).convert("L")
     if "A" in upright.getbands() or "transparency" in upright.info:
@@ -97,7 +101,7 @@ def _opaque(image: Image.Image) -> Image.Image:
         ground = Image.new("RGB", upright.size, "white")
         ground.paste(upright, mask=upright.getchannel("A"))
         return ground
-    return upright.convert("RGB")
+    return upright if upright.mode == "RGB" else upright.convert("RGB")
 
 
 def _encoded(picture: Image.Image, max_bytes: int) -> bytes:

@@ -57,6 +57,27 @@ def test_beyond_the_declared_output(api: Api) -> None:
     assert (approved["override_reason"], len(approved["approvals"])) == ("vụ mùa lớn", 1)
 
 
+def test_an_order_is_foreseen(api: Api) -> None:
+    """Fee, approvals and whatever stands against it are told beforehand; nothing is ordered."""
+    body = {"product_id": "SP9", "quantity": 1001}
+    told = api.send("/v1/orders/preview", body, "P1").json
+    beyond = {"declared_output": 1000, "ordered": 0, "quantity": 1001}
+    assert told == {
+        **body,
+        "unit_fee_vnd": 200,
+        "fee_vnd": 200_200,
+        "approvals_required": 2,
+        "refusals": [],
+        "beyond_declared_output": beyond,
+    }
+    api.register.add("product", product("SP8", "P1", stampable=False))
+    refused = api.send("/v1/orders/preview", {**body, "product_id": "SP8"}, "P1").json["refusals"]
+    codes = [one["code"] for one in refused]
+    assert codes == ["product_not_stampable", "certificate_not_in_force"]
+    assert problem(api.send("/v1/orders/preview", body, "P2"), 404) == "not_found"
+    assert api.get("/v1/orders?product_id=SP9").json["items"] == []
+
+
 def test_an_order_is_rejected_or_cancelled(api: Api) -> None:
     """The office rejects with a reason; its producer cancels; both are final."""
     rejected, cancelled = ordered(api), ordered(api)

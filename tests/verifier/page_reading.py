@@ -126,7 +126,7 @@ def read(html: str) -> str:
 def outward(html: str) -> list[dict[str, str | None]]:
     """The links of a page that leave this host, or dial or write."""
     links = Structure(html).all("a")
-    return [link for link in links if not re.match(r"/(?!/)", str(link["href"]))]
+    return [link for link in links if not re.match(r"/(?!/)|#", str(link["href"]))]
 
 
 class Structure(HTMLParser):

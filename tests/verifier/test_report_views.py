@@ -1,13 +1,16 @@
 """Reporting over HTTP: the form, its faults, its limits, and what the office reads of it."""
 
+import asyncio
 import io
 import json
+import logging
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from gunicorn.config import Config
 from PIL import Image
 from sqlalchemy import Engine
 from tests.conftest import SetClock
@@ -23,8 +26,10 @@ from tem.http import auth
 from tem.vocabulary import Role
 from tem_verifier.heads import PAGE_POLICY
 from tem_verifier.rates import Rate
+from tem_verifier.report_views import FORM_BYTES
 from tem_verifier.reports import reports
 from tem_verifier.reports.report_rules import PHOTO_BYTES
+from tem_verifier.serving.server import Server
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 TOKEN = "0123456789abcdef" * 2
@@ -351,3 +356,13 @@ def test_security_txt_says_whom_to_tell(
     assert [value for name, value in lines if name == "Contact"] == contacts
     assert ("Expires", "2027-05-19T00:00:00Z") in lines
     assert dict(lines)["Canonical"].endswith("/.well-known/security.txt")
+
+
+def test_the_worker_keeps_as_much_of_a_body_as_a_report_may_be(site: Callable[..., Site]) -> None:
+    """What it cut off before the app would come out as a photo that is too large."""
+    config = Config()
+    config.set("threads", 1)
+    loop = asyncio.new_event_loop()
+    server = Server(site()[0].application, config, logging.getLogger("test"), loop)
+    loop.close()
+    assert server.body_bytes == FORM_BYTES > PHOTO_BYTES

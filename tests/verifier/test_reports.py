@@ -63,7 +63,7 @@ def test_a_form_sent_twice_is_one_report(own_store: Engine, clock: SetClock) -> 
         with pytest.raises(NotFound):
             reports.photo_of(connection, row.id if row.id != first else "none")
     assert (row.batch, row.verdict, row.text, row.place) == (1, "OK", "Lô khác", "Chợ")
-    assert (row.lat, row.lng, row.has_photo) == (18.343, 105.906, True)
+    assert (row.lat, row.lng, row.has_photo) == (18_343, 105_906, True)
 
 
 def test_reports_come_in_their_order_page_by_page(own_store: Engine, clock: SetClock) -> None:

@@ -39,7 +39,7 @@ from tem_registry.lookups.verifier_client import VerifierClient
 from tem_registry.lots import api as api_lots
 from tem_registry.lots import api_label_dates, lot_windows
 from tem_registry.orders import api as api_orders
-from tem_registry.orders import api_progress, issuer_client
+from tem_registry.orders import api_order_preview, api_progress, issuer_client
 from tem_registry.portal import build as pages
 from tem_registry.reports import api as api_reports
 from tem_registry.reports import api_audit, api_held, api_series, api_stamps, api_worklist
@@ -81,6 +81,7 @@ def build(config: Settings, wiring: Wiring) -> Flask:
     rest.register_blueprint(api_reference.build(wiring))
     rest.register_blueprint(api_orders.build(wiring, config))
     rest.register_blueprint(api_progress.build(wiring, config))
+    rest.register_blueprint(api_order_preview.build(wiring, config))
     rest.register_blueprint(api_batches.build(wiring))
     rest.register_blueprint(api_ranges.build(wiring))
     rest.register_blueprint(api_range_previews.build(wiring))

@@ -22,6 +22,11 @@ from tem_verifier.reports import schemas as wire
 
 PHOTO_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'"
 
+_PHOTO = {
+    "description": "at most 1600 pixels a side and 300 kB",
+    "content": {pictures.CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+}
+
 
 def build(wiring: Wiring, admission: Admission) -> Blueprint:
     """The blueprint under /v1/reports."""
@@ -43,9 +48,12 @@ def build(wiring: Wiring, admission: Admission) -> Blueprint:
 
     @blp.route("/<id>/photo")
     class Photo(MethodView):
-        @blp.response(200, content_type=pictures.CONTENT_TYPE)
         @blp.alt_response(404, description="no such report, or one without a photo")
-        @blp.doc(summary="The photo of a report, redrawn without metadata", **SIGNED_IN)
+        @blp.doc(
+            summary="The photo of a report, redrawn without metadata",
+            responses={"200": _PHOTO},
+            **SIGNED_IN,
+        )
         def get(self, id: str) -> Any:
             require_service(wiring, admission)
             with reading(wiring.engine) as connection:
@@ -81,7 +89,7 @@ def _told(row: Row[Any]) -> dict[str, Any]:
         told["verdict"] = row.verdict
     told |= {"kind": row.kind, "text": row.text, "place": row.place}
     if row.lat is not None:
-        told["position"] = {"lat": row.lat, "lng": row.lng}
+        told["position"] = {"lat": row.lat / 1000, "lng": row.lng / 1000}
     told |= {"has_photo": row.has_photo, "reported_at": rfc3339(row.reported_at)}
     told["state"] = "open" if row.handled_at is None else "closed"
     if row.handled_at is not None:

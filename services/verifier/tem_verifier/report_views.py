@@ -17,6 +17,7 @@ from tem.logs import log
 from tem.stampcode import serial
 from tem_verifier.admission import Admission, error_of
 from tem_verifier.heads import headers_of_form
+from tem_verifier.limits import REFUSED
 from tem_verifier.lookup import Lookup
 from tem_verifier.page_responses import language, limited, page
 from tem_verifier.pages import Pages, own_path
@@ -94,6 +95,8 @@ def _taken(site: Site, code: str | None = None) -> Response:
     except Invalid as refused:
         return _shown(site, asked, draft, {"photo": refused.code})
     except TooMany as refused:
+        if refused.code == "reports_full":
+            REFUSED.labels(refused.code).inc()
         wait = refused.extra.get("retry_after")
         return _shown(site, asked, draft, {"form": refused.code} | again, wait)
     except SQLAlchemyError as error:

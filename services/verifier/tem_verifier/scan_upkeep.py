@@ -1,5 +1,5 @@
-"""What is done once a day: a new key, old days folded, closed reports forgotten, and who is scanned often
-worked out again.
+"""What is done once a day: a new key, old days folded, closed reports forgotten, and who is scanned
+often worked out again.
 
 For any number of workers at once: one does it, the others wait for the row that all of them lock.
 """

@@ -47,7 +47,5 @@ def _of_target(
     try:
         corrections.check_target(connection, batch, lot_id, count, now)
     except (NotFound, Gone, Conflict) as refused:
-        reasons = refused.extra.get("reasons") or [
-            {"code": refused.code, "detail": refused.detail}
-        ]
+        reasons = refused.extra.get("reasons") or [{"code": refused.code, "detail": refused.detail}]
         yield from reasons

@@ -111,11 +111,18 @@ def page(
     own: str | None = None,
     state: str | None = None,
     batch: int | None = None,
+    order: str = "id",
 ) -> list[dict[str, Any]]:
-    """Requests with an id above ``after``, oldest day first, that fit every filter given."""
+    """Requests with an id above ``after``, oldest day first, that fit every filter given; with
+    ``newest`` those below it, latest day first."""
     wanted = ((_c.state, state), (_c.batch, batch))
     where = [column == value for column, value in wanted if value is not None]
-    query = select(*_c).where(_c.id > after, *where, *_owned(own)).order_by(_c.id).limit(limit)
+    if order == "newest":
+        where += [_c.id < after] if after else []
+    else:
+        where.append(_c.id > after)
+    place = _c.id.desc() if order == "newest" else _c.id
+    query = select(*_c).where(*where, *_owned(own)).order_by(place).limit(limit)
     return [_shown(row, names=own is None) for row in connection.execute(query)]
 
 

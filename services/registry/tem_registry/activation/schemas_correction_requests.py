@@ -43,6 +43,11 @@ class CorrectionRequestPage(Page):
 
     state = fields.String(validate=validate.OneOf(STATES))
     batch = QueryNumber(validate=validate.Range(1, MAX_BATCH))
+    order = fields.String(
+        load_default="id",
+        validate=validate.OneOf(["id", "newest"]),
+        metadata={"description": "newest: the latest day comes first, then `after` downwards"},
+    )
 
 
 class CorrectionRequestShown(Schema):

@@ -12,7 +12,7 @@ from tem.databases.database import reading
 from tem.http.web import KEY_DEMANDED, KEY_HEADER, Wiring, raw_body, takes_raw
 from tem.http.wire import Empty, page_of
 from tem.vocabulary import Role
-from tem_registry.importing import drafts, previews, sheet_templates, spreadsheets
+from tem_registry.importing import drafts, previews, spreadsheets
 from tem_registry.importing import schemas_imports as wire
 from tem_registry.importing.sheet_acts import Acts, Context
 from tem_registry.settings import Settings
@@ -42,7 +42,7 @@ def build(wiring: Wiring, config: Settings, acts: Acts) -> Blueprint:
             wiring.principal(Role.OFFICE)
             after, limit = query["after"], query["limit"]
             with reading(wiring.engine) as connection:
-                items = drafts.page(connection, after, limit, query.get("state"))
+                items = drafts.page(connection, after, limit, query.get("state"), query["order"])
             return page_of(items, limit, "import_id")
 
         @blp.arguments(wire.ImportQuery, location="query", unknown=RAISE)
@@ -108,6 +108,8 @@ def build(wiring: Wiring, config: Settings, acts: Acts) -> Blueprint:
 
 
 def _template(kind: str, format: str) -> Response:
+    from tem_registry.importing import sheet_templates  # half a second, not of every start
+
     if format == "csv":
         content, media_type = sheet_templates.csv(kind), "text/csv; charset=utf-8; header=present"
     else:

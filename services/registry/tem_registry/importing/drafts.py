@@ -189,10 +189,17 @@ def find(connection: Connection, id: str) -> Row[Any]:
     return _found(connection, id)
 
 
-def page(connection: Connection, after: str, limit: int, state: str | None) -> list[Json]:
-    """Drafts in the order in which they were made, at most ``limit``."""
+def page(
+    connection: Connection, after: str, limit: int, state: str | None, order: str = "id"
+) -> list[Json]:
+    """Drafts in the order in which they were made, or the ``newest`` first; at most ``limit``."""
     columns = [column for column in _c if column.name != "content"]
-    query = select(*columns).where(_c.id > after).order_by(_c.id).limit(limit)
+    query = select(*columns).limit(limit)
+    if order == "newest":
+        query = query.order_by(_c.id.desc())
+        query = query.where(_c.id < after) if after else query
+    else:
+        query = query.where(_c.id > after).order_by(_c.id)
     if state is not None:
         query = query.where(_c.state == state)
     return [summary(row) for row in connection.execute(query)]

@@ -33,6 +33,11 @@ class ImportPage(Page):
     """Query of the list of imports."""
 
     state = fields.String(validate=validate.OneOf(STATES))
+    order = fields.String(
+        load_default="id",
+        validate=validate.OneOf(["id", "newest"]),
+        metadata={"description": "newest: those sent last come first"},
+    )
 
 
 class PreviewQuery(Strict):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tem.errors import Invalid, TooLarge
-from tem_registry.importing import sheet_csv, sheet_headings, sheet_xlsx
+from tem_registry.importing import sheet_csv, sheet_headings
 from tem_registry.importing.sheet_cells import EMPTY, Cell, CellType
 from tem_registry.importing.sheet_faults import Told, told
 from tem_registry.importing.sheet_headings import Heading
@@ -92,6 +92,8 @@ def _headings_in(kind: str, table: Sequence[Sequence[Cell]]) -> int:
 
 
 def _workbook(content: bytes, kind: str) -> Spreadsheet:
+    from tem_registry.importing import sheet_xlsx  # half a second, not of every start
+
     read = sheet_xlsx.read(content, MAX_ROWS + 50 * _ABOVE, MAX_COLUMNS)
     filled = [sheet for sheet in read if sheet.rows]
     if kind == WORKBOOK:

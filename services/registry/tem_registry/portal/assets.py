@@ -45,7 +45,7 @@ def register(app: Flask) -> None:
         response = send_from_directory(FOLDER, name)
         if response.status_code == 200 and name.endswith(_TEXTS):
             response.vary.add("Accept-Encoding")
-            if "gzip" in request.accept_encodings:
+            if request.accept_encodings.quality("gzip") > 0:
                 response.direct_passthrough = False
                 response.set_data(_packed(FOLDER / name))
                 response.headers["Content-Encoding"] = "gzip"

@@ -6,6 +6,7 @@ from flask import Response, request
 
 from tem.http.inside import Refused
 from tem.vocabulary import Role
+from tem_registry.portal import paging
 from tem_registry.portal.portal import Portal
 from tem_registry.portal.visits import Visit
 
@@ -30,27 +31,38 @@ def add(portal: Portal) -> None:
                 return _told(at, at.api.post("/v1/accounts", body, key=form.key))
             except Refused as refused:
                 form.refuse(refused)
-        found = at.api.every("/v1/producers", limit=200)
-        producers = [(one["producer_id"], f"{one['name']} ({one['producer_id']})") for one in found]
+        producers = paging.choices(at.api.every("/v1/producers", limit=500), "producer_id")
         return at.again("office/account_new.html", form, producers=producers)
 
     @portal.page("/office/accounts/<id:id>", *READERS)
     def account(at: Visit, id: str) -> Response:
         return at.show("office/account.html", account=at.api.get(f"/v1/accounts/{id}"))
 
-    @portal.act("/office/accounts/<id:id>/reset", Role.OFFICE)
+    @portal.form("/office/accounts/<id:id>/reset", Role.OFFICE)
     def reset(at: Visit, id: str) -> Response:
-        return _told(at, at.api.post(f"/v1/accounts/{id}/reset", key=at.form().key))
+        form = at.form()
+        if request.method == "POST":
+            return _told(at, at.api.post(f"/v1/accounts/{id}/reset", key=form.key))
+        return _asked(at, id, "reset")
 
-    @portal.act("/office/accounts/<id:id>/disabling", Role.OFFICE)
+    @portal.form("/office/accounts/<id:id>/disabling", Role.OFFICE)
     def disable(at: Visit, id: str) -> Response:
-        at.api.post(f"/v1/accounts/{id}/disabling", key=at.form().key)
-        return at.go(f"/office/accounts/{id}", done="account_disabled")
+        form = at.form()
+        if request.method == "POST":
+            at.api.post(f"/v1/accounts/{id}/disabling", key=form.key)
+            return at.go(f"/office/accounts/{id}", done="account_disabled")
+        return _asked(at, id, "disabling")
 
     @portal.act("/office/accounts/<id:id>/enabling", Role.OFFICE)
     def enable(at: Visit, id: str) -> Response:
         at.api.post(f"/v1/accounts/{id}/enabling", key=at.form().key)
         return at.go(f"/office/accounts/{id}", done="account_enabled")
+
+
+def _asked(at: Visit, id: str, act: str) -> Response:
+    """What an act would mean for a person, to be confirmed."""
+    account = at.api.get(f"/v1/accounts/{id}")
+    return at.show("office/account_act.html", account=account, act=act)
 
 
 def _told(at: Visit, invited: dict[str, str]) -> Response:

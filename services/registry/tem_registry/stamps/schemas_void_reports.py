@@ -29,6 +29,11 @@ class VoidReportPage(Page):
 
     state = fields.String(validate=validate.OneOf(REPORT_STATES))
     batch = QueryNumber(validate=validate.Range(1, MAX_BATCH))
+    order = fields.String(
+        load_default="id",
+        validate=validate.OneOf(["id", "newest"]),
+        metadata={"description": "newest: the latest day comes first, then `after` downwards"},
+    )
 
 
 class VoidReportShown(Schema):

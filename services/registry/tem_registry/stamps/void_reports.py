@@ -128,11 +128,18 @@ def page(
     own: str | None = None,
     state: str | None = None,
     batch: int | None = None,
+    order: str = "id",
 ) -> list[dict[str, Any]]:
-    """Reports with an id above ``after``, oldest day first, that fit every filter given."""
+    """Reports with an id above ``after``, oldest day first, that fit every filter given; with
+    ``newest`` those below it, latest day first."""
     wanted = ((_c.producer_id, own), (_c.state, state), (_c.batch, batch))
     where = [column == value for column, value in wanted if value is not None]
-    rows = connection.execute(_query(_c.id > after, *where).order_by(_c.id).limit(limit))
+    if order == "newest":
+        where += [_c.id < after] if after else []
+    else:
+        where.append(_c.id > after)
+    place = _c.id.desc() if order == "newest" else _c.id
+    rows = connection.execute(_query(*where).order_by(place).limit(limit))
     return [_shown(row, names=own is None) for row in rows]
 
 

@@ -43,7 +43,6 @@ class Reporting:
         if known is not None:
             return known
         if full:
-            log.error("reports_full", most=MOST_A_DAY)
             raise TooMany("reports_full", f"There were {MOST_A_DAY} reports today: try tomorrow.")
         kind = _kind_of(photo)
         admit()

@@ -54,8 +54,8 @@ def take(
         "kind": draft.kind,
         "text": draft.text,
         "place": draft.place,
-        "lat": draft.position[0] if draft.position else None,
-        "lng": draft.position[1] if draft.position else None,
+        "lat": round(draft.position[0] * 1000) if draft.position else None,
+        "lng": round(draft.position[1] * 1000) if draft.position else None,
         "has_photo": photo is not None,
     }
     while (known := number_for(connection, draft.token)) is None:

@@ -2,19 +2,23 @@
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from tem.http.wire import QueryNumber, Strict
 from tem.vocabulary import Verdict
 from tem_verifier.reports.report_rules import KINDS, is_number
 
 MOST_LISTED = 500
-# What no database can keep: NUL, and half a character.
-_STORABLE = validate.Regexp("[^\x00\ud800-\udfff]*\\Z", error="A character here cannot be stored.")
+
+
+def _storable(text: str) -> None:
+    """Raises for what no database can keep: NUL, and half a character."""
+    if any(letter == "\x00" or "\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValidationError("A character here cannot be stored.")
 
 
 def _written(longest: int) -> Any:
-    return fields.String(required=True, validate=[validate.Length(1, longest), _STORABLE])
+    return fields.String(required=True, validate=[validate.Length(1, longest), _storable])
 
 
 class ReportsQuery(Strict):

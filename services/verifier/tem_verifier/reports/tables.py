@@ -4,7 +4,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Float,
     ForeignKey,
     Index,
     Integer,
@@ -29,8 +28,8 @@ report_table = Table(
     Column("kind", String(20), nullable=False),
     Column("text", Text, nullable=False),
     Column("place", Text, nullable=False),
-    Column("lat", Float),
-    Column("lng", Float),
+    Column("lat", Integer),  # thousandths of a degree, as rounded
+    Column("lng", Integer),
     Column("has_photo", Boolean, nullable=False),
     Column("handled_at", UtcDateTime),  # absent: open
     Column("handled_by", String(100)),

@@ -1,0 +1,28 @@
+"""What a browser keeps for the time without a signal: the look of the pages and one page that says
+so. Nothing that anybody recorded is ever kept there."""
+
+from flask import Response, make_response
+
+from tem_registry.portal import assets
+from tem_registry.portal.portal import Portal
+from tem_registry.portal.visits import Visit
+
+
+def add(portal: Portal) -> None:
+    """Add the worker's script and the page."""
+
+    @portal.page("/sw.js")
+    def worker(at: Visit) -> Response:
+        # Changes with any asset, so that a browser takes the new worker and drops the old store.
+        script = (
+            f'const ASSETS = "{assets.address("")}";\nimportScripts(`${{ASSETS}}my/worker.js`);\n'
+        )
+        response = make_response(script)
+        response.mimetype = "text/javascript"
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    @portal.page("/offline")
+    def offline(at: Visit) -> Response:
+        # Asked for without cookies, so it names nobody; and it stays so if it is asked for with.
+        return Visit(at.app, at.lang, at.cookies, None).show("my/offline.html")

@@ -1,0 +1,39 @@
+"""Bodies of the acts on ranges, out of what was typed. Pure; each raises Invalid."""
+
+from typing import Any
+
+from tem.errors import Invalid
+from tem_registry.portal.forms import Form
+from tem_registry.portal.print_forms import stamp
+
+NO_LOT = "-"  # the choice "tied to no lot"
+
+
+def span(form: Form, number: int) -> dict[str, Any]:
+    """First and last stamp, each as a number or a serial; a single stamp needs no last."""
+    first = stamp(form.text("first"), number)
+    last = stamp(form.text("last"), number) if form.text("last") else first
+    return {"first": first, "last": last}
+
+
+def reasoned(form: Form, number: int) -> dict[str, Any]:
+    """The range and why."""
+    return span(form, number) | {"reason": _needed(form, "reason")}
+
+
+def void_body(form: Form, number: int) -> dict[str, Any]:
+    """The range, what became of it, and why."""
+    return span(form, number) | {"kind": _needed(form, "kind"), "reason": _needed(form, "reason")}
+
+
+def correction_body(form: Form, number: int) -> dict[str, Any]:
+    """The range, the right lot or none, and why."""
+    lot = _needed(form, "lot_id")
+    return reasoned(form, number) | {"lot_id": None if lot == NO_LOT else lot}
+
+
+def _needed(form: Form, name: str) -> str:
+    found = form.text(name)
+    if not found:
+        raise Invalid("field_needed", "This is needed.", field=name)
+    return found

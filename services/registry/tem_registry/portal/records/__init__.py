@@ -1,0 +1,1 @@
+"""Records on pages: their fields as forms ask for them, their words, their lists."""

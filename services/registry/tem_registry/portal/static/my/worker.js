@@ -1,0 +1,42 @@
+// The service worker: keeps the look of the pages and the one page for the time without a signal.
+// Every page and every call goes to the server; nothing that was recorded is kept or served here.
+/* global ASSETS: the address of this version's static files, from /sw.js */
+
+const STORE = `tem ${ASSETS}`;
+const OFFLINE = "/offline";
+const FILES = ["portal.css", "portal.js", "stamp.svg", "my/my.css", "my/kept.js", "my/kept-bar.js", "my/sender.js"];
+
+/** The offline page in a language, asked for without cookies: it is nobody's. */
+async function keepPage(lang) {
+  const answer = await fetch(OFFLINE, { credentials: "omit", headers: { "Accept-Language": lang } });
+  if (answer.ok) await (await caches.open(STORE)).put(OFFLINE, answer);
+}
+
+async function keepAll() {
+  const store = await caches.open(STORE);
+  await store.addAll(FILES.map((name) => ASSETS + name));
+  await keepPage("vi");
+}
+
+async function dropOthers() {
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name !== STORE).map((name) => caches.delete(name)));
+}
+
+self.addEventListener("install", (event) => {
+  self.skipWaiting();
+  event.waitUntil(keepAll());
+});
+self.addEventListener("activate", (event) => event.waitUntil(dropOthers()));
+self.addEventListener("message", (event) => event.waitUntil(keepPage(event.data === "en" ? "en" : "vi").catch(() => {})));
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== location.origin) return;
+  if (request.mode === "navigate") {
+    event.respondWith(fetch(request).catch(async () => (await caches.match(OFFLINE)) ?? Response.error()));
+  } else if (url.pathname.startsWith(ASSETS)) {
+    event.respondWith(caches.match(request).then((found) => found ?? fetch(request)));
+  }
+});
