@@ -19,7 +19,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/var/pycache
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench load lock clean
+.PHONY: help install demo test lint bench load pictures lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -64,6 +64,10 @@ bench: $(INSTALLED)  ## measure, print ratios, write var/bench/results.json
 
 load: $(INSTALLED)  ## everybody at once at a large registry, every answer checked; var/load/report.html
 	$(BIN)/python -m loadtests.load --folder var/load $(ARGS)
+
+pictures: $(INSTALLED)  ## pictures of the main pages for the documents, over the sample data
+	@mkdir -p var/tmp
+	$(BIN)/python -m tests.portal.pictures docs/pictures
 
 COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \
   --generate-hashes --no-header

@@ -22,6 +22,7 @@ import httpx
 from tem.clock import system_clock
 from tem.dates import vietnam_day
 from tem.demo_client import Caller, DemoFailed, say
+from tem.demo_people import tell_how_to_sign_in
 from tem.demo_records import PRODUCER, PRODUCT, prepare
 from tem.doors import LOOPBACK as HOST
 from tem.installation import write_private
@@ -61,7 +62,8 @@ def services(data: Path, base_port: int) -> Iterator[None]:
 
 def command(*words: str) -> str:
     """The last word that a ``tem`` command prints; its progress goes to the terminal."""
-    quiet = subprocess.PIPE if "key" in words else None  # that a key was made is not for the eyes
+    # That a key or a code was made is not for the eyes: it is shown where it is of use.
+    quiet = subprocess.PIPE if {"key", "account"} & set(words) else None
     done = subprocess.run(
         [sys.executable, "-m", "tem", *words],
         stdout=subprocess.PIPE,
@@ -239,6 +241,9 @@ def run(folder: Path, data: Path, sample: Path, base_port: int, *, once: bool) -
         for caption, url in addresses:
             print(f"  {caption}:\n  {url}")
         if not once:
+            key = (data / "keys" / "registry-office.key").read_text().strip()
+            office = Caller(f"http://{HOST}:{base_port + 2}", key, "demo-people")
+            tell_how_to_sign_in(office, lambda *words: command(*words, "--data", str(data)))
             print("Dừng bằng Ctrl-C / stop with Ctrl-C", flush=True)
             signal.pause()
 

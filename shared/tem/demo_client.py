@@ -20,6 +20,7 @@ class Caller:
 
     def __init__(self, base: str, key: str, run: str) -> None:
         headers = {"Authorization": f"Bearer {key}"}
+        self.base = base
         self._http = httpx.Client(base_url=base, headers=headers, timeout=60)
         self._run, self._acts = run, 0
 

@@ -28,6 +28,8 @@ from tem.serve import first_start, is_busy, is_ours, web_command
 from tem.tls import TlsFiles, client_context
 
 STOP_SECONDS = 15
+# Said once, at the first start: nobody can sign in to the pages yet.
+_INVITE = "the first person: tem registry account invite --role office --login LOGIN --name NAME"
 
 
 class AlreadyRunning(Conflict):
@@ -110,8 +112,11 @@ def _running(
     children: list[Child] = []
     try:
         require_free(doors)
-        for line in first_start(installation):
+        made = list(first_start(installation))
+        for line in made:
             click.echo(f"  made the {line}", err=True)
+        if made:
+            click.echo(f"  {_INVITE} --data {installation.data}", err=True)
         prepare()
         public_url = _public_url(installation, doors)
         told = {**doors.addresses, "public_url": public_url}

@@ -10,6 +10,7 @@ more producer with a few stamps behind.
 
 import argparse
 import json
+import re
 import secrets
 import sys
 import time
@@ -112,10 +113,32 @@ class Journey:
         for base in (self.office.registry, self.office.issuer):
             assert ask("GET", f"{base}/metrics").status == 404, base
             assert ask("GET", f"{base}/v1/batches/1").status == 401, base
+        self.pages()
         mine = "journey-" + secrets.token_hex(8)
         answer = ask("GET", f"{self.public}/v1/trust", headers={"X-Request-Id": mine})
         assert answer.headers["X-Request-Id"] == mine
         assert ask("GET", f"{self.public}/v1/trust").headers["X-Request-Id"] != mine
+
+    def pages(self) -> None:
+        """The registry's pages pass its own door alone, and a form of theirs is taken for ours."""
+        ask, registry = self.office.ask, self.office.registry
+        for path in ("/", "/sign-in", "/office", "/my/lots"):  # signed out: all lead to the form
+            found = ask("GET", f"{registry}{path}", accept="text/html")
+            assert found.status == 200 and b'name="password"' in found.body, path
+            assert ask("GET", f"{self.office.issuer}{path}").status == 404, path
+        page = ask("GET", f"{registry}/sign-in")
+        style = re.findall(rb'href="(/assets/[^"]+css)"', page.body)[0].decode()
+        assert "immutable" in ask("GET", f"{registry}{style}").headers["Cache-Control"]
+        for path in ("/readyz", "/livez", "/metrics"):
+            assert ask("GET", f"{registry}{path}").status == 404, path
+        token = re.findall(rb'name="csrf_token" value="(\w+)"', page.body)[0].decode()
+        answer = ask(
+            "POST",
+            f"{registry}/sign-in",
+            headers={"Cookie": page.headers["Set-Cookie"].partition(";")[0], "Origin": registry},
+            form={"csrf_token": token, "login": "nobody", "password": "wrong"},
+        )
+        assert answer.status == 401 and b"sign_in_refused" in answer.body, answer
 
     def stamps(self) -> list[str]:
         """Sixty stamps, ordered, approved, issued, printed and delivered; their addresses."""

@@ -4,6 +4,7 @@ import json
 import secrets
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,14 +52,17 @@ class Office:
         body: Json | None = None,
         accept: str = "*/*",
         headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
     ) -> Answer:
-        """One request, whatever the answer is."""
+        """One request, whatever the answer is; ``body`` is sent as JSON, ``form`` as pages do."""
         sent = {"Accept": accept, **(headers or {})}
         if key:
             sent["Authorization"] = f"Bearer {key.strip()}"
         content = None if body is None else json.dumps(body).encode()
         if content is not None:
             sent["Content-Type"] = "application/json"
+        if form is not None:
+            content = urllib.parse.urlencode(form).encode()
         request = urllib.request.Request(url, content, sent, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as found:

@@ -135,7 +135,7 @@ DECIDED = {
     *("TEM_REGISTRY_ISSUER_KEY_FILE", "TEM_VERIFIER_VALKEY_PASSWORD_FILE"),  # made at the start
     *("TEM_VERIFIER_URL", "TEM_REGISTRY_VERIFIER_KEY_FILE"),  # made at the start as well
     "TEM_ISSUER_HIGH_WATER_FILE",  # one for web app and signer, in the volume of both
-    "TEM_VERIFIER_PROXIES",  # nginx, and nobody else
+    *("TEM_VERIFIER_PROXIES", "TEM_REGISTRY_PROXIES"),  # nginx, and nobody else
 }
 
 
@@ -144,7 +144,7 @@ def test_every_documented_setting_can_be_given_in_a_file_env(alone: bool) -> Non
     """What is not decided by the compose file is passed on to each service that reads it."""
     told = set(re.findall(r"^\| `(TEM_\w+)`", (ROOT / "docs/operations.md").read_text(), re.M))
     services = {"tem": TEM} if alone else COMPOSE["services"]
-    decided = DECIDED - {"TEM_VERIFIER_PROXIES"} if alone else DECIDED
+    decided = {name for name in DECIDED if not (alone and name.endswith("_PROXIES"))}
     for name, prefixes in {
         "issuer": ("TEM_ISSUER_", "TEM_ENVIRONMENT", "TEM_PUBLIC_URL"),
         "registry": ("TEM_REGISTRY_",),
@@ -315,3 +315,21 @@ def test_the_probe_tells_200_from_anything_else(path: str, status: int) -> None:
         server.shutdown()
         thread.join()
     assert done.returncode == status
+
+
+def test_the_offices_door_passes_every_page_and_nothing_else() -> None:
+    """What a browser asks of the registry goes through at its port alone; health stays inside."""
+    from tests.registry.signed_in import _app
+
+    nginx = ROOT / "deploy" / "nginx"
+    (pattern,) = re.findall(r'location ~ "(.+)" \{', (nginx / "office.pages").read_text())
+    for rule in _app()[0].url_map.iter_rules():
+        inside = rule.rule in ("/livez", "/readyz", "/metrics")
+        of_the_api = rule.rule == "/openapi.json" or rule.rule.startswith("/v1/")
+        passes = re.search(pattern, re.sub("<[^>]*>", "x", rule.rule)) is not None
+        assert passes is not (inside or of_the_api), rule.rule
+    for name in ("plain", "tls"):
+        servers = (nginx / f"office.{name}.conf").read_text()
+        assert re.findall(r"service (\w+):\d+; include /etc/tem/office.pages", servers) == [
+            "registry"
+        ]

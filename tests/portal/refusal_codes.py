@@ -27,6 +27,7 @@ CODE_AT = {
         ),
         0,
     ),
+    "LabelError": 0,
     "Fault": 1,
     "problem": 1,
     "RangeRefusal": 3,
@@ -86,6 +87,24 @@ def _imports(module: str) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{one.name}" for one in node.names)
+
+
+def field_words(*starts: str) -> list[str]:
+    """What schemas say of a single field in words of our own; a blank in them is 1."""
+    found = []
+    for module in sorted(_reached(starts) - FOR_THE_OPERATOR):
+        for node in ast.walk(_tree(module)):
+            if isinstance(node, ast.Call) and _name(node) == "ValidationError" and node.args:
+                found += _text(node.args[0])
+            elif isinstance(node, ast.keyword) and node.arg == "error":
+                found += _text(node.value)
+    return found
+
+
+def _text(words: ast.expr) -> list[str]:
+    if isinstance(words, ast.JoinedStr):
+        return ["".join(str(p.value) if isinstance(p, ast.Constant) else "1" for p in words.values)]
+    return [words.value] if isinstance(words, ast.Constant) and words.value else []
 
 
 def _reached(starts: tuple[str, ...]) -> set[str]:

@@ -17,9 +17,21 @@ ON_CAMERA = 1500  # the stamp that the camera sees
 SAID = {
     "waiting": "Chưa gửi được, máy đang giữ và sẽ gửi lại",
     "done": "Đã gửi và đã ghi nhận.",
-    "refused": "Bị từ chối, chưa có gì thay đổi",
+    "refused": "Bị từ chối, cần sửa:",
     "signed_out": "Cần đăng nhập lại để gửi tiếp",
 }
+ACTS = {
+    "waiting": ["again", "drop"],
+    "done": ["see", "close"],
+    "refused": ["mend", "drop"],
+    "signed_out": ["sign-in", "drop"],
+}
+# The paths that the service worker keeps, once it has begun its work.
+STORED = """navigator.serviceWorker.ready.then(async () => {
+  const stores = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
+  const kept = await Promise.all(stores.map((store) => store.keys()));
+  return kept.flat().map((request) => new URL(request.url).pathname);
+})"""
 
 
 class Stamps:
@@ -86,6 +98,8 @@ def bar(page: Page) -> Any:
 def must_say(page: Page, state: str) -> None:
     """Wait until the bar shows the sentence of this state, and no other."""
     expect(bar(page).locator("[data-said]:visible")).to_contain_text(SAID[state])
+    acts = bar(page).locator("[data-act]:visible")
+    assert acts.evaluate_all("(all) => all.map((one) => one.dataset.act)") == ACTS[state]
 
 
 def test_six_taps_activate_what_the_camera_sees(
@@ -171,7 +185,7 @@ def test_a_refused_range_comes_back_in_parts(
 def test_without_script_it_is_a_plain_form(
     site: People, chromium: Browser, stamps: Stamps, size: str
 ) -> None:
-    """The same steps by typing; what is mistyped is told; sent twice it acts once."""
+    """The same steps by typing; what is mistyped is told; who goes back reads that it was done."""
     first = {"phone": 51, "desk": 61}[size]
     page = site.page(chromium, "songlam", java_script_enabled=False, **SIZES[size])
     page.goto("/my/activate")
@@ -182,11 +196,15 @@ def test_without_script_it_is_a_plain_form(
     page.locator("#first").fill(stamps.serial(first))
     page.get_by_role("button", name="Tiếp tục").click()
     page.locator("#lot_code").fill(f"L-TAY-{size}")
+    page.locator("#quantity").fill("nhiều")
+    page.get_by_role("button", name="Xem trước").click()
+    expect(page.locator("#quantity-fault")).to_be_visible()
+    page.locator("#quantity").fill("2")
     page.get_by_role("button", name="Xem trước").click()
     confirm(page)
-    page.go_back()
-    confirm(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Xong: đã kích hoạt 2 tem")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Các tem này đã được kích hoạt")
     assert stamps.activations(first) == 1 and len(stamps.lots(f"L-TAY-{size}")) == 1
     page.context.close()
 
@@ -195,11 +213,13 @@ def test_without_a_signal_it_is_kept_and_sent_once(
     site: People, chromium: Browser, stamps: Stamps
 ) -> None:
     """Kept on the device at the last tap, the page closed; the site opened without a signal shows
-    it on a page of ours; with the signal back it is sent, once, and the page says so."""
+    it on a page of ours, and nothing else was kept of any page; with the signal back it is sent,
+    once, and the page says so."""
     page = site.page(chromium, "songlam", **PHONE)
     context = page.context
     page.goto(f"/my/activate/check?{stamps.query(71, 80, 'L-MAT-MANG')}")
-    page.evaluate("navigator.serviceWorker.ready.then(() => {})")
+    stored = page.evaluate(STORED)
+    assert stored and all(path == "/offline" or path.startswith("/assets/") for path in stored)
     context.set_offline(True)
     confirm(page)
     must_say(page, "waiting")
@@ -230,23 +250,30 @@ def _another(context: BrowserContext) -> Page:
 def test_an_answer_that_was_lost_does_nothing_twice(
     site: People, chromium: Browser, stamps: Stamps
 ) -> None:
-    """The server did it and the answer never came: sent again under the same key, and done once."""
+    """Neither a page in between that says 200 nor a lost answer ends it: it is sent again under the
+    same key, and done once."""
     page = site.page(chromium, "songlam", **PHONE)
     page.goto(f"/my/activate/check?{stamps.query(81, 90, 'L-LAC')}")
     lost: list[int] = []
 
     def lose(route: Route) -> None:
-        if lost:
+        if not lost:
+            lost.append(200)
+            route.fulfill(status=200, content_type="text/html", body="<p>Wi-Fi của quán</p>")
+        elif len(lost) == 1:
+            lost.append(route.fetch().status)
+            route.abort("connectionreset")
+        else:
             route.continue_()
-            return
-        lost.append(route.fetch().status)
-        route.abort("connectionreset")
 
     page.route("**/my/activate/confirm", lose)
     confirm(page)
+    must_say(page, "waiting")
+    assert stamps.activations(81) == 0
+    page.get_by_role("button", name="Gửi lại ngay").click()
     page.wait_for_url("**/my/activate/done?*")
     expect(page.get_by_role("heading", level=1)).to_have_text("Xong: đã kích hoạt 10 tem")
-    assert lost == [200]
+    assert lost == [200, 200]
     assert stamps.activations(81) == 1 and len(stamps.lots("L-LAC")) == 1
     page.context.close()
 
@@ -301,6 +328,8 @@ def test_what_was_refused_meanwhile_can_be_mended_or_dropped(
     assert stamps.api.post(path, json=body, headers=key).status_code == 201
     page.context.set_offline(False)
     must_say(page, "refused")
+    expect(bar(page).locator("[data-why]")).to_contain_text(f"{stamps.serial(103)}: Tem")
+    assert stamps.lots("L-MUON") == []
     must_be_good(page)
     page.get_by_role("link", name="Sửa", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text(stamps.serial(103))
@@ -337,6 +366,7 @@ def test_stamps_and_lots_are_told_in_words_and_numbers(
         "/my/lots?q=L26": "L260106-A1",
         "/my/lots?q=KHONG-CO": "Không có lô nào như vậy",
         "/my/lots/HT-L0049": "Chưa có ai tra cứu",
+        "/my/activate?lot=HT-L0049": "Cho lô L260106-A1",
     }.items():
         page.goto(path)
         expect(page.locator("main")).to_contain_text(words)

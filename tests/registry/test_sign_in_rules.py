@@ -2,16 +2,23 @@
 
 import re
 import threading
-from typing import Any
 
 import argon2
 import pytest
 from argon2 import PasswordHasher
-from flask.testing import FlaskClient
 from sqlalchemy import select
+from tests.registry.browsing import (
+    HTTPS,
+    NETWORKS,
+    OTHER,
+    PASSWORD,
+    Browser,
+    code_of,
+    invite,
+    somebody,
+)
 from tests.registry.records import Register, all_tables
 from tests.registry.signed_in import Api, api_over
-from werkzeug.test import TestResponse
 
 from tem.trail.audit import entry_table
 from tem.vocabulary import Role
@@ -19,53 +26,7 @@ from tem_registry.accounts import account_rules, passwords, sign_in
 from tem_registry.portal import cookies
 from tem_registry.portal.portal import safe_next
 
-PASSWORD = "gió biển thơm lúa"
-OTHER = "thuyền về bến sớm"
-HTTPS = {"base_url": "https://tem.example"}
 REAL_HASHER = passwords.HASHER
-NETWORKS = {"one": "203.0.113.7", "another": "198.51.100.9"}
-
-
-class Browser:
-    """A browser without a screen: it keeps cookies and sends the forms of our pages."""
-
-    def __init__(self, api: Api, network: str = "one") -> None:
-        self.client: FlaskClient = api.client.application.test_client()
-        self._environment = {"REMOTE_ADDR": NETWORKS[network]}
-
-    def get(self, path: str, **headers: str) -> TestResponse:
-        """A page."""
-        return self.client.get(path, headers=headers, environ_overrides=self._environment, **HTTPS)
-
-    def send(self, path: str, token: str | None = None, **fields: str) -> TestResponse:
-        """A form of the page at ``path``, with the token that the page carries."""
-        if token is None:
-            token = re.findall(
-                r'name="csrf-token" content="(\w*)"',
-                self.get("/account").text or self.get("/sign-in").text,
-            )[0]
-        return self.client.post(
-            path,
-            data={"csrf_token": token, **fields},
-            environ_overrides=self._environment,
-            **HTTPS,
-        )
-
-    def sign_in(self, password: str = PASSWORD, login: str = "hoa", next: str = "") -> TestResponse:
-        """The form of the sign-in page."""
-        token = re.findall(r'name="csrf-token" content="(\w+)"', self.get("/sign-in").text)[0]
-        return self.send("/sign-in", token, login=login, password=password, next=next)
-
-    def take_up(self, code: str, password: str = PASSWORD, login: str = "hoa") -> TestResponse:
-        """The form of the invitation's page."""
-        token = re.findall(r'name="csrf-token" content="(\w+)"', self.get("/invitation").text)[0]
-        both = {"password": password, "password_again": password}
-        return self.send("/invitation", token, login=login, code=code, **both)
-
-    @property
-    def is_in(self) -> bool:
-        """Whether somebody is signed in here."""
-        return bool(self.get("/session").json["signed_in"])
 
 
 @pytest.fixture(autouse=True)
@@ -86,26 +47,6 @@ def test_a_hash_costs_what_is_advised() -> None:
 def api(register: Register) -> Api:
     """The app over a small register, on each engine."""
     return api_over(register)
-
-
-def invite(api: Api, login: str = "hoa", role: str = "office", **more: str) -> dict[str, Any]:
-    """An invitation by the office: the answer, with its code."""
-    made = api.send("/v1/accounts", {"login": login, "name": "Hoa (mẫu)", "role": role, **more})
-    assert made.status_code == 201, made.text
-    found: dict[str, Any] = made.json
-    return found
-
-
-def somebody(api: Api, **more: str) -> Browser:
-    """Hoa, who has just taken up an invitation."""
-    browser, made = Browser(api), invite(api, **more)
-    assert browser.take_up(made["code"], login=made["login"]).status_code == 303
-    return browser
-
-
-def code_of(response: TestResponse) -> str:
-    """The stable code that a refusal's page shows."""
-    return str(re.findall(r"<code>(\w+)</code>", response.text)[0])
 
 
 def test_an_invitation_is_good_once(api: Api) -> None:

@@ -63,7 +63,8 @@ def check_password(password: str, login: str) -> None:
     plain = password.casefold()
     repeated = len(set(plain)) <= _MOST_REPEATED
     walked = plain in "01234567890123456789" or plain in "abcdefghijklmnopqrstuvwxyz"
-    if repeated or walked or login in plain or any(word in plain for word in _GUESSED_FIRST):
+    named = bool(login) and login in plain
+    if repeated or walked or named or any(word in plain for word in _GUESSED_FIRST):
         raise Invalid(
             "password_guessable",
             "This password is among the first that are tried: choose one without your login, "

@@ -83,9 +83,9 @@ def take_up(
     """
     c = account.c
     row = connection.execute(
-        select(c.id, c.login, c.invitation_hash, c.invitation_until, c.disabled_at).where(
-            c.login == login
-        )
+        select(c.id, c.login, c.invitation_hash, c.invitation_until, c.disabled_at)
+        .where(c.login == login)
+        .with_for_update()  # good once, also when it is sent twice at once
     ).first()
     given = _hash(account_rules.fold_code(code))
     good = row is not None and hmac.compare_digest(row.invitation_hash or "", given)

@@ -1,11 +1,13 @@
 """The three steps of an activation as pages: which stamps, which lot, what will happen."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import Response
+from flask import Response, request
 
+from tem.stampcode import serial
 from tem_registry.portal import foresight, forms, typed_lot
 from tem_registry.portal.foresight import Foresight
 from tem_registry.portal.forms import Form
@@ -71,12 +73,10 @@ def _may_have_stamps(lot: dict[str, Any], today: str) -> bool:
 
 def third(at: Visit, form: Form, chosen: Range, body: dict[str, Any] | None) -> Response:
     """What will happen, or all that stands against it; ``body`` is a new lot's."""
-    lot = form.text("lot")
-    foreseen = (
-        foresight.of_lot(at, chosen, lot)
-        if body is None
-        else foresight.of_new_lot(at, chosen, body)
-    )
+    foreseen, same = _foresee(at, form, chosen, body)
+    if request.method == "POST" and foreseen.refusals:
+        form.code = foreseen.refusals[0]["code"]
+        form.refusal = " ".join(_sentence(chosen, one) for one in foreseen.refusals)
     product = at.api.get(f"/v1/products/{chosen.product_id}")
     typed = {name: form.text(name) for name in (*STAMPS, "lot", *(LOT if body else ()))}
     typed |= {name: value for name, value in (body or {}).items() if name != "product_id"}
@@ -88,22 +88,61 @@ def third(at: Visit, form: Form, chosen: Range, body: dict[str, Any] | None) -> 
         product=product,
         typed=typed,
         new_lot=body,
-        mend=_mend(form),
+        mend=urlencode(_kept(form)),
+        same=_check({**chosen.serials, "lot": same}) if same else None,
         narrowed=_narrowed(form, foreseen, chosen),
     )
 
 
-def _mend(form: Form) -> str:
+def is_refused_before(at: Visit, chosen: Range, body: dict[str, Any]) -> bool:
+    """Whether anything stands against an activation whose lot is not on record yet: then nothing
+    is recorded. Where it is, an earlier try was here, and sending again gives its answer."""
+    codes = [one["code"] for one in foresight.of_new_lot(at, chosen, body).refusals]
+    return bool(codes) and "lot_exists" not in codes
+
+
+def _foresee(
+    at: Visit, form: Form, chosen: Range, body: dict[str, Any] | None
+) -> tuple[Foresight, str | None]:
+    """What will happen; and the lot that has the new one's code already, if there is one."""
+    same = None
+    if body is None:
+        foreseen = foresight.of_lot(at, chosen, form.text("lot"))
+    else:
+        foreseen = foresight.of_new_lot(at, chosen, body)
+        if any(one["code"] == "lot_exists" for one in foreseen.refusals):
+            same = _of_that_code(at, chosen, body["lot_code"])
+    if same is not None:
+        on_record = foresight.of_lot(at, chosen, same)
+        # Who goes back after it was done reads that it was.
+        foreseen = on_record if on_record.already else foreseen
+    return foreseen, same
+
+
+def _sentence(chosen: Range, refusal: Mapping[str, Any]) -> str:
+    """A refusal with the serials that it is about."""
+    if "first" not in refusal:
+        return str(refusal["sentence"])
+    ends = dict.fromkeys(serial(chosen.batch, refusal[end]) for end in STAMPS)
+    return f"{' → '.join(ends)}: {refusal['sentence']}"
+
+
+def _kept(form: Form) -> dict[str, str]:
     """The query of the steps before, as it was typed."""
-    kept = {n: v for n, v in form.values.items() if n not in (forms.KEY_FIELD, "lang") and v}
-    return urlencode(kept)
+    return {n: v for n, v in form.values.items() if n not in (forms.KEY_FIELD, "lang") and v}
 
 
 def _narrowed(form: Form, foreseen: Foresight, chosen: Range) -> list[tuple[Range, str]]:
     """The parts that would do, each with the address that proposes it."""
-    out = []
-    for first, last in foreseen.proposed:
-        part = Range(chosen.batch, first, last, chosen.product_id)
-        kept = {n: v for n, v in form.values.items() if n not in (forms.KEY_FIELD, "lang") and v}
-        out.append((part, f"/my/activate/check?{urlencode({**kept, **part.serials})}"))
-    return out
+    parts = [Range(chosen.batch, *ends, chosen.product_id) for ends in foreseen.proposed]
+    return [(part, _check(_kept(form) | part.serials)) for part in parts]
+
+
+def _check(query: dict[str, str]) -> str:
+    return f"/my/activate/check?{urlencode(query)}"
+
+
+def _of_that_code(at: Visit, chosen: Range, code: str) -> str | None:
+    """The id of the product's lot that has this code already."""
+    found = at.api.every("/v1/lots", product=chosen.product_id, q=code, limit=100)
+    return next((str(one["lot_id"]) for one in found if one["lot_code"] == code), None)

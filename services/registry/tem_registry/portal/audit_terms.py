@@ -37,9 +37,10 @@ KINDS = {
     "account": Kind("Tài khoản", "Account", "/office/accounts/{}"),
     "key": Kind("Khóa API", "API key"),
     "audit-key": Kind("Khóa ký nhật ký", "Key of the audit trail"),
-    "published": Kind("Thông tin công khai", "What is published"),
-    "registry": Kind("Hệ thống", "Registry"),
+    "published": Kind("Thông tin công khai về các lô", "What is published of lots"),
+    "registry": Kind("Sổ đăng ký tem", "The registry"),
 }
+NAMELESS = ("published", "registry")  # of which there is one each
 # Who acts without being anybody: parts of the system, and its commands.
 ACTORS: dict[str, Both] = {
     "follower": ("Hệ thống (theo dõi phát hành)", "The system (follows the issuer)"),

@@ -61,13 +61,12 @@ def grouped(lang: Lang, title: str, of: str, names: Sequence[str], rows: Rows) -
     return bars("groups", lang, title, of, states(lang), made)
 
 
-def looked_up(lang: Lang, title: str, found: dict[str, Any]) -> Chart:
-    """Look-ups by the day; days from before counting began are not known, which is not none."""
-    name = wording.chooser(lang)("Lượt tra cứu", "Look-ups")
-    known = [one["count"] if one["day"] >= found["kept_from"] else None for one in found["days"]]
-    return lines(
-        "lookups", lang, title, [one["day"] for one in found["days"]], [Series(name, known)]
+def looked_up(lang: Lang, title: str, days: Rows) -> Chart:
+    """Look-ups by the day."""
+    given = Series(
+        wording.chooser(lang)("Lượt tra cứu", "Look-ups"), [one["count"] for one in days]
     )
+    return lines("lookups", lang, title, [one["day"] for one in days], [given])
 
 
 def fees(lang: Lang, title: str, rows: Rows) -> Chart:

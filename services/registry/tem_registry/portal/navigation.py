@@ -35,6 +35,7 @@ OFFICE = (
     Entry("/office/products", "Sản phẩm", "Products"),
     Entry("/office/certificates", "Giấy chứng nhận", "Certificates"),
     Entry("/office/points-of-sale", "Điểm bán", "Points of sale"),
+    Entry("/office/contracts", "Hợp đồng", "Contracts"),
     Entry("/office/figures", "Thống kê", "Figures"),
     Entry("/office/suspicious", "Tem đáng chú ý", "Stamps to look at"),
     Entry("/office/imports", "Nhập bảng tính", "Spreadsheets"),

@@ -4,6 +4,7 @@ The steps before the last are addresses, so going back works and nothing has to 
 last sends everything once more, under one key: it can be sent again until an answer comes.
 """
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -40,47 +41,36 @@ def add(portal: Portal) -> None:
     @portal.page("/my/activate/check", Role.PRODUCER, camera=True)
     def check(at: Visit) -> Response:
         form = _asked(at)
-        chosen = typed_range.read(at, form)
-        if chosen is None:
-            return steps.first(at, form)
-        body, choices = _lot_of(at, form, chosen)
-        if form.is_refused:
-            return steps.second(at, form, chosen, today(), choices)
-        return steps.third(at, form, chosen, body)
+        ask = _read(at, form, today())
+        return ask if isinstance(ask, Response) else _third(at, form, ask, today())
 
     @portal.act("/my/activate/confirm", Role.PRODUCER)
     def confirm(at: Visit) -> Response:
         form = at.form()
-        chosen = typed_range.read(at, form)
-        if chosen is None:
-            return steps.first(at, form)
-        body, choices = _lot_of(at, form, chosen)
-        if form.is_refused:
-            return steps.second(at, form, chosen, today(), choices)
+        ask = _read(at, form, today())
+        if isinstance(ask, Response):
+            return ask
         try:
-            lot_id = form.text("lot") if body is None else _record(at, form, body)
+            if ask.lot is not None and steps.is_refused_before(at, ask.stamps, ask.lot):
+                return _third(at, form, ask, today())
+            lot_id = form.text("lot") if ask.lot is None else _record(at, form, ask.lot)
             path = f"/v1/lots/{quote(lot_id, safe='')}/activations"
-            at.api.post(path, chosen.body, key=form.key)
+            at.api.post(path, ask.stamps.body, key=form.key)
         except Refused as refused:
             if refused.status in (429, *range(500, 600)):
                 raise  # it is sent again, as it is
             form.refuse(refused)
-            return steps.third(at, form, chosen, body)
-        told: dict[str, Any] = {"lot": lot_id, **chosen.body}
+            return _third(at, form, ask, today())
+        told: dict[str, Any] = {"lot": lot_id, **ask.stamps.body}
         return at.go("/my/activate/done", **told)
 
     @portal.act("/my/activate/record", Role.PRODUCER)
     def record(at: Visit) -> Response:
         form = at.form()
-        body, choices = typed_lot.read(at, form, form.text("product_id"))
-        if body is None:
-            chosen = typed_range.read(at, form)
-            return (
-                steps.second(at, form, chosen, today(), choices)
-                if chosen
-                else steps.first(at, form)
-            )
-        lot_id = _record(at, form, body)
+        ask = _read(at, form, today())
+        if isinstance(ask, Response):
+            return ask
+        lot_id = form.text("lot") if ask.lot is None else _record(at, form, ask.lot)
         return at.go(f"/my/lots/{lot_id}", done="lot_recorded")
 
     @portal.page("/my/activate/done", Role.PRODUCER)
@@ -97,15 +87,39 @@ def _asked(at: Visit) -> Form:
     return forms.fresh(at.lang, request.args.to_dict())
 
 
-def _lot_of(
-    at: Visit, form: Form, chosen: Range
-) -> tuple[dict[str, Any] | None, typed_lot.Choices]:
-    """The body of the new lot, None for one on record; the form is marked where it is wrong."""
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked for: stamps, and the body of a new lot; ``lot`` is None for one on record."""
+
+    stamps: Range
+    lot: dict[str, Any] | None
+    choices: typed_lot.Choices
+
+
+def _read(at: Visit, form: Form, today: date) -> Ask | Response:
+    """What a form asks for, or the step at which something is to be mended."""
+    stamps = typed_range.read(at, form)
+    if stamps is None:
+        return steps.first(at, form)
+    lot, choices = None, typed_lot.Choices()
     if form.text("lot") == steps.NEW:
-        return typed_lot.read(at, form, chosen.product_id)
-    if not form.text("lot"):
+        lot, choices = typed_lot.read(at, form, stamps.product_id)
+    elif not form.text("lot"):
         form.fault("lot", "Hãy chọn một lô, hoặc lô mới.", "Choose a lot, or a new one.")
-    return None, {}
+    if form.is_refused:
+        return steps.second(at, form, stamps, today, choices)
+    return Ask(stamps, lot, choices)
+
+
+def _third(at: Visit, form: Form, ask: Ask, today: date) -> Response:
+    """The last step, or the one before it where a field of the new lot is not as the API wants."""
+    try:
+        return steps.third(at, form, ask.stamps, ask.lot)
+    except Refused as refused:
+        if refused.status != 422:
+            raise
+        form.refuse(refused)
+        return steps.second(at, form, ask.stamps, today, ask.choices)
 
 
 def _record(at: Visit, form: Form, body: dict[str, Any]) -> str:

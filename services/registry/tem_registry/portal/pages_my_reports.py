@@ -34,14 +34,15 @@ def add(portal: Portal) -> None:
     @portal.form("/my/reports/new", Role.PRODUCER, most_bytes=MOST_BYTES, camera=True)
     def new(at: Visit) -> Response:
         form = at.form(range_address.proposed())
-        if request.method == "POST":
+        if request.method == "POST" and not form.ticked("mend"):
             try:
                 stamps = _read(at, form)
                 _keep_photo(at, form)
                 if stamps is not None and not form.is_refused:
-                    return _sent(at, form, stamps) if form.ticked("seen") else _seen(at, form, stamps)
+                    act = _sent if form.ticked("seen") else _seen
+                    return act(at, form, stamps)
             except Refused as refused:
-                form.refuse(refused, {"/photo": "photo"})
+                form.refuse(refused)
         return at.again("my/report_new.html", form)
 
     @portal.page("/my/reports/<id:id>", Role.PRODUCER)
@@ -71,7 +72,7 @@ def _keep_photo(at: Visit, form: Form) -> None:
         form.values["photo_id"] = at.api.send("/v1/files", content, kind)["file_id"]
     except Refused as refused:
         form.refuse(refused)
-        form.faults["photo"] = form.refusal
+        form.faults["photo"], form.refusal = form.refusal, ""
 
 
 def _seen(at: Visit, form: Form, stamps: Range) -> Response:

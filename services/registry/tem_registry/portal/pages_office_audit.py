@@ -15,7 +15,8 @@ from tem_registry.reports import csv_tables
 from tem_registry.reports.csv_answers import download
 
 READERS = (Role.OFFICE, Role.AUDITOR)
-ROWS, AT_ONCE, MOST_ROWS = 50, 500, 5000
+ROWS, AT_ONCE, MOST_ROWS = 30, 500, 5000
+_MORE = ("request_id", "details", "hash")
 Entry = dict[str, Any]
 
 
@@ -52,8 +53,7 @@ def add(portal: Portal) -> None:
     @portal.page("/office/audit/entries.csv", *READERS)
     def as_csv(at: Visit) -> Response:
         names = _names(at.api.every("/v1/accounts", limit=200))
-        head = ("seq", "at", "who", "what", "actor", "action", "object")
-        head += ("request_id", "details", "hash")
+        head = ("seq", "at", "who", "what", "actor", "action", "object", *_MORE)
         rows = [_row(at, one, names) for one in _every(at)]
         return download(csv_tables.written(head, rows), "audit.csv")
 
@@ -97,7 +97,7 @@ def _shown(at: Visit, entry: Entry, names: dict[str, str]) -> Entry:
         "who": audit_terms.actor(at.lang, entry["actor"], names),
         "said": audit_words.sentence(at.lang, entry["action"], entry["details"]),
         "kind": audit_terms.kind(at.lang, kind),
-        "name": names.get(id) or id,
+        "name": "" if kind in audit_terms.NAMELESS else names.get(id) or id,
         "page": audit_terms.page_of(entry["object"]),
         "details": [
             (audit_terms.label(at.lang, name), audit_words.member(at.lang, name, value))

@@ -7,10 +7,10 @@ from flask import Response, request
 from tem.http.inside import Refused
 from tem.vocabulary import Role
 from tem_registry.portal.portal import Portal
-from tem_registry.portal.records import catalogue, choices, fields, forms
+from tem_registry.portal.records import catalogue_made, choices, fields, forms
 from tem_registry.portal.records.forms import Sheet
 from tem_registry.portal.records.lists import listed
-from tem_registry.portal.records.words import WORDS
+from tem_registry.portal.records.shown import again, show
 from tem_registry.portal.visits import Visit
 
 READERS = (Role.OFFICE, Role.AUDITOR)
@@ -24,19 +24,19 @@ def add(portal: Portal) -> None:
     @portal.page(PAGE, *READERS)
     def certificates(at: Visit) -> Response:
         products = choices.products(at)
-        return at.show(
+        return show(
+            at,
             "office/certificates.html",
             listed=listed(at, CALL, "product", "status"),
             products=products,
-            names=choices.words_of(products),
+            names=choices.names_of(products),
             statuses=choices.of_words(at, "certificate"),
-            words=WORDS,
         )
 
     @portal.form(f"{PAGE}/new", Role.OFFICE)
     def new(at: Visit) -> Response:
         title = ("Thêm giấy chứng nhận", "Add a certificate")
-        groups = (catalogue.CERTIFICATE_OF, *catalogue.CERTIFICATE)
+        groups = (catalogue_made.CERTIFICATE_OF, *catalogue_made.CERTIFICATE)
         sheet = Sheet(CALL, PAGE, title, PAGE, _ALL, groups, _lists(at, products=True))
         return forms.add(at, sheet, "certificate_id", {"product_id": request.args.get("product")})
 
@@ -44,13 +44,13 @@ def add(portal: Portal) -> None:
     def certificate(at: Visit, id: str) -> Response:
         found = at.api.get(f"{CALL}/{id}")
         product = at.api.get(f"/v1/products/{found['product_id']}")
-        return at.show("office/certificate.html", certificate=found, product=product, words=WORDS)
+        return show(at, "office/certificate.html", certificate=found, product=product)
 
     @portal.form(f"{PAGE}/<id:id>/edit", Role.OFFICE)
     def edit(at: Visit, id: str) -> Response:
         title, page = ("Sửa giấy chứng nhận", "Change a certificate"), f"{PAGE}/{id}"
         back = ("Giấy chứng nhận", "The certificate")
-        groups, lists = catalogue.CERTIFICATE, _lists(at)
+        groups, lists = catalogue_made.CERTIFICATE, _lists(at)
         return forms.change(at, Sheet(f"{CALL}/{id}", page, title, page, back, groups, lists))
 
     @portal.form(f"{PAGE}/<id:id>/withdrawal", Role.OFFICE)
@@ -80,8 +80,8 @@ def _withdraw(at: Visit, id: str) -> Response:
             except Refused as refused:
                 form.refuse(refused)
             else:
-                return at.show("office/certificate_withdrawn.html", done=done)
-    return at.again("office/certificate_withdrawal.html", form, words=WORDS, **_effects(at, id))
+                return show(at, "office/certificate_withdrawn.html", done=done)
+    return again(at, "office/certificate_withdrawal.html", form, **_effects(at, id))
 
 
 def _effects(at: Visit, id: str) -> dict[str, Any]:

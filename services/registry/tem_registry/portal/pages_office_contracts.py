@@ -8,7 +8,7 @@ from tem_registry.portal.records import catalogue, choices, forms
 from tem_registry.portal.records.fields import Group
 from tem_registry.portal.records.forms import Sheet
 from tem_registry.portal.records.lists import listed
-from tem_registry.portal.records.words import WORDS
+from tem_registry.portal.records.shown import show
 from tem_registry.portal.visits import Visit
 
 READERS = (Role.OFFICE, Role.AUDITOR)
@@ -22,22 +22,23 @@ def add(portal: Portal) -> None:
     @portal.page(PAGE, *READERS)
     def contracts(at: Visit) -> Response:
         places, producers = choices.points_of_sale(at), choices.producers(at)
-        return at.show(
+        return show(
+            at,
             "office/contracts.html",
             listed=listed(at, CALL, "pos", "producer", "status"),
             places=places,
-            place_names=choices.words_of(places),
+            place_names=choices.names_of(places),
             producers=producers,
-            producer_names=choices.words_of(producers),
+            producer_names=choices.names_of(producers),
             statuses=choices.of_words(at, "contract"),
-            words=WORDS,
         )
 
     @portal.form(f"{PAGE}/new", Role.OFFICE)
     def new(at: Visit) -> Response:
         producer = request.args.get("producer", "")
         if not producer:
-            return at.show(
+            return show(
+                at,
                 "office/contract_producer.html",
                 producers=choices.producers(at),
                 pos=request.args.get("pos", ""),
@@ -57,13 +58,13 @@ def add(portal: Portal) -> None:
     def contract(at: Visit, id: str) -> Response:
         found = at.api.get(f"{CALL}/{id}")
         products = choices.products(at, found["producer_id"])
-        return at.show(
+        return show(
+            at,
             "office/contract.html",
             contract=found,
             place=at.api.get(f"/v1/points-of-sale/{found['pos_id']}"),
             producer=at.api.get(f"/v1/producers/{found['producer_id']}"),
-            products=choices.words_of(products),
-            words=WORDS,
+            products=choices.names_of(products),
         )
 
     @portal.form(f"{PAGE}/<id:id>/edit", Role.OFFICE)

@@ -8,7 +8,7 @@ from flask import Response, request
 
 from tem.http.inside import Refused
 from tem.vocabulary import Role
-from tem_registry.portal import paging
+from tem_registry.portal import audit_terms, paging
 from tem_registry.portal.office_names import Names
 from tem_registry.portal.pages_office_ranges import stops
 from tem_registry.portal.portal import Portal
@@ -42,14 +42,6 @@ def _reports(portal: Portal) -> None:
     @portal.page("/office/void-reports/<id:id>", *READERS)
     def report(at: Visit, id: str) -> Response:
         return at.show("office/void_report.html", **_report(at, id), form=at.form())
-
-    @portal.page("/office/void-reports/<id:id>/photo", *READERS)
-    def photo(at: Visit, id: str) -> Response:
-        """As it was sent; the API says of what kind it is, and that nothing in it may run."""
-        named = at.api.get(f"/v1/void-reports/{id}").get("photo", "none")
-        file = at.api.ask("GET", f"/v1/files/{named}")
-        kept = ("Content-Type", "Content-Disposition", "Content-Security-Policy")
-        return Response(file.content, headers={name: file.headers[name] for name in kept})
 
     _decision(
         portal,
@@ -138,4 +130,10 @@ def _foreseen(at: Visit, path: str, body: dict[str, Any]) -> dict[str, Any] | No
 
 
 def _around(at: Visit, number: int) -> dict[str, Any]:
-    return {"batch": at.api.get(f"/v1/batches/{number}"), "names": Names(at.api)}
+    batch = at.api.get(f"/v1/batches/{number}")
+    return {"batch": batch, "names": Names(at.api), "who": _who(at)}
+
+
+def _who(at: Visit) -> Callable[[str], str]:
+    """Who acted, in words."""
+    return lambda actor: audit_terms.actor(at.lang, actor, {})

@@ -8,6 +8,8 @@ from flask import Response
 from tem.http.inside import Refused
 from tem.vocabulary import Role
 from tem_registry.portal import figures_asked, figures_drawn, wording
+from tem_registry.portal.charts.drawing import Chart
+from tem_registry.portal.figures_drawn import Rows
 from tem_registry.portal.figures_names import Known
 from tem_registry.portal.forms import Form
 from tem_registry.portal.portal import Portal
@@ -16,7 +18,6 @@ from tem_registry.reports import csv_tables
 from tem_registry.reports.csv_answers import download
 
 READERS = (Role.OFFICE, Role.AUDITOR)
-_FIELDS = {"/issued_from": "from", "/issued_until": "to"}
 
 
 def add(portal: Portal) -> None:
@@ -24,13 +25,12 @@ def add(portal: Portal) -> None:
 
     @portal.page("/office/figures", *READERS)
     def figures(at: Visit) -> Response:
-        form = at.form({"by": "month", **figures_asked.chosen()})
-        known = Known.of(at.api)
+        form, known = _form(at), Known.of(at.api)
         told: dict[str, Any] = {"known": known, "groups": _groups(at), "shown": None}
         try:
             told["shown"] = _shown(at, form, known)
         except Refused as refused:
-            form.refuse(refused, _FIELDS)
+            form.refuse(refused)
         keep = figures_asked.without(form, "group")
         return at.again("office/figures.html", form, keep=keep, **told)
 
@@ -53,10 +53,8 @@ def add(portal: Portal) -> None:
     @portal.page("/office/figures/lookups.csv", *READERS)
     def lookups_csv(at: Visit) -> Response:
         found = at.api.get("/v1/lookups", **_days(at, _form(at)).of_lookups)
-        head = ("Ngày (day)", "Lượt tra cứu (count)")
-        rows = [
-            (day["day"], day["count"]) for day in found["days"] if day["day"] >= found["kept_from"]
-        ]
+        head = ("Ngày [day]", "Lượt tra cứu [count]")
+        rows = [(day["day"], day["count"]) for day in found["days"]]
         return download(csv_tables.written(head, rows), "lookups.csv")
 
 
@@ -93,40 +91,40 @@ def _groups(at: Visit) -> list[tuple[str, str]]:
 def _shown(at: Visit, form: Form, known: Known) -> dict[str, Any]:
     """Every chart of the page. Raises Refused where the period cannot be told."""
     series = at.api.get("/v1/statistics/series", **figures_asked.series(form))
-    rows, days = series["rows"], figures_asked.days(series["rows"])
+    days, group = figures_asked.days(series["rows"]), figures_asked.group(form)
     of = {**figures_asked.whose(form), **days.issued}
-    group = figures_asked.group(form)
     by_group = at.api.get("/v1/statistics", by=group, **of)
     fees = at.api.get("/v1/fees", by="month", **of)
-    t = at.t
     return {
         "days": days,
         "total": series["total"],
-        "issued": by_group["total"],
         "fees_total": fees["total"],
         "group": group,
-        "now": figures_drawn.whole(
-            at.lang,
-            t("Tem phát hành trong kỳ, nay ở đâu", "Stamps issued in the period, today"),
-            by_group["total"],
-        ),
-        "time": figures_drawn.over_time(
-            at.lang, t("Tem phát hành và kích hoạt", "Stamps issued and activated"), rows
-        ),
-        "stock": figures_drawn.at_hand(
-            at.lang, t("Tem chưa kích hoạt, cộng dồn", "Stamps not activated, in all"), rows
-        ),
+        "of": dict(_groups(at))[group].lower(),
+        **_drawn(at, series["rows"], by_group["total"], fees["rows"]),
         "by_group": _grouped(at, group, known, by_group["rows"]),
-        "fees": figures_drawn.fees(
-            at.lang,
-            t("Tiền phôi tem theo tháng phát hành, đồng", "Fees by month of issue, VND"),
-            fees["rows"],
-        ),
         "lookups": _lookups(at, days),
     }
 
 
-def _grouped(at: Visit, group: str, known: Known, rows: list[dict[str, Any]]) -> Any:
+def _drawn(at: Visit, rows: Rows, issued: dict[str, int], fees: Rows) -> dict[str, Chart]:
+    """The charts of stamps over time, of where they are, and of fees."""
+    lang, t = at.lang, at.t
+    titles = {
+        "time": t("Phát hành và kích hoạt theo thời gian", "Issued and activated over time"),
+        "stock": t("Tem chưa kích hoạt, cộng dồn", "Stamps not activated, in all"),
+        "now": t("Tem phát hành trong kỳ: nay ở đâu", "Stamps issued in the period, today"),
+        "fees": t("Tiền phôi tem theo tháng, đồng", "Fees by month, VND"),
+    }
+    return {
+        "time": figures_drawn.over_time(lang, titles["time"], rows),
+        "stock": figures_drawn.at_hand(lang, titles["stock"], rows),
+        "now": figures_drawn.whole(lang, titles["now"], issued),
+        "fees": figures_drawn.fees(lang, titles["fees"], fees),
+    }
+
+
+def _grouped(at: Visit, group: str, known: Known, rows: Rows) -> Chart:
     """The largest groups first; batches and months by their age."""
     if group in ("batch", "month"):
         rows = rows[::-1]
@@ -140,12 +138,12 @@ def _grouped(at: Visit, group: str, known: Known, rows: list[dict[str, Any]]) ->
 
 def _lookups(at: Visit, days: figures_asked.Days) -> dict[str, Any]:
     """Look-ups by the day, or in words why they are not known."""
-    asked = days.of_lookups
     try:
-        found = at.api.get("/v1/lookups", **asked)
+        found = at.api.get("/v1/lookups", **days.of_lookups)
     except Refused as refused:
         told = wording.refusal(at.lang, refused.code, refused.detail, refused.problem)
         return {"why_not": told, "chart": None}
     title = at.t("Lượt tra cứu tem mỗi ngày", "Look-ups per day")
-    chart = figures_drawn.looked_up(at.lang, title, found)
-    return {"why_not": "", "chart": chart, "total": found["total"], "from": asked["from"]}
+    chart = figures_drawn.looked_up(at.lang, title, found["days"])
+    first = found["days"][0]["day"] if found["days"] else ""
+    return {"why_not": "", "chart": chart, "total": found["total"], "first": first}

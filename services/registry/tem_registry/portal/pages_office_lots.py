@@ -11,12 +11,19 @@ from tem_registry.portal.portal import Portal
 from tem_registry.portal.records import choices, forms, label_days
 from tem_registry.portal.records.label_days import LabelDay
 from tem_registry.portal.records.lists import listed
-from tem_registry.portal.records.words import WORDS
+from tem_registry.portal.records.shown import again, show
 from tem_registry.portal.visits import Visit
 
 READERS = (Role.OFFICE, Role.AUDITOR)
 PAGE, CALL = "/office/lots", "/v1/lots"
 Record = dict[str, Any]
+_LABELS = {
+    "lot_code": ("Số lô", "Lot code"),
+    "production_date": ("Ngày sản xuất, đóng gói", "Production or packing date"),
+    "best_before": ("Hạn trên nhãn", "Date on the label"),
+    "quantity": ("Số lượng", "Quantity"),
+    "unit": ("Đơn vị tính", "Unit"),
+}
 
 
 def add(portal: Portal) -> None:
@@ -25,26 +32,26 @@ def add(portal: Portal) -> None:
     @portal.page(PAGE, *READERS)
     def lots(at: Visit) -> Response:
         products = choices.products(at)
-        return at.show(
+        return show(
+            at,
             "office/lots.html",
             listed=listed(at, CALL, "q", "product", "recalled", order="newest"),
             products=products,
-            names=choices.words_of(products),
+            names=choices.names_of(products),
             recalls=choices.of_words(at, "lot_recall"),
-            words=WORDS,
         )
 
     @portal.page(f"{PAGE}/<id:id>", *READERS)
     def lot(at: Visit, id: str) -> Response:
         found = at.api.get(f"{CALL}/{id}")
-        return at.show(
+        return show(
+            at,
             "office/lot.html",
             lot=found,
             product=at.api.get(f"/v1/products/{found['product_id']}"),
             producer=at.api.get(f"/v1/producers/{found['producer_id']}"),
             stamps=stamps_of(at, found),
             lookups=lookups_of(at, id),
-            words=WORDS,
         )
 
     @portal.form(f"{PAGE}/<id:id>/correction", Role.OFFICE)
@@ -105,23 +112,42 @@ def _correct(at: Visit, id: str) -> Response:
                 forms.send(at, f"{CALL}/{id}", told, form)
             except Refused as refused:
                 form.refuse(refused)
-                form.values["etag"] = found.etag
             else:
                 return at.go(f"{PAGE}/{id}", done="lot_corrected")
         elif not form.is_refused:
             if form.text("step") == "confirm":
                 form.fault(made.name if not made.clear else ends.name, "Hãy chọn.", "Choose one.")
-            return at.show(
+            return show(
+                at,
                 "office/lot_correction_check.html",
                 form=form,
                 lot=lot,
                 made=made,
                 ends=ends,
                 changed=changed,
-                words=WORDS,
             )
     product = at.api.get(f"/v1/products/{lot['product_id']}")
-    return at.again("office/lot_correction.html", form, lot=lot, product=product, words=WORDS)
+    return again(
+        at,
+        "office/lot_correction.html",
+        form,
+        lot=lot,
+        product=product,
+        meanwhile=_meanwhile(at, form, lot, found.etag),
+    )
+
+
+def _meanwhile(at: Visit, form: Form, lot: Record, etag: str) -> list[tuple[str, str, str]] | None:
+    """What was typed and what is now on record, where somebody was faster; then it counts."""
+    if form.code != "precondition_failed":
+        return None
+    form.values["etag"] = etag
+    now = _shown(lot)
+    return [
+        (at.t(*_LABELS[name]), form.text(name), now[name])
+        for name in _LABELS
+        if form.text(name) != now[name]
+    ]
 
 
 def _shown(lot: Record) -> dict[str, str]:

@@ -42,16 +42,16 @@ def add(portal: Portal) -> None:
     def communes_csv(at: Visit) -> Response:
         counted = _counted()
         places, _ = _communes(at, counted)
-        head = ("Xã, phường (commune)", "Vĩ độ (lat)", "Kinh độ (lon)", f"Số tem ({counted})")
+        head = ("Xã, phường [commune]", "Vĩ độ [lat]", "Kinh độ [lon]", f"Số tem [{counted}]")
         rows = [(one.name, f"{one.lat:.5f}", f"{one.lon:.5f}", one.quantity) for one in places]
         return download(csv_tables.written(head, rows), "communes.csv")
 
     @portal.page("/office/figures/points-of-sale.csv", *READERS)
     def sellers_csv(at: Visit) -> Response:
         names = {"pos_id": "Mã điểm bán", "name": "Tên", "commune": "Xã, phường"}
-        head = [f"{words} ({name})" for name, words in names.items()]
+        head = [f"{words} [{name}]" for name, words in names.items()]
         rows = [(one["pos_id"], one["name"], _commune(one), *_degrees(one)) for one in _sellers(at)]
-        head += ["Vĩ độ (lat)", "Kinh độ (lon)"]
+        head += ["Vĩ độ [lat]", "Kinh độ [lon]"]
         return download(csv_tables.written(head, rows), "points-of-sale.csv")
 
 

@@ -7,7 +7,7 @@ from tem_registry.portal.portal import Portal
 from tem_registry.portal.records import addresses, catalogue, choices, forms
 from tem_registry.portal.records.forms import Sheet
 from tem_registry.portal.records.lists import listed
-from tem_registry.portal.records.words import WORDS
+from tem_registry.portal.records.shown import show
 from tem_registry.portal.visits import Visit
 
 READERS = (Role.OFFICE, Role.AUDITOR)
@@ -20,12 +20,12 @@ def add(portal: Portal) -> None:
 
     @portal.page(PAGE, *READERS)
     def places(at: Visit) -> Response:
-        return at.show(
+        return show(
+            at,
             "office/places.html",
             listed=listed(at, CALL, "q", "commune", "status"),
             communes=choices.communes(at),
             statuses=choices.of_words(at, "pos_status"),
-            words=WORDS,
         )
 
     @portal.form(f"{PAGE}/new", Role.OFFICE)
@@ -36,13 +36,12 @@ def add(portal: Portal) -> None:
 
     @portal.page(f"{PAGE}/<id:id>", *READERS)
     def place(at: Visit, id: str) -> Response:
-        producers = {one.value: one.words for one in choices.producers(at)}
-        return at.show(
+        return show(
+            at,
             "office/place.html",
             place=at.api.get(f"{CALL}/{id}"),
             contracts=at.api.every("/v1/contracts", pos=id, limit=200),
-            producers=producers,
-            words=WORDS,
+            producers=choices.names_of(choices.producers(at)),
         )
 
     @portal.form(f"{PAGE}/<id:id>/edit", Role.OFFICE)

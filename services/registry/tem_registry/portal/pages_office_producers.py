@@ -9,7 +9,7 @@ from tem_registry.portal.records import addresses, catalogue, choices, fields, f
 from tem_registry.portal.records.fields import Field, Group
 from tem_registry.portal.records.forms import Sheet
 from tem_registry.portal.records.lists import listed
-from tem_registry.portal.records.words import WORDS
+from tem_registry.portal.records.shown import again, show
 from tem_registry.portal.visits import Visit
 
 READERS = (Role.OFFICE, Role.AUDITOR)
@@ -32,12 +32,12 @@ def add(portal: Portal) -> None:
 
     @portal.page(PAGE, *READERS)
     def producers(at: Visit) -> Response:
-        return at.show(
+        return show(
+            at,
             "office/producers.html",
             listed=listed(at, CALL, "q", "commune", "status"),
             communes=choices.communes(at),
             statuses=choices.of_words(at, "producer_status"),
-            words=WORDS,
         )
 
     @portal.form(f"{PAGE}/new", Role.OFFICE)
@@ -48,11 +48,11 @@ def add(portal: Portal) -> None:
 
     @portal.page(f"{PAGE}/<id:id>", *READERS)
     def producer(at: Visit, id: str) -> Response:
-        return at.show(
+        return show(
+            at,
             "office/producer.html",
             producer=at.api.get(f"{CALL}/{id}"),
             products=at.api.every("/v1/products", producer=id, limit=200),
-            words=WORDS,
         )
 
     @portal.form(f"{PAGE}/<id:id>/edit", Role.OFFICE)
@@ -73,9 +73,9 @@ def add(portal: Portal) -> None:
     def status(at: Visit, id: str) -> Response:
         return _status(at, id)
 
-    @portal.page("/office/communes", *READERS)
+    @portal.page(f"{PAGE}/communes", *READERS)
     def communes(at: Visit) -> Response:
-        return at.show("office/communes.html", listed=listed(at, "/v1/communes", "former", "q"))
+        return show(at, "office/communes.html", listed=listed(at, "/v1/communes", "former", "q"))
 
 
 def _lists(at: Visit) -> dict[str, list[choices.Choice]]:
@@ -117,11 +117,11 @@ def _status(at: Visit, id: str) -> Response:
     group = Group("Tình trạng", "State", _STATUS)
     title = ("Đổi tình trạng", "Change the state")
     sheet = Sheet(call, page, title, page, _ALL, (group,), lists)
-    return at.again(
+    return again(
+        at,
         "office/producer_status.html",
         form,
         producer=found.json,
         statuses=[(one.value, one.words) for one in lists["producer_status"]],
-        words=WORDS,
         **forms.meanwhile(at, sheet, form, found.json, found.etag),
     )

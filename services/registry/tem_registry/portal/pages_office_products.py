@@ -8,10 +8,10 @@ from tem.http.inside import Refused
 from tem.vocabulary import Role
 from tem_registry.portal.forms import Form
 from tem_registry.portal.portal import Portal
-from tem_registry.portal.records import catalogue, choices, fields, forms, uploads
+from tem_registry.portal.records import catalogue_made, choices, fields, forms, uploads
 from tem_registry.portal.records.forms import FORM_BYTES, Sheet
 from tem_registry.portal.records.lists import listed
-from tem_registry.portal.records.words import WORDS
+from tem_registry.portal.records.shown import again, show
 from tem_registry.portal.visits import Visit
 
 READERS = (Role.OFFICE, Role.AUDITOR)
@@ -27,20 +27,20 @@ def add(portal: Portal) -> None:
     @portal.page(PAGE, *READERS)
     def products(at: Visit) -> Response:
         producers = choices.producers(at)
-        return at.show(
+        return show(
+            at,
             "office/products.html",
             listed=listed(at, CALL, "q", "producer", "category", "stampable"),
             producers=producers,
-            names=choices.words_of(producers),
+            names=choices.names_of(producers),
             categories=choices.categories(at, stems=True),
             stampable=choices.of_words(at, "stampable"),
-            words=WORDS,
         )
 
     @portal.form(f"{PAGE}/new", Role.OFFICE, most_bytes=FORM_BYTES)
     def new(at: Visit) -> Response:
         title = ("Thêm sản phẩm", "Add a product")
-        groups = (catalogue.PRODUCT_OF, *catalogue.PRODUCT)
+        groups = (catalogue_made.PRODUCT_OF, *catalogue_made.PRODUCT)
         lists = _lists(at, producers=True)
         sheet = Sheet(CALL, PAGE, title, PAGE, _ALL, groups, lists, completed=with_date_ai)
         chosen = {
@@ -54,7 +54,8 @@ def add(portal: Portal) -> None:
     def product(at: Visit, id: str) -> Response:
         found = at.api.get(f"{CALL}/{id}")
         categories = choices.words_of(choices.categories(at, stems=True))
-        return at.show(
+        return show(
+            at,
             "office/product.html",
             product=found,
             producer=at.api.get(f"/v1/producers/{found['producer_id']}"),
@@ -62,13 +63,12 @@ def add(portal: Portal) -> None:
             certificates=at.api.every("/v1/certificates", product=id, limit=200),
             lots=at.api.get("/v1/lots", product=id, order="newest", limit=5)["items"],
             reports=reports_of(found),
-            words=WORDS,
         )
 
     @portal.form(f"{PAGE}/<id:id>/edit", Role.OFFICE, most_bytes=FORM_BYTES)
     def edit(at: Visit, id: str) -> Response:
         title, page = ("Sửa hồ sơ sản phẩm", "Change the record of a product"), f"{PAGE}/{id}"
-        back, lists, groups = ("Sản phẩm", "The product"), _lists(at), catalogue.PRODUCT
+        back, lists, groups = ("Sản phẩm", "The product"), _lists(at), catalogue_made.PRODUCT
         call = f"{CALL}/{id}"
         sheet = Sheet(call, page, title, page, back, groups, lists, completed=with_date_ai)
         return forms.change(at, sheet)
@@ -126,7 +126,7 @@ def _picture(at: Visit, id: str) -> Response:
             else:
                 return at.go(f"{PAGE}/{id}", done="record_saved")
         form.values["etag"] = found.etag
-    return at.again("office/product_picture.html", form, product=found.json)
+    return again(at, "office/product_picture.html", form, product=found.json)
 
 
 # --- test reports: one or a list, as the sample has them; on pages they are one list ---
@@ -157,7 +157,7 @@ def _report(at: Visit, id: str, place: int | None) -> Response:
     if place is not None and not 1 <= place <= len(reports):
         return at.go(f"{PAGE}/{id}")
     before = reports[place - 1] if place else {}
-    form = at.form({**fields.initial(catalogue.QUALITY_TEST, before), "etag": found.etag})
+    form = at.form({**fields.initial(catalogue_made.QUALITY_TEST, before), "etag": found.etag})
     if request.method == "POST":
         report = None if form.text("step") == "remove" else _typed_report(at, form, before)
         if not form.is_refused:
@@ -169,23 +169,24 @@ def _report(at: Visit, id: str, place: int | None) -> Response:
             else:
                 return at.go(f"{PAGE}/{id}", done="record_saved")
         form.values["etag"] = found.etag
-    return at.again(
+    return again(
+        at,
         "office/product_report.html",
         form,
         product=found.json,
         before=before,
-        asked=catalogue.QUALITY_TEST,
+        asked=catalogue_made.QUALITY_TEST,
     )
 
 
 def _typed_report(at: Visit, form: Form, before: Record) -> Record:
-    told = fields.members(catalogue.QUALITY_TEST, form)
+    told = fields.members(catalogue_made.QUALITY_TEST, form)
     told["file"] = uploads.kept(at, form, "file", uploads.TYPES) or before.get("file")
     return {name: value for name, value in told.items() if value is not None}
 
 
 def _pointers(changed: Record) -> dict[str, str]:
-    names = [one.name for one in catalogue.QUALITY_TEST]
+    names = [one.name for one in catalogue_made.QUALITY_TEST]
     last = len(changed.get("quality_tests") or []) - 1
     starts = ["/quality_test", *(f"/quality_tests/{n}" for n in range(last + 1))]
     return {f"{start}/{name}": name for start in starts for name in names}

@@ -10,7 +10,7 @@ from tem.vocabulary import Role
 from tem_registry.portal.forms import Form
 from tem_registry.portal.portal import Portal
 from tem_registry.portal.records import choices, fields, recall_notice
-from tem_registry.portal.records.words import WORDS
+from tem_registry.portal.records.shown import again, show
 from tem_registry.portal.visits import Visit
 
 PAGE, CALL = "/office/lots", "/v1/lots"
@@ -38,7 +38,7 @@ def add(portal: Portal) -> None:
                 return at.go(f"{PAGE}/{id}", done="recall_lifted")
         found = at.api.get(f"{CALL}/{id}")
         product = at.api.get(f"/v1/products/{found['product_id']}")
-        return at.again("office/recall_lift.html", form, lot=found, product=product)
+        return again(at, "office/recall_lift.html", form, lot=found, product=product)
 
 
 def _recall(at: Visit, id: str, today: str) -> Response:
@@ -56,7 +56,8 @@ def _recall(at: Visit, id: str, today: str) -> Response:
                 return at.go(f"{PAGE}/{id}", done="lot_recalled")
         elif not form.is_refused:
             told = {"ordered_on": today, "ordered_by": OFFICE_ITSELF, **notice}
-            return at.show(
+            return show(
+                at,
                 "office/recall_preview.html",
                 form=form,
                 lot=lot,
@@ -68,7 +69,7 @@ def _recall(at: Visit, id: str, today: str) -> Response:
             )
     product = at.api.get(f"/v1/products/{lot['product_id']}")
     kinds = [(one.value, one.words) for one in choices.of_words(at, "recall_kind")]
-    return at.again("office/recall.html", form, lot=lot, product=product, kinds=kinds, words=WORDS)
+    return again(at, "office/recall.html", form, lot=lot, product=product, kinds=kinds)
 
 
 def _notice(form: Form) -> dict[str, Any]:

@@ -22,7 +22,8 @@ def add(portal: Portal) -> None:
     def reports(at: Visit) -> Response:
         state = request.args.get("state", "")
         state = state if state in STATES else STATES[0]
-        form, found = at.form(), {"items": []}
+        form = at.form()
+        found: dict[str, Any] = {"items": []}
         try:
             after = request.args.get("after")
             found = at.api.get("/v1/shopper-reports", state=state, after=after, limit=ROWS)

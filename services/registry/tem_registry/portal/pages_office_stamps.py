@@ -1,19 +1,21 @@
 """The office's page of one stamp, by its printed serial: state, history, what a scan says now."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, request
 
 from tem.http.inside import Refused
 from tem.vocabulary import Role
+from tem_registry.portal import audit_terms, typed_range
 from tem_registry.portal.forms import Form
 from tem_registry.portal.office_names import Names
 from tem_registry.portal.portal import Portal
 from tem_registry.portal.visits import Visit
 
 READERS = (Role.OFFICE, Role.AUDITOR)
-_LONGEST = 30
+_LONGEST = 60
 _SERIAL = re.compile(r"[0-9]+(-[0-9]+)*", re.ASCII)
 
 
@@ -22,10 +24,16 @@ def add(portal: Portal) -> None:
 
     @portal.page("/office/stamps", *READERS)
     def stamp(at: Visit) -> Response:
-        typed = "".join(request.args.get("serial", "").split())[:_LONGEST]
+        typed = typed_range.as_printed(request.args.get("serial", "")[:_LONGEST])
         form = at.form({"serial": typed})
         found = _found(at, form) if typed else None
-        return at.again("office/stamp.html", form, found=found, names=Names(at.api))
+        names, who = Names(at.api), _who(at)
+        return at.again("office/stamp.html", form, found=found, names=names, who=who)
+
+
+def _who(at: Visit) -> Callable[[str], str]:
+    """Who acted, in words."""
+    return lambda actor: audit_terms.actor(at.lang, actor, {})
 
 
 def _found(at: Visit, form: Form) -> dict[str, Any] | None:

@@ -97,7 +97,7 @@ def _lookups(at: Visit, today: date) -> Json:
         found = at.api.get("/v1/lookups", **{"from": first.isoformat(), "to": last.isoformat()})
     except Refused as refused:
         return _not_known(at, refused, "lookups")
-    counts = [one["count"] for one in found["days"] if one["day"] >= found["kept_from"]]
+    counts = [one["count"] for one in found["days"]]
     title = at.t("Lượt tra cứu 14 ngày qua", "Look-ups of the last 14 days")
     line = spark("lookups", at.lang, title, counts) if counts else None
     return {"yesterday": counts[-1] if counts else 0, "line": line, "why_not": ""}

@@ -14,15 +14,13 @@ def add(portal: Portal) -> None:
     @portal.page("/sw.js")
     def worker(at: Visit) -> Response:
         # Changes with any asset, so that a browser takes the new worker and drops the old store.
-        script = (
-            f'const ASSETS = "{assets.address("")}";\nimportScripts(`${{ASSETS}}my/worker.js`);\n'
-        )
-        response = make_response(script)
+        files = assets.address("")
+        response = make_response(f'const ASSETS = "{files}"; importScripts("{files}my/worker.js");')
         response.mimetype = "text/javascript"
         response.headers["Cache-Control"] = "no-cache"
         return response
 
     @portal.page("/offline")
     def offline(at: Visit) -> Response:
-        # Asked for without cookies, so it names nobody; and it stays so if it is asked for with.
+        # It is kept for whoever opens the browser next: it names nobody, whoever asks for it.
         return Visit(at.app, at.lang, at.cookies, None).show("my/offline.html")

@@ -117,11 +117,11 @@ def add(portal: Portal, proxies: Proxies) -> None:
 
 
 def _login(form: Form) -> str:
-    """What was typed, in its one spelling; what can be nobody's login, as it is."""
+    """What was typed, in its one spelling; nothing for what can be nobody's login."""
     try:
         return account_rules.fold_login(form.text("login"))
     except Invalid:
-        return form.text("login")[:60]
+        return ""
 
 
 def _typed(form: Form, name: str) -> str:
@@ -132,7 +132,8 @@ def _typed(form: Form, name: str) -> str:
 def _with_visit(at: Visit, template: str, form: Form) -> Response:
     """A page whose form is tied to this browser before anybody is signed in."""
     found = at.cookies
-    if at.session is not None or found.visit is not None:
+    # A session that is over ties it as well: csrf_token takes its cookie first.
+    if found.session is not None or found.visit is not None:
         return at.show(template, form=form)
     token = cookies.new_visit()
     fresh = cookies.Cookies(None, token, found.browser, found.language)

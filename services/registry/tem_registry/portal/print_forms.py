@@ -6,6 +6,7 @@ from typing import Any
 from tem.errors import Invalid
 from tem.stampcode import parse_serial
 from tem_registry.portal.forms import Form
+from tem_registry.portal.typed_range import as_printed
 
 MOST_IN_A_FILE = 10_000  # the issuer's limit of a sheet.pdf
 START = {"size": "20"}
@@ -13,6 +14,8 @@ AT_A_FIELD = {
     *("print_key_refused", "number_not_typed", "range_not_readable", "other_batch"),
     *("malformed_serial", "serial_check_failed"),
 }
+_NUMBER = re.compile(r"[0-9]{1,8}|[0-9]{1,3}([., \u00a0][0-9]{3})+")
+_THOUSANDS = re.compile(r"(?<=[0-9])\.(?=[0-9]{3})")
 _RANGE = re.compile(r"(\d{1,8})(?:\s*(?:-|–|—|đến|to)\s*(\d{1,8}))?", re.ASCII | re.IGNORECASE)
 
 
@@ -41,23 +44,23 @@ def wanted(form: Form, number: int) -> tuple[str, dict[str, str]]:
 
 def stamp(typed: str, number: int) -> int:
     """A stamp of a batch as a number or as the serial printed on it. Raises Invalid."""
-    text = "".join(typed.split())
-    if "-" in text:
-        batch, index = parse_serial(text)
-        if batch != number:
-            raise Invalid("other_batch", f"{text} is a stamp of batch {batch}.", other=batch)
+    bare = typed.strip()
+    if _NUMBER.fullmatch(bare) and (index := int("".join(c for c in bare if c.isdigit()))):
         return index
-    bare = text.replace(".", "").replace(",", "")
-    if not (bare.isascii() and bare.isdigit() and int(bare[:9]) > 0 and len(bare) <= 8):
+    text = as_printed(bare)
+    if "-" not in text:
         raise Invalid("range_not_readable", "Write a stamp's number, or its serial as 12-345-67.")
-    return int(bare)
+    batch, index = parse_serial(text)
+    if batch != number:
+        raise Invalid("other_batch", f"{text} is a stamp of batch {batch}.", other=batch)
+    return index
 
 
 def spoiled(text: str) -> list[dict[str, int]]:
     """Ranges as people list them, one a line or after a comma: ``99-100``, ``7``."""
     out = []
     for line in filter(None, (one.strip() for one in re.split(r"[\n;,]", text))):
-        found = _RANGE.fullmatch(line)
+        found = _RANGE.fullmatch(_THOUSANDS.sub("", line))
         if found is None:
             raise Invalid(
                 "range_not_readable", f"{line[:40]}: write ranges as 99-100, one a line.", line=line

@@ -54,7 +54,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The print run is on record.",
     ),
     "print_confirmed": (
-        "Đã xác nhận in xong. Mã của đợt tem này đã bị hủy vĩnh viễn ở máy ký.",
+        "Đã xác nhận in xong. Mã của đợt tem này đã bị hủy vĩnh viễn ở bộ phận phát hành.",
         "The print is confirmed. The issuer has destroyed the codes of this batch for good.",
     ),
     "batch_delivered": (

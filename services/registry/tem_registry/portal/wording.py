@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from tem.language import Lang
+from tem_registry.portal import wire_words
 
 Words = Mapping[str, str]
 
@@ -33,6 +34,8 @@ def refusal(lang: Lang, code: str, detail: str, members: Mapping[str, Any]) -> s
     words = refusals().get(code)
     if lang == "en" or words is None:
         return detail or code
+    if code == "invalid":  # one of a field: its words alone tell which
+        return wire_words.vietnamese(detail)
     try:
         return words["vi"].format_map({name: str(value) for name, value in members.items()})
     except LookupError:  # a blank the document has no member for

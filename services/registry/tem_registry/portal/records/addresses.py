@@ -10,6 +10,7 @@ from tem_registry.portal.records import choices, fields, forms
 from tem_registry.portal.records.catalogue import ADDRESS
 from tem_registry.portal.records.fields import Group, Record
 from tem_registry.portal.records.forms import Sheet
+from tem_registry.portal.records.shown import again
 from tem_registry.portal.visits import Visit
 
 PROVINCE_CODE = "42"
@@ -36,7 +37,8 @@ def change(at: Visit, call: str, page: str) -> Response:
     communes = choices.communes(at)
     sheet = Sheet(call, page, title, page, title, (group,), {"communes": communes})
     more = forms.meanwhile(at, sheet, form, {"address": _bare(present)}, found.etag)
-    return at.again(
+    return again(
+        at,
         "office/record_address.html",
         form,
         sheet=sheet,
@@ -69,4 +71,3 @@ def address_of(form: Form, present: Record) -> dict[str, Any]:
     if stays and present.get("province_code", PROVINCE_CODE) != PROVINCE_CODE:
         told |= {name: present[name] for name in _ELSEWHERE if name in present}
     return told | ({} if since is None else {"valid_from": since})
-

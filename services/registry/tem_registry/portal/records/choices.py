@@ -8,16 +8,22 @@ from tem_registry.portal.visits import Visit
 
 
 class Choice(NamedTuple):
-    """A value, its words, and the heading it stands under in a long list."""
+    """A value, its words, the heading it stands under in a long list, and a record's bare name."""
 
     value: str
     words: str
     group: str = ""
+    name: str = ""
 
 
 def words_of(choices: Sequence[Choice]) -> dict[str, str]:
     """Value -> words."""
     return {one.value: one.words for one in choices}
+
+
+def names_of(choices: Sequence[Choice]) -> dict[str, str]:
+    """Id -> bare name, of records."""
+    return {one.value: one.name for one in choices}
 
 
 def of_words(at: Visit, name: str) -> list[Choice]:
@@ -63,5 +69,8 @@ def points_of_sale(at: Visit) -> list[Choice]:
 
 
 def _named(records: list[dict[str, Any]], id_field: str) -> list[Choice]:
-    listed = [Choice(one[id_field], f"{one['name']} ({one[id_field]})") for one in records]
+    listed = [
+        Choice(one[id_field], f"{one['name']} ({one[id_field]})", name=one["name"])
+        for one in records
+    ]
     return sorted(listed, key=lambda one: one.words.casefold())

@@ -13,7 +13,9 @@ from tem_registry.portal.forms import Form
 
 Record = Mapping[str, Any]
 Both = tuple[str, str]  # Vietnamese, English
-Kind = Literal["text", "area", "date", "number", "decimal", "choice", "tick", "several"]
+Kind = Literal[
+    "text", "area", "date", "number", "decimal", "choice", "number_choice", "tick", "several"
+]
 _DAY = re.compile(r"(\d{1,2}) ?[/.-] ?(\d{1,2}) ?[/.-] ?(\d{4})", re.ASCII)
 
 
@@ -21,7 +23,8 @@ _DAY = re.compile(r"(\d{1,2}) ?[/.-] ?(\d{1,2}) ?[/.-] ?(\d{4})", re.ASCII)
 class Field:
     """One member: what it is called, how it is asked for, and which choices there are.
 
-    ``choices`` names a list that the page gives. ``several`` are boxes to tick, one a choice.
+    ``choices`` names a list that the page gives: of it one is taken, or, with ``several``, all
+    whose boxes are ticked.
     """
 
     name: str
@@ -89,7 +92,8 @@ def _written(field: Field, value: Any) -> str:
 def members(fields: Sequence[Field], form: Form) -> dict[str, Any]:
     """What a form tells of a record: None where nothing was typed.
 
-    A date that is none is marked in the form; all else the API judges.
+    A date that is none, and boxes none of which is ticked, are marked in the form; all else the
+    API judges.
     """
     told: dict[str, Any] = {}
     for one in fields:
@@ -108,15 +112,21 @@ def _value(field: Field, form: Form) -> Any:
     if field.kind == "tick":
         return form.ticked(field.name)
     if field.kind == "several":
-        start = f"{field.name}."
-        return sorted(name.removeprefix(start) for name in form.values if name.startswith(start))
+        return _several(field, form)
     if field.kind == "date":
         return day_of(form, field.name)
-    if field.kind == "number":
+    if field.kind in ("number", "number_choice"):
         return form.number(field.name)
     if field.kind == "decimal":
         return form.decimal(field.name)
     return form.text(field.name).replace("\r\n", "\n") or None
+
+
+def _several(field: Field, form: Form) -> list[str]:
+    ticked = _ticked(field.name, form.values)
+    if field.required and not ticked:
+        form.fault(field.name, "Hãy chọn ít nhất một mục.", "Choose at least one.")
+    return ticked
 
 
 def day_of(form: Form, name: str) -> str | None:

@@ -11,6 +11,7 @@ from tem_registry.portal.forms import Form
 from tem_registry.portal.records import fields as fields_of_records
 from tem_registry.portal.records.choices import Choice, words_of
 from tem_registry.portal.records.fields import Both, Field, Group
+from tem_registry.portal.records.shown import again
 from tem_registry.portal.visits import Visit
 
 # The longest product has several stories of thousands of letters, each up to nine bytes as sent.
@@ -28,7 +29,9 @@ def nothing_more(told: Members) -> Members:
 class Sheet:
     """A form of a record: the ``call`` it makes, the ``page`` it leads to, and what it asks.
 
-    ``back_path`` is where it came from, in the words ``back``. ``choices`` are the lists its fields name; ``note`` says above it what saving does.
+    ``back_path`` is where it came from, in the words ``back``. ``choices`` are the lists its fields
+    name; ``note`` says above it what saving does; ``completed`` adds what follows from what was
+    typed.
     """
 
     call: str
@@ -109,4 +112,4 @@ def meanwhile(
 
 def show(at: Visit, sheet: Sheet, form: Form, **values: Any) -> Response:
     """The form itself."""
-    return at.again("office/record_form.html", form, sheet=sheet, **{"meanwhile": None, **values})
+    return again(at, "office/record_form.html", form, sheet=sheet, **{"meanwhile": None, **values})

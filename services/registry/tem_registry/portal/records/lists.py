@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from flask import request
 
+from tem_registry.portal.records.shown import shown
 from tem_registry.portal.visits import Visit
 
 ROWS = 50
@@ -33,4 +34,6 @@ def listed(at: Visit, call: str, *filters: str, **fixed: Any) -> Listed:
     page = at.api.get(call, **asked, **fixed, after=after, limit=ROWS)
     known = {name: value for name, value in asked.items() if value}
     further = urlencode({**known, "after": page["next"]}) if "next" in page else ""
-    return Listed(page["items"], asked, f"{request.path}?{further}" if further else "", bool(after))
+    return Listed(
+        shown(page["items"]), asked, f"{request.path}?{further}" if further else "", bool(after)
+    )

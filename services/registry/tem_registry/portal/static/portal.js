@@ -5,7 +5,8 @@ document.getElementById("refusal")?.focus();
 
 // A button pressed twice is one act: the second press waits. (The server would answer it once too.)
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented) return;
+  // Where each press is an act of its own (another part of a file), nothing waits.
+  if (event.defaultPrevented || event.target.hasAttribute("data-again")) return;
   for (const button of event.target.querySelectorAll("button")) {
     setTimeout(() => { button.disabled = true; });
     setTimeout(() => { button.disabled = false; }, 10_000);

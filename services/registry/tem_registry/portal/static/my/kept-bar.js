@@ -61,6 +61,7 @@ function render() {
   bar.hidden = bar.childElementCount === 0;
 }
 
+if (isOffline) addEventListener("online", () => location.reload());
 addEventListener("kept", render);
 addEventListener("storage", render);
 render();

@@ -40,32 +40,38 @@ function note(id, found) {
   write(kept().map((one) => (one.id === id ? { ...one, ...found } : one)));
 }
 
+function ask(path, given) {
+  return fetch(path, { ...given, signal: AbortSignal.timeout?.(ANSWER_MS) });
+}
+
 async function session() {
-  const answer = await fetch("/session", {
-    headers: { Accept: "application/json" },
-    signal: AbortSignal.timeout(ANSWER_MS),
-  });
+  const answer = await ask("/session", { headers: { Accept: "application/json" } });
   return answer.ok ? answer.json() : Promise.reject(new Error(String(answer.status)));
 }
 
-/** What a status means: done, refused, signed out, or to be sent again. */
-export function meaning(status, code) {
-  if (status >= 200 && status < 300) return "done";
-  if (status === 401 || code === "form_not_ours") return "signed_out";
-  return status === 408 || status === 429 || status >= 500 ? "waiting" : "refused";
+/**
+ * What an answer means: done, refused, signed out, or to be sent again. Only what our server says
+ * ends it: a hotel's sign-in page in between is no answer, whatever its status.
+ */
+export function meaning(status, told) {
+  if (status === 200 && told.to) return "done";
+  if (status === 401 && told.code) return "signed_out";
+  const isOurs = "code" in told || "sentence" in told;
+  const isFinal = status >= 400 && status < 500 && ![408, 429].includes(status);
+  return isOurs && isFinal && told.code !== "form_not_ours" ? "refused" : "waiting";
 }
 
 async function send(one, token) {
   note(one.id, { state: "sending" });
-  const answer = await fetch(one.path, {
+  const answer = await ask(one.path, {
     method: "POST",
     headers: { Accept: "application/json", "X-CSRF-Token": token },
     body: new URLSearchParams(one.fields),
-    signal: AbortSignal.timeout(ANSWER_MS),
   });
   const told = await answer.json().catch(() => ({}));
-  const state = meaning(answer.status, told.code);
-  note(one.id, { state, why: told.sentence ?? told.detail ?? "", to: told.to ?? "" });
+  const state = meaning(answer.status, told);
+  const why = told.sentence || Object.values(told.faults ?? {}).join(" ");
+  note(one.id, { state, why, to: told.to ?? "" });
 }
 
 const unsent = (one) => ["waiting", "sending", "signed_out"].includes(one.state);

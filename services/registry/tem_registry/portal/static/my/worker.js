@@ -4,12 +4,15 @@
 
 const STORE = `tem ${ASSETS}`;
 const OFFLINE = "/offline";
-const FILES = ["portal.css", "portal.js", "stamp.svg", "my/my.css", "my/kept.js", "my/kept-bar.js", "my/sender.js"];
+const FILES = ["portal.css", "portal.js", "stamp.svg", "my/kept.js", "my/kept-bar.js", "my/sender.js"];
 
 /** The offline page in a language, asked for without cookies: it is nobody's. */
 async function keepPage(lang) {
+  const store = await caches.open(STORE);
+  const held = await store.match(OFFLINE);
+  if (held?.headers.get("Content-Language") === lang) return;
   const answer = await fetch(OFFLINE, { credentials: "omit", headers: { "Accept-Language": lang } });
-  if (answer.ok) await (await caches.open(STORE)).put(OFFLINE, answer);
+  if (answer.ok) await store.put(OFFLINE, answer);
 }
 
 async function keepAll() {
