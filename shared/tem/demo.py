@@ -240,10 +240,10 @@ def run(folder: Path, data: Path, sample: Path, base_port: int, *, once: bool) -
         print(f"Trang công khai / public pages: http://{HOST}:{base_port + 3}/")
         for caption, url in addresses:
             print(f"  {caption}:\n  {url}")
+        key = (data / "keys" / "registry-office.key").read_text().strip()
+        office = Caller(f"http://{HOST}:{base_port + 2}", key, "demo-people")
+        tell_how_to_sign_in(office, lambda *words: command(*words, "--data", str(data)))
         if not once:
-            key = (data / "keys" / "registry-office.key").read_text().strip()
-            office = Caller(f"http://{HOST}:{base_port + 2}", key, "demo-people")
-            tell_how_to_sign_in(office, lambda *words: command(*words, "--data", str(data)))
             print("Dừng bằng Ctrl-C / stop with Ctrl-C", flush=True)
             signal.pause()
 

@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.conftest import SetClock
 from tests.registry.pictures import picture
 from tests.registry.records import OFFICE, Register, contract, point_of_sale
-from werkzeug.serving import make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
 import tem_issuer.app
 import tem_registry.app
@@ -177,6 +177,8 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[F
     installation = Installation(tmp_path_factory.mktemp("openapi"))
     first_start(installation)
     made, engines = {}, []
+    servers: list[BaseWSGIServer] = []
+    addresses: dict[str, str] = {}
     open_store_of = {
         "issuer": tem_issuer.app.open_store,
         "registry": tem_registry.app.open_store,
@@ -185,7 +187,7 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[F
     for service, module in (
         ("issuer", tem_issuer.app),
         ("verifier", tem_verifier.app),
-        ("registry", tem_registry.app),  # after the verifier, which it asks
+        ("registry", tem_registry.app),  # after both of them, which it asks
     ):
         config = module.settings.read(os.environ, installation)
         engine = open_store_of[service](config)
@@ -198,24 +200,24 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[F
             index = Index(source, acceptance, system_clock)
             index.catch_up()
             app = tem_verifier.app.build(config, wiring, index).flask
-            asked = make_server("127.0.0.1", 0, app, threaded=True)
-            serving = threading.Thread(target=asked.serve_forever, args=(0.02,))
-            serving.start()
-            address = {"verifier": f"http://127.0.0.1:{asked.server_port}"}
-            installation.addresses_file.write_text(json.dumps(address))
             asking = installation.key_file("verifier-registry.key").read_text().strip()
             OTHERS_KEYS.update(dict.fromkeys(OTHERS_KEYS, asking))
         else:
             app = module.build(config, wiring)
+        if service != "registry":
+            servers.append(make_server("127.0.0.1", 0, app, threaded=True))
+            threading.Thread(target=servers[-1].serve_forever, args=(0.02,)).start()
+            addresses[service] = f"http://127.0.0.1:{servers[-1].server_port}"
+            installation.addresses_file.write_text(json.dumps(addresses))
         with writing(engine) as connection:
             key = auth.create_key(connection, system_clock(), "test", APPS[service], "fuzz")
         made[service] = (app, key)
         if service == "registry":
             populate(Register(engine, SetClock()))
     yield made
-    asked.shutdown()
-    serving.join()
-    asked.server_close()
+    for server in servers:
+        server.shutdown()
+        server.server_close()
     for engine in engines:
         engine.dispose()
 

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from tests import matrix
 from tests.issuer.issuer_support import Mint
 from werkzeug.test import TestResponse
 
@@ -129,6 +130,17 @@ def test_each_call_is_open_to_its_roles_alone(mint: Mint) -> None:
         revoked = {"Authorization": "Bearer tem_" + "0" * 12 + "_" + "0" * 72}
         answer = client.open(path, method=method, headers=revoked, **body)
         assert problem(answer, 401) == "key_malformed"
+
+
+def test_no_call_is_missing_from_them(mint: Mint) -> None:
+    """Whatever the issuer answers is tried above, or open to anybody who reaches it."""
+    rules = mint.app.url_map.bind("localhost")
+    tried = {("POST", "/v1/batches"), ("POST", "/v1/batches/1/print-confirmation")}
+    tried |= {("GET", path) for path in (*READS, *PRINTS)}
+    tried |= {("GET", path) for path in ("/livez", "/readyz", "/metrics", "/openapi.json")}
+    assert matrix.routes(mint.app) == {
+        (method, rules.match(path, method, return_rule=True)[0].rule) for method, path in tried
+    }
 
 
 def test_a_refused_caller_changes_nothing(mint: Mint) -> None:

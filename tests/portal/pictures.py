@@ -25,7 +25,7 @@ from tem.stampcode import serial
 COLOURS, MOST_BYTES = 48, 60_000
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 860}, "is_mobile": True}
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 960}}
-CHECK = "/my/activate/check?{serials}&lot=new&lot_code=L-2026-11-A&production_date=20/11/2026&quantity=40"
+NEW_LOT = "lot=new&lot_code=L-2026-11-A&production_date=20/11/2026&quantity=40"
 BATCH_SEEN = "HT-T0034"
 SHEET = (
     "Mã chủ thể;Tên chủ thể;Loại hình;Xã/phường;Điện thoại\n"
@@ -33,12 +33,16 @@ SHEET = (
     "HT-P702;Tổ hợp tác Cửa Sót (mẫu);hợp tác;Xã Không Có;239000702\n"
     "HT-P001;;;;0239 111 2223\n"
 )
-# name -> login, size, path; {batch}, {serials} and {lot} are of the producer who is signed in.
+# name -> login, size, path; {batch}, {serials} and {lot} are of one producer.
 PAGES: dict[str, tuple[str | None, dict[str, Any], str]] = {
     "sign-in": (None, PHONE, "/sign-in"),
     "producer-home": ("songlam", PHONE, "/my"),
     "producer-activate": ("songlam", PHONE, "/my/activate"),
-    "producer-activate-check": ("songlam", PHONE, CHECK),
+    "producer-activate-check": (
+        "songlam",
+        PHONE,
+        f"/my/activate/check?{{serials}}&{NEW_LOT}",
+    ),
     "producer-stamps": ("songlam", PHONE, "/my/stamps"),
     "producer-lot": ("songlam", PHONE, "/my/lots/{lot}"),
     "office-today": ("lan", DESK, "/office"),
@@ -46,8 +50,7 @@ PAGES: dict[str, tuple[str | None, dict[str, Any], str]] = {
     "office-lot": ("lan", DESK, "/office/lots/{lot}"),
     "office-figures": ("lan", DESK, "/office/figures"),
     "office-map": ("lan", DESK, "/office/figures/map"),
-    "office-suspicious": ("lan", DESK, "/office/suspicious"),
-    "office-audit": ("lan", DESK, "/office/audit"),
+    "office-audit": ("lan", DESK, "/office/audit?kind=batch&id={batch}"),
 }
 
 
@@ -84,16 +87,16 @@ def draw(installation: Running, folder: Path) -> None:
         chromium.close()
 
 
-def _places(installation: Running) -> dict[str, str]:
+def _places(installation: Running) -> dict[str, Any]:
     """Stamps of the producer that are still to be activated, and a lot of theirs."""
     office = installation.office()
-    asked = {"producer_id": "HT-P001", "usable": "true"}
-    batch = office.get("/v1/batches", params=asked).json()["items"][0]
+    asked = {"producer_id": "HT-P001", "usable": "true", "limit": "100"}
+    batch = office.get("/v1/batches", params=asked).json()["items"][-1]
     free = batch["delivered_ranges"][0]
-    product = {"product": batch["product_id"], "order": "newest"}
-    lot = office.get("/v1/lots", params=product).json()["items"][0]
+    lots = office.get("/v1/lots", params={"product": batch["product_id"]}).json()["items"]
+    lot = max(lots, key=lambda one: str(one["production_date"]))
     first, last = (serial(batch["number"], free["first"] + more) for more in (0, 39))
-    return {"serials": f"first={first}&last={last}", "lot": lot["lot_id"]}
+    return {"serials": f"first={first}&last={last}", "lot": lot["lot_id"], "batch": batch["number"]}
 
 
 def _spreadsheet(people: People, chromium: Browser, folder: Path) -> None:

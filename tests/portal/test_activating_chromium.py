@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sy
 from tests.portal.conftest import ARGUMENTS
 from tests.portal.people import DESK, PASSWORD, PHONE, PRODUCER, SIZES, People, must_be_good
 from tests.registry.seen_stamps import address, seen, write_video
+from tests.running import until
 
 from tem.stampcode import serial
 
@@ -192,7 +193,7 @@ def test_without_script_it_is_a_plain_form(
     page.locator("#first").fill(stamps.serial(first)[:-1] + "x")
     page.locator("#last").fill(stamps.serial(first + 1))
     page.get_by_role("button", name="Tiếp tục").click()
-    expect(page.locator("#first-fault")).to_contain_text("ba nhóm số")
+    expect(page.locator("#first-fault")).to_contain_text("Tem đầu: hãy quét")
     page.locator("#first").fill(stamps.serial(first))
     page.get_by_role("button", name="Tiếp tục").click()
     page.locator("#lot_code").fill(f"L-TAY-{size}")
@@ -218,8 +219,8 @@ def test_without_a_signal_it_is_kept_and_sent_once(
     page = site.page(chromium, "songlam", **PHONE)
     context = page.context
     page.goto(f"/my/activate/check?{stamps.query(71, 80, 'L-MAT-MANG')}")
-    stored = page.evaluate(STORED)
-    assert stored and all(path == "/offline" or path.startswith("/assets/") for path in stored)
+    until(lambda: any(path.endswith("/scan/scan.js") for path in page.evaluate(STORED)))
+    assert {path.split("/")[1] for path in page.evaluate(STORED)} == {"assets", "offline"}
     context.set_offline(True)
     confirm(page)
     must_say(page, "waiting")
@@ -229,6 +230,7 @@ def test_without_a_signal_it_is_kept_and_sent_once(
     page.goto("/my")
     expect(page.get_by_role("heading", level=1)).to_have_text("Điện thoại đang không có mạng")
     expect(bar(page)).to_contain_text("Kích hoạt 10 tem cho lô L-MAT-MANG")
+    must_be_good(page)
     must_say(page, "waiting")
     assert stamps.lots("L-MAT-MANG") == []
     context.set_offline(False)
@@ -271,10 +273,41 @@ def test_an_answer_that_was_lost_does_nothing_twice(
     must_say(page, "waiting")
     assert stamps.activations(81) == 0
     page.get_by_role("button", name="Gửi lại ngay").click()
+    until(lambda: page.evaluate("1") and len(lost) == 2)
+    page.get_by_role("button", name="Gửi lại ngay").click()
     page.wait_for_url("**/my/activate/done?*")
     expect(page.get_by_role("heading", level=1)).to_have_text("Xong: đã kích hoạt 10 tem")
     assert lost == [200, 200]
     assert stamps.activations(81) == 1 and len(stamps.lots("L-LAC")) == 1
+    page.context.close()
+
+
+def test_only_an_answer_of_ours_ends_what_is_kept(site: People, chromium: Browser) -> None:
+    """Status and body together: what a proxy, a hotspot or a busy server says ends nothing."""
+    page = site.page(chromium, None, **DESK)
+    page.goto("/sign-in")
+    cases: list[tuple[int, dict[str, str], str]] = [
+        (200, {"to": "/my"}, "done"),
+        (200, {}, "waiting"),
+        (401, {"code": "signed_out"}, "signed_out"),
+        (401, {}, "waiting"),
+        (403, {"code": "form_not_ours"}, "waiting"),
+        (403, {"code": "page_not_yours"}, "refused"),
+        (409, {"code": "lot_recalled"}, "refused"),
+        (422, {"sentence": ""}, "refused"),
+        (404, {}, "waiting"),
+        (429, {"code": "rate_limited"}, "waiting"),
+        (503, {"code": "temporarily_unavailable"}, "waiting"),
+    ]
+    found = page.evaluate(
+        """async (cases) => {
+          const bar = document.querySelector("script[src*=kept-bar]").src;
+          const { meaning } = await import(bar.replace("kept-bar", "kept"));
+          return cases.map(([status, told]) => meaning(status, told));
+        }""",
+        [case[:2] for case in cases],
+    )
+    assert found == [case[2] for case in cases]
     page.context.close()
 
 

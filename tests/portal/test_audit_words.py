@@ -8,7 +8,7 @@ import pytest
 from tests.house.test_documents import ROOT, actions
 
 from tem.vocabulary import Noticed, StampState, Verdict
-from tem_registry.portal import audit_terms, audit_words, noticed_words
+from tem_registry.portal import audit_sentences, audit_terms, audit_words, noticed_words
 from tem_verifier.reports import report_rules
 
 OURS = [*ROOT.glob("shared/tem/**/*.py"), *ROOT.glob("services/registry/**/*.py")]
@@ -22,12 +22,12 @@ def test_every_act_of_the_registry_has_a_sentence() -> None:
     listed = set(re.findall(r"`([a-z_]+\.[a-z_]+)`", "\n".join(rows)))
     possible = {one for one in listed if any(re.fullmatch(pattern, one) for pattern in written)}
     assert len(possible) > 50
-    assert set(audit_words.SENTENCES) == possible
+    assert set(audit_sentences.SENTENCES) == possible
 
 
 def test_the_last_sentence_of_an_act_needs_nothing() -> None:
     """Whatever an entry tells of itself, there is something to say, in both languages alike."""
-    for action, sentences in audit_words.SENTENCES.items():
+    for action, sentences in audit_sentences.SENTENCES.items():
         blanks = [
             [sorted(name for _, name, *_ in Formatter().parse(one) if name) for one in both]
             for both in sentences

@@ -6,6 +6,7 @@ A route without a row here fails, and so does a row without a route.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import pytest
 from argon2 import PasswordHasher
@@ -18,6 +19,7 @@ from tests.registry.test_registry_http import CALLS
 from werkzeug.test import TestResponse
 
 from tem.databases.database import open_engine, sqlite_url
+from tem.stampcode import serial
 from tem.vocabulary import Role
 from tem_registry.accounts import accounts, sessions
 from tem_registry.portal import cookies
@@ -131,7 +133,6 @@ TABLE = matrix.rows(
             GET /office/suspicious
             GET /office/void-reports
             GET /office/void-reports/<id:id>
-            GET /office/void-reports/<id:id>/photo
         """,
         "producer office": """
             POST /v1/batches/<number:number>/correction-requests
@@ -284,6 +285,15 @@ PAGES = {
     and row[1] not in ("/livez", "/readyz", "/metrics", "/openapi.json", "/sw.js")
     and not row[1].startswith("/assets/")
 }
+OURS = {"certificates": "CN-SP1", "orders": "DH-1", "producers": "P1", "products": "SP1"}
+THEIRS = {
+    "batches": "3",
+    "certificates": "CN-SP3",
+    "lots": "L3",
+    "orders": "DH-3",
+    "producers": "P2",
+    "products": "SP3",
+}
 REFUSALS = ("signed_out", "page_not_yours", "form_not_ours")
 # What a reading call must have in its query, or its fields are refused before its role.
 QUERIES = {
@@ -413,7 +423,7 @@ def _check_call(answer: TestResponse, told: str, *, allowed: bool) -> None:
 def test_a_page_is_for_its_roles(registry: Registry) -> None:
     """Nobody is sent to sign in, another role is told that it is not its page."""
     for (method, rule), roles in PAGES.items():
-        path = matrix.filled(rule, {"orders": "DH-3"})
+        path = matrix.filled(rule, OURS)
         if rule == "/sign-out":
             continue  # it would end the sessions of all that follow
         for who, browser in registry.browsers.items():
@@ -451,16 +461,6 @@ def test_no_form_is_taken_without_its_token(registry: Registry) -> None:
     assert registry.register.everything() == before
 
 
-THEIRS = {
-    "batches": "3",
-    "certificates": "CN-SP3",
-    "lots": "L3",
-    "orders": "DH-3",
-    "producers": "P2",
-    "products": "SP3",
-}
-
-
 def test_what_is_anothers_is_not_there(registry: Registry) -> None:
     """A producer gets 404 for whatever is another's, from its pages and from the API."""
     _theirs_exist(registry)
@@ -481,3 +481,16 @@ def _theirs_exist(registry: Registry) -> None:
     """They are there for their producer: the 404 of another says something."""
     for kind, id in THEIRS.items():
         assert registry.api.get(f"/v1/{kind}/{id}", "P2").status_code == 200, kind
+
+
+def test_no_query_shows_what_is_anothers(registry: Registry) -> None:
+    """Another's ids and serials in an address of one's own pages tell nothing of them."""
+    stamps = {"first": serial(3, 1), "last": serial(3, 5)}
+    asked = {"product": "SP3", "product_id": "SP3", "batch": "3", "lot": "L3", "lot_id": "L3"}
+    for method, rule in TABLE:
+        if method == "GET" and rule.startswith("/my"):
+            path = matrix.filled(rule, OURS)
+            answer = registry.browsers["producer"].ask("GET", f"{path}?{urlencode(stamps | asked)}")
+            assert answer.status_code < 500, path
+            assert "Nước mắm SP3" not in answer.text, path
+            assert "Hợp tác xã P2" not in answer.text, path

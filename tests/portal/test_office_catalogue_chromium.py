@@ -65,10 +65,11 @@ def body(page: Page) -> str:
     return " ".join(page.locator("main").inner_text().split())
 
 
-def picture() -> bytes:
-    """A small photo."""
+def large_picture() -> bytes:
+    """A picture of more bytes than are taken."""
     kept = io.BytesIO()
-    Image.new("RGB", (320, 240), "#7a9").save(kept, "JPEG")
+    Image.effect_noise((2500, 2500), 120).save(kept, "PNG", compress_level=1)
+    assert kept.tell() > 5 * 1024 * 1024
     return kept.getvalue()
 
 
@@ -99,14 +100,16 @@ def test_a_producer_its_product_and_certificate_by_keyboard_and_by_hand(
     page.locator("#name").focus()
     page.keyboard.type("Hợp tác xã Rượu Can Lộc (mẫu)")
     page.keyboard.press("Tab")
-    page.keyboard.type("Hợp tác xã")
+    page.keyboard.press("ArrowDown")
     page.locator("[id='address.line']").focus()
     page.keyboard.type("Thôn Đông")
     page.keyboard.press("Tab")
-    page.keyboard.type("Xã Can Lộc")
+    page.keyboard.press("ArrowDown")
+    page.get_by_role("button", name="Lưu").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**?done=record_added")
-    assert "Thôn Đông, Xã Can Lộc, Tỉnh Hà Tĩnh" in body(page)
+    assert "Loại hình Hợp tác xã" in body(page)
+    assert "Thôn Đông, Phường Bắc Hồng Lĩnh, Tỉnh Hà Tĩnh" in body(page)
     path = urlsplit(page.url).path
     page.context.close()
     product_on_a_phone(site.page(chromium, "lan", **PHONE), path.rpartition("/")[2])
@@ -134,11 +137,11 @@ def product_on_a_phone(page: Page, producer: str) -> None:
     page.locator("#picture").set_input_files(photo)  # type: ignore[arg-type]
     press(page, "Lưu ảnh")
     expect(page.locator("#picture-fault")).to_contain_text("JPEG")
-    photo = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+    photo = {"name": "a.png", "mimeType": "image/png", "buffer": large_picture()}
     page.locator("#picture").set_input_files(photo)  # type: ignore[arg-type]
-    press(page, "Lưu ảnh")
+    press(page, "Lưu ảnh")  # once the script has drawn it smaller
     page.wait_for_url(f"**{here}?done=record_saved")
-    assert page.locator("img.photo").evaluate("picture => picture.naturalWidth") == 320
+    assert page.locator("img.photo").evaluate("picture => picture.naturalWidth") == 2400
     page.get_by_role("link", name="Thêm giấy chứng nhận").click()
     page.locator("#decision_no").fill("99/QĐ-UBND (mẫu)")
     page.locator("#decision_date").fill("1/10/2026")

@@ -106,6 +106,7 @@ def test_what_cannot_be_ordered_says_why(
     page = site.page(chromium, "songlam", **PHONE)
     page.goto("/my/orders/new?product=HT-SP003&quantity=5000")
     page.get_by_role("button", name="Xem chi phí rồi gửi").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Kiểm tra rồi gửi đơn")
     expect(page.locator(".note")).to_contain_text("kê khai 1.000 một năm")
     must_be_good(page)
     day = {"revoked_on": "2026-11-21", "reason": "thử"}
@@ -230,6 +231,13 @@ def test_a_wrong_activation_is_asked_to_be_corrected(
     site: People, chromium: Browser, producer: httpx.Client, office: httpx.Client, size: str
 ) -> None:
     """From the lot's page; a reason too short is refused; it is taken back, or answered."""
+    lot = {
+        "product_id": PRODUCT,
+        "lot_code": f"L261120-{size}",
+        "production_date": "2026-11-20",
+        "quantity": 50,
+    }
+    right = producer.post("/v1/lots", json=lot).json()["lot_id"]
     page = site.page(chromium, "songlam", **SIZES[size])
     page.goto("/my/lots/HT-L0116")
     page.get_by_role("link", name="Đề nghị đính chính").first.click()
@@ -243,11 +251,11 @@ def test_a_wrong_activation_is_asked_to_be_corrected(
     must_be_good(page)
     page.get_by_label("Nhầm ở đâu, vì sao").fill("dán nhầm cuộn tem của lô làm hôm trước")
     page.get_by_label("Chuyển sang lô đúng").check()
-    page.get_by_label("Lô đúng", exact=True).select_option("HT-L0049")
+    page.get_by_label("Lô đúng", exact=True).select_option(right)
     page.get_by_role("button", name="Gửi đề nghị").click()
     page.wait_for_url("**/my/corrections/CR-*")
     id = page.url.split("/")[-1].split("?")[0]
-    assert producer.get(f"/v1/correction-requests/{id}").json()["lot_id"] == "HT-L0049"
+    assert producer.get(f"/v1/correction-requests/{id}").json()["lot_id"] == right
     must_be_good(page)
     if size == "phone":
         page.get_by_role("button", name="Rút lại đề nghị").click()

@@ -41,6 +41,7 @@ RECORD: dict[str, Any] = {
         ("10/2026", None),
         ("02/10/26", None),
         ("mai", None),
+        ("2026-W40-5", None),
         ("٠٢/١٠/٢٠٢٦", None),
     ],
 )
@@ -62,6 +63,8 @@ def form(**changed: str | None) -> Form:
         ({"story": "Một\r\nHai"}, {}),
         ({"name": ""}, {"name": None}),
         ({"stars": "5"}, {"stars": 5}),
+        ({"stars": "4,5"}, {"stars": "4,5"}),
+        ({"stars": "1.004"}, {"stars": 1004}),
         ({"stampable": "yes"}, {"stampable": True}),
         ({"signed_on": "3/10/2026"}, {"signed_on": "2026-10-03"}),
         ({"gps.lat": "18,75"}, {"gps": {"lat": 18.75, "lon": 105.25, "datum": "WGS84"}}),

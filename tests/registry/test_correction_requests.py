@@ -218,6 +218,20 @@ def test_fsck_finds_requests_that_lie(ready: Register, values: dict[str, Any], f
 
 
 @ONE_ENGINE
+def test_requests_are_listed_newest_first(ready: Register) -> None:
+    """On demand the latest day comes first, a page at a time."""
+    ids = []
+    for first in (1, 2, 3):
+        ids.append(ask(ready, first, first, "L2")["request_id"])
+        ready.clock.advance(days=1)
+    with ready.read() as connection:
+        whole = correction_requests.page(connection, "", 9, order="newest")
+        rest = correction_requests.page(connection, ids[2], 1, order="newest")
+    assert [one["request_id"] for one in whole] == ids[::-1]
+    assert [one["request_id"] for one in rest] == [ids[1]]
+
+
+@ONE_ENGINE
 def test_requests_over_http(ready: Register) -> None:
     """From the producer's request to the office's acceptance; sent twice it is one, roles hold."""
     api = api_over(ready)

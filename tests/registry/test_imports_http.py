@@ -358,3 +358,17 @@ def typed(value: Any) -> str:
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
         return date.fromisoformat(value).strftime("%d/%m/%Y")
     return "" if value is None else str(value)
+
+
+@ONE_ENGINE
+def test_imports_are_listed_either_way(api: Api) -> None:
+    """In the order in which they were made, or the newest first, a page at a time."""
+    made = []
+    for _ in range(3):
+        made.append(drafted(api, PRODUCERS + NEW)["import_id"])
+        api.register.clock.advance(seconds=1)
+    for order, wanted in (("id", made), ("newest", made[::-1])):
+        first = api.get(f"/v1/imports?order={order}&limit=2").json
+        rest = api.get(f"/v1/imports?order={order}&after={first['next']}").json
+        found = [one["import_id"] for one in (*first["items"], *rest["items"])]
+        assert found == wanted, order

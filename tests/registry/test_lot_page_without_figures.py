@@ -17,8 +17,10 @@ def test_figures_that_cannot_be_had_are_said_to_be_missing(register: Register) -
     register.activate("L1", 1, 1, 20)
     client, now = api_over(register).client, register.clock()
     with writing(register.engine) as connection:
-        told = {"login": "lam", "name": "Lam", "role": Role.PRODUCER, "producer_id": "P1"}
-        made, _ = accounts.invite(connection, now, "test", **told)
+        made, code = accounts.invite(
+            connection, now, "test", login="lam", name="Lam", role=Role.PRODUCER, producer_id="P1"
+        )
+        accounts.take_up(connection, now, "lam", code, "no password opens it")
         token = sessions.begin(connection, now, made.id)
     client.set_cookie(cookies.SESSION, token)
     page = client.get("/my/lots/L1").get_data(as_text=True)

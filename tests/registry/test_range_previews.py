@@ -111,9 +111,12 @@ def test_the_newest_first(api: Api) -> None:
     ids = [one["number"] for one in api.get("/v1/batches?order=newest&limit=1").json["items"]]
     rest = api.get("/v1/batches?order=newest&after=2").json["items"]
     assert ids + [one["number"] for one in rest] == [2, 1]
-    first = api.get("/v1/orders?order=newest&limit=1").json
-    after = api.get(f"/v1/orders?order=newest&after={first['next']}").json["items"]
-    named = [one["order_id"] for one in [*first["items"], *after]]
+    api.send("/v1/orders", {"product_id": "SP1", "quantity": 3}, "P1")
+    named, after = [], ""
+    for _ in range(3):
+        page = api.get(f"/v1/orders?order=newest&limit=1&after={after}").json
+        named += [one["order_id"] for one in page["items"]]
+        after = page["next"]
     everything = api.get("/v1/orders").json["items"]
     wanted = sorted(everything, key=lambda one: (one["requested_at"], one["order_id"]))
     assert named == [one["order_id"] for one in reversed(wanted)]

@@ -253,6 +253,7 @@ def test_cookies_are_this_hosts_alone(api: Api) -> None:
         {"Sec-Fetch-Site": "same-site"},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
     ],
 )
 def test_a_form_of_another_site_does_nothing(api: Api, headers: dict[str, str]) -> None:
@@ -283,6 +284,7 @@ def test_one_token_is_not_anothers(api: Api) -> None:
     "asked",
     [
         *("//evil.example", "https://evil.example/", "/\\evil.example", "\\\\evil.example"),
+        *("//[", "//a℀b", "http://["),
         *("javascript:alert(1)", "evil", "/a\nb", "/ /x", "", "/sign-in?next=/x", "/sign-out", "/"),
     ],
 )
@@ -350,3 +352,68 @@ def test_a_page_says_who_may_see_it(api: Api) -> None:
         303,
         "/sign-in?next=%2Foffice%2Faccounts",
     )
+
+
+def test_a_reset_counts_against_a_change_in_flight(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The office resets while a new password is being hashed: the change comes to nothing."""
+    made = invite(api)
+    browser = Browser(api)
+    browser.take_up(made["code"])
+    hash_of = passwords.hash_of
+
+    def slowly(password: str) -> str:
+        if password == OTHER:
+            assert api.send(f"/v1/accounts/{made['account_id']}/reset", {}).status_code == 200
+        return hash_of(password)
+
+    monkeypatch.setattr(passwords, "hash_of", slowly)
+    new = {"password": OTHER, "password_again": OTHER}
+    assert browser.send("/account", present=PASSWORD, **new).status_code == 401
+    assert Browser(api).sign_in(OTHER).status_code == 401
+    shown = api.get(f"/v1/accounts/{made['account_id']}").json
+    assert shown["state"] == "invited"
+
+
+def test_an_invitation_sent_twice_at_once_is_good_once(api: Api) -> None:
+    """One of several take-ups at the same time sets the password."""
+    code = invite(api)["code"]
+    found: list[int] = []
+    start = threading.Barrier(4)
+
+    def take_up(number: int) -> None:
+        browser = Browser(api)
+        browser.get("/invitation")
+        start.wait(20)
+        found.append(browser.take_up(code, f"{PASSWORD} {number}").status_code)
+
+    threads = [threading.Thread(target=take_up, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(found) == [303, 401, 401, 401]
+
+
+def test_asking_for_the_head_of_a_page_is_no_act(api: Api) -> None:
+    """HEAD is answered like GET, whatever site asks: no try to sign in is counted."""
+    for _ in range(sign_in.FROM_ONE_NETWORK_IN_ALL + 1):
+        head = Browser(api).client.head(
+            "/sign-in", headers={"Sec-Fetch-Site": "cross-site"}, **HTTPS
+        )
+        assert head.status_code == 200
+    assert somebody(api).client.head("/account", **HTTPS).status_code == 200
+
+
+def test_odd_addresses_are_told_in_words(api: Api) -> None:
+    """A NUL in an address is nobody's page, and no error of ours."""
+    answer = Browser(api).get("/nowhere%00", Accept="text/html")
+    assert (answer.status_code, code_of(answer)) == (404, "not_found")
+
+
+def test_a_link_of_another_site_says_nothing(api: Api) -> None:
+    """What was done is told where a page of ours led to alone."""
+    path, browser = "/account?done=password_changed", somebody(api)
+    assert 'role="status"' in browser.get(path, **{"Sec-Fetch-Site": "same-origin"}).text
+    assert 'role="status"' not in browser.get(path, **{"Sec-Fetch-Site": "cross-site"}).text

@@ -209,6 +209,7 @@ def test_faults_of_the_heading() -> None:
     ("name", "codes"),
     [
         ("Phường Hải Ninh", ["18781"]),
+        ("18781", ["18781"]),
         ("hải ninh", ["18781"]),
         ("hai ninh", ["18781"]),
         ("Trần Phú", ["18073", "18100"]),

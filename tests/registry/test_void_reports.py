@@ -148,7 +148,7 @@ def test_a_void_never_hides_a_recall(ready: Register) -> None:
 
 
 def test_reports_are_listed(ready: Register) -> None:
-    """By state and batch, a producer's own only, the oldest day first."""
+    """By state and batch, a producer's own only, the oldest day first or the newest."""
     ids = []
     for first in (60, 70, 80):
         ids.append(report(ready, first, first)["report_id"])
@@ -163,9 +163,12 @@ def test_reports_are_listed(ready: Register) -> None:
     assert listed(state="open") == [ids[0], ids[2]]
     assert listed(state="dismissed", batch=1) == [ids[1]]
     assert listed(batch=2) == listed(own="P2") == []
+    assert listed(order="newest") == ids[::-1]
     with ready.read() as connection:
         after = void_reports.page(connection, ids[0], 1)
         assert [one["report_id"] for one in after] == [ids[1]]
+        before = void_reports.page(connection, ids[2], 1, order="newest")
+        assert [one["report_id"] for one in before] == [ids[1]]
         with pytest.raises(NotFound):
             void_reports.find(connection, ids[0], "P2")
 

@@ -97,23 +97,28 @@ def take_up(
         )
     used = {"password_hash": password_hash, "invitation_hash": None, "invitation_until": None}
     connection.execute(update(account).where(c.id == row.id).values(**used))
+    sign_out_everywhere(connection, row.id)  # whoever else was in is not the invited person
     actor = find(connection, row.id).principal.actor
     audit.record(connection, now, actor, "account.taken_up", f"account:{row.id}")
     return find(connection, row.id)
 
 
 def change_password(
-    connection: Connection, now: datetime, id: str, password_hash: str, *, keep: str
-) -> None:
-    """Set another password; every session but ``keep`` (its id) ends."""
-    connection.execute(
-        update(account).where(account.c.id == id).values(password_hash=password_hash)
-    )
+    connection: Connection, now: datetime, id: str, old_hash: str, new_hash: str, *, keep: str
+) -> bool:
+    """Put another password in place of the one that was proven, and end every session but ``keep``
+    (its id). Whether it was still in place: a reset or disabling in between counts."""
+    c = account.c
+    same = (c.id == id, c.password_hash == old_hash, c.disabled_at.is_(None))
+    changed = connection.execute(update(account).where(*same).values(password_hash=new_hash))
+    if changed.rowcount == 0:
+        return False
     p = portal_session.c
     connection.execute(delete(portal_session).where(p.account_id == id, p.id != keep))
     connection.execute(delete(known_browser).where(known_browser.c.account_id == id))
     actor = find(connection, id).principal.actor
     audit.record(connection, now, actor, "account.password_changed", f"account:{id}")
+    return True
 
 
 def disable(connection: Connection, now: datetime, actor: str, id: str) -> Account:

@@ -92,6 +92,23 @@ def require_password(engine: Engine, now: datetime, attempt: Attempt) -> Proven:
     return Proven(row.id, row.password_hash, known)
 
 
+def change_password(
+    engine: Engine, now: datetime, attempt: Attempt, password: str, *, keep: str
+) -> None:
+    """Another password for who knows the present one; every session but ``keep`` ends.
+
+    The caller has checked the new one. Raises as :func:`sign_in`, also if the office has reset the
+    account since the present one was proven: the reset counts.
+    """
+    proven = require_password(engine, now, attempt)
+    hashed = passwords.hash_of(password)
+    with writing(engine) as connection:
+        if not accounts.change_password(
+            connection, now, proven.account_id, proven.password_hash, hashed, keep=keep
+        ):
+            raise Unauthenticated("sign_in_refused", _WRONG)
+
+
 def begin(
     connection: Connection, now: datetime, person: account_records.Account, *, known: bool
 ) -> SignedIn:

@@ -105,8 +105,10 @@ def communes_called(name: str) -> list[places.Commune]:
     """The communes of today that a name may mean: their own, or that of a former unit in them.
 
     Accents count; left out, they are guessed only where nothing is called so with them. A name
-    that a unit has today and another had until 2025 means both.
+    that a unit has today and another had until 2025 means both. A code in its place is as good.
     """
+    if name in places.communes():
+        return [places.communes()[name]]
     for alike in (_exactly, folded):
         wanted = {alike(name)}
         found = [

@@ -1,5 +1,6 @@
 """The HTTP call that tells how far the issuer is with an order, asked there and then."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask.views import MethodView
@@ -10,7 +11,7 @@ from tem.databases.database import reading
 from tem.http.web import Wiring
 from tem.vocabulary import Role
 from tem_registry.orders import orders
-from tem_registry.orders.issuer_client import IssuerClient
+from tem_registry.orders.issuer_client import IssuerClient, kept_client
 from tem_registry.orders.orders import Order
 from tem_registry.orders.schemas import STATES
 from tem_registry.settings import Settings
@@ -41,6 +42,7 @@ class Progress(Schema):
 def build(wiring: Wiring, config: Settings) -> Blueprint:
     """The blueprint of /v1/orders/{id}/progress."""
     blp = Blueprint("progress", __name__, description="How far the issuer is")
+    issuer = kept_client(config.issuer_url, config.issuer_key_file)
 
     @blp.route("/v1/orders/<id:id>/progress")
     class OfOrder(MethodView):
@@ -53,12 +55,12 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
             own = wiring.principal(*READERS).producer_id
             with reading(wiring.engine) as connection:
                 order = orders.find(connection, id, own)
-            return _told(config, order)
+            return _told(issuer, order)
 
     return blp
 
 
-def _told(config: Settings, order: Order) -> dict[str, Any]:
+def _told(issuer: Callable[[], IssuerClient], order: Order) -> dict[str, Any]:
     told = {
         "order_id": order.id,
         "state": order.state,
@@ -70,6 +72,5 @@ def _told(config: Settings, order: Order) -> dict[str, Any]:
     }
     if order.batch is None:
         return told
-    with IssuerClient.from_key_file(config.issuer_url, config.issuer_key_file) as issuer:
-        found = issuer.find(order.batch)
+    found = issuer().find(order.batch)
     return {**told, "signed": found.signed, "codes": found.codes, "printed_at": found.printed_at}

@@ -106,6 +106,21 @@ def is_ready(http: httpx.Client, seconds: float = 0.5) -> bool:
         return False
 
 
+def kept_client(url: str, path: Path) -> Callable[[], IssuerClient]:
+    """Gives one client for call after call; another one once the key in the file has changed."""
+    kept: dict[bytes, IssuerClient] = {}
+
+    def client() -> IssuerClient:
+        key = path.read_bytes() if path.is_file() else b""
+        if key not in kept:
+            made = IssuerClient.from_key_file(url, path)
+            kept.clear()  # whoever asks with the old one ends its call with it
+            kept[key] = made
+        return kept[key]
+
+    return client
+
+
 def seen_from_here(url: str, for_seconds: float = 5.0) -> Callable[[], str]:
     """Asks whether an issuer is ``ready`` or ``away``, at most once in so many seconds."""
     asked, said = -for_seconds, "away"

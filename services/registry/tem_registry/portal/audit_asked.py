@@ -7,6 +7,7 @@ from flask import request
 
 from tem.dates import rfc3339, start_of_day
 from tem_registry.portal.forms import Form
+from tem_registry.portal.records.fields import day_typed
 
 FIELDS = ("kind", "id", "actor", "action", "request_id", "from", "until")
 
@@ -36,7 +37,12 @@ def _start(form: Form, name: str, later: int) -> str:
     """When a day of the form, or the one ``later``, begins in Vietnam."""
     typed = form.text(name)
     try:
-        return rfc3339(start_of_day(date.fromisoformat(typed) + timedelta(later))) if typed else ""
+        day = date.fromisoformat(day_typed(typed) or typed) if typed else None
+        return rfc3339(start_of_day(day + timedelta(later))) if day else ""
     except (ValueError, OverflowError):
-        form.fault(name, "Không có ngày này: hãy chọn lại.", "There is no such day: choose again.")
+        form.fault(
+            name,
+            "Không có ngày này: hãy viết ngày/tháng/năm.",
+            "There is no such day: write day/month/year.",
+        )
         return ""

@@ -72,20 +72,32 @@ CODES: dict[str, Both] = {
     "ceased": ("đã ngừng", "ceased"),
 }
 MEMBERS: dict[str, Both] = {
+    "address": ("Địa chỉ", "Address"),
     "after": ("Sau khi sửa", "After"),
     "approvals": ("Số người đã duyệt", "Approvals"),
     "batch": ("Đợt tem", "Batch"),
     "before": ("Trước khi sửa", "Before"),
     "beyond_shelf_life": ("Vượt thời hạn bảo quản", "Beyond the shelf life"),
+    "category_code": ("Nhóm sản phẩm", "Product group"),
+    "certificate_id": ("Giấy chứng nhận", "Certificate"),
+    "commune": ("Xã, phường", "Commune"),
+    "commune_code": ("Mã xã, phường", "Commune code"),
+    "contract_id": ("Hợp đồng", "Contract"),
     "decision_no": ("Quyết định số", "Decision"),
     "delivered": ("Số tem đã giao", "Handed over"),
     "delivered_on": ("Ngày giao", "Handed over on"),
     "fields": ("Các mục", "Members"),
+    "file": ("Tệp", "File"),
     "first": ("Từ tem số", "First stamp"),
     "from": ("Từ lô", "From lots"),
+    "gps": ("Tọa độ", "Coordinates"),
+    "image": ("Ảnh", "Picture"),
     "kind": ("Loại", "Kind"),
     "last": ("Đến tem số", "Last stamp"),
+    "lat": ("Vĩ độ", "Latitude"),
+    "line": ("Số nhà, thôn, xóm", "Street or village"),
     "login": ("Tên đăng nhập", "Login"),
+    "lon": ("Kinh độ", "Longitude"),
     "lot_id": ("Lô", "Lot"),
     "lots": ("Số lô", "Lots"),
     "name": ("Tên", "Name"),
@@ -94,11 +106,15 @@ MEMBERS: dict[str, Both] = {
     "ordered_by": ("Người yêu cầu", "Ordered by"),
     "ordered_on": ("Ngày yêu cầu", "Ordered on"),
     "override_reason": ("Lý do vượt sản lượng", "Reason for the excess"),
+    "photo": ("Ảnh", "Photo"),
+    "pos_id": ("Điểm bán", "Point of sale"),
     "printed": ("Số tem in tốt", "Printed well"),
     "printed_on": ("Ngày in", "Printed on"),
     "printer": ("Nơi in", "Printer"),
     "producer_id": ("Cơ sở", "Producer"),
     "product_id": ("Sản phẩm", "Product"),
+    "public_key": ("Khóa công khai", "Public key"),
+    "quality_test": ("Kiểm nghiệm", "Quality test"),
     "quantity": ("Số lượng", "Quantity"),
     "ranges": ("Tem số", "Stamps"),
     "reason": ("Lý do", "Reason"),
@@ -108,20 +124,21 @@ MEMBERS: dict[str, Both] = {
     "revocation_decision_no": ("Quyết định thu hồi giấy chứng nhận số", "Decision to revoke"),
     "revoked_on": ("Có hiệu lực từ ngày", "As of"),
     "role": ("Vai trò", "Role"),
+    "shelf_life": ("Thời hạn bảo quản", "Shelf life"),
+    "since": ("Từ ngày", "Since"),
     "spoiled": ("Tem in hỏng", "Spoiled in print"),
     "stamps_revoked": ("Số tem bị thu hồi", "Stamps revoked"),
+    "status": ("Tình trạng", "Status"),
+    "status_since": ("Tình trạng từ ngày", "Status since"),
+    "statuses": ("Tình trạng theo thời gian", "Status over time"),
     "still_recognised": ("Sản phẩm vẫn được công nhận", "Still recognised"),
+    "unit": ("Đơn vị", "Unit"),
     "unit_fee_vnd": ("Giá phôi tem (đồng)", "Fee a stamp (VND)"),
     "unit_subsidy_vnd": ("Hỗ trợ mỗi tem (đồng)", "Subsidy a stamp (VND)"),
+    "value": ("Giá trị", "Value"),
     "why": ("Vì sao", "Why"),
     "withheld": ("Mục không ghi nội dung (dữ liệu cá nhân)", "Not told (personal)"),
 }
-
-
-def label(lang: Lang, name: str) -> str:
-    """What a member of an entry's details is called; its own name where we have no word."""
-    both = MEMBERS.get(name)
-    return name if both is None else both[0 if lang == "vi" else 1]
 
 
 def kind(lang: Lang, word: str) -> str:

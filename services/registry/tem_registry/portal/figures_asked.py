@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import request
 
 from tem_registry.portal.forms import Form
+from tem_registry.portal.records.fields import day_typed
 
 FIELDS = ("by", "from", "to", "producer_id", "product_id", "commune", "group")
 PERIODS, GROUPS = ("month", "week", "day"), ("commune", "product", "producer", "batch", "month")
@@ -22,7 +23,18 @@ def chosen() -> dict[str, str]:
 
 def series(form: Form) -> dict[str, Any]:
     """The query of ``GET /v1/statistics/series``."""
-    return {"by": form.text("by"), "from": form.text("from"), "to": form.text("to"), **whose(form)}
+    return {
+        "by": form.text("by"),
+        "from": _day(form, "from"),
+        "to": _day(form, "to"),
+        **whose(form),
+    }
+
+
+def _day(form: Form, name: str) -> str:
+    """A day as the API writes it; what is none is left for the API to refuse."""
+    typed = form.text(name)
+    return day_typed(typed) or typed
 
 
 def whose(form: Form) -> dict[str, str]:

@@ -102,7 +102,8 @@ class Form:
 def sent(lang: Lang) -> Form:
     """The form that the present request brought."""
     values = {name: value for name, value in request.form.items() if name != CSRF_FIELD}
-    return Form(lang, values, request.form.get(KEY_FIELD, ""))
+    key = request.form.get(KEY_FIELD, "")  # it becomes a header of the call
+    return Form(lang, values, "".join(letter for letter in key if "!" <= letter <= "~"))
 
 
 def fresh(lang: Lang, initial: Mapping[str, Any] | None = None) -> Form:

@@ -81,12 +81,13 @@ def _sent(at: Visit, form: Form) -> dict[str, Any] | None:
 
 def _lots(at: Visit, wrong: str) -> dict[str, Any]:
     """The lot that the stamps are tied to, if the page was opened from it, and the others that
-    may be the right one: of the same product, newest first."""
+    may be the right one: of the same product, with units left, newest first."""
     lot = None
     if wrong:
         lot = at.api.get(f"/v1/lots/{wrong}")
     product = lot["product_id"] if lot else None
     found = at.api.every("/v1/lots", MOST_LOTS, product=product, order="newest", limit=MOST_LOTS)
     names = {one["product_id"]: one["name"] for one in at.api.every("/v1/products", limit=200)}
-    others = [one for one in found if one["lot_id"] != wrong and not one["recalled"]]
+    fit = (one for one in found if one["units_left"] and not one["recalled"])
+    others = [one for one in fit if one["lot_id"] != wrong]
     return {"lot": lot, "lots": others, "names": names}

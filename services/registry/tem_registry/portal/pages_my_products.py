@@ -45,7 +45,7 @@ def add(portal: Portal) -> None:
 def newest(certificates: list[Certificate]) -> dict[str, Certificate]:
     """By product the certificate that lasts longest; a revoked one only for want of others."""
     found: dict[str, Certificate] = {}
-    for one in sorted(certificates, key=lambda c: (not c["revoked_on"], str(c["valid_until"]))):
+    for one in sorted(certificates, key=lambda c: (not c.get("revoked_on"), str(c["valid_until"]))):
         found[one["product_id"]] = one
     return found
 

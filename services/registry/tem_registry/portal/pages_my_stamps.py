@@ -43,7 +43,7 @@ def add(portal: Portal) -> None:
             counts=counts(found["ranges"]),
             ranges=left[:RANGES_SHOWN],
             next=left[RANGES_SHOWN - 1]["first"] if len(left) > RANGES_SHOWN else None,
-            lot_codes=_lot_codes(at, left[:RANGES_SHOWN]),
+            lot_codes=_lot_codes(at, found["product_id"], left[:RANGES_SHOWN]),
         )
 
 
@@ -55,10 +55,10 @@ def counts(ranges: list[dict[str, Any]]) -> dict[str, int]:
     return found
 
 
-def _lot_codes(at: Visit, ranges: list[dict[str, Any]]) -> dict[str, str]:
+def _lot_codes(at: Visit, product_id: str, ranges: list[dict[str, Any]]) -> dict[str, str]:
     """Codes of the lots that ranges are tied to; a purged lot is not among them."""
     wanted = {one["lot_id"] for one in ranges if "lot_id" in one}
     if not wanted:
         return {}
-    listed = at.api.every("/v1/lots", limit=500)
+    listed = at.api.every("/v1/lots", product=product_id, limit=500)
     return {one["lot_id"]: one["lot_code"] for one in listed if one["lot_id"] in wanted}

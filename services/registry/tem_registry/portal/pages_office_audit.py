@@ -8,7 +8,7 @@ from flask import Response, request
 
 from tem.http.inside import Refused
 from tem.vocabulary import Role
-from tem_registry.portal import audit_asked, audit_terms, audit_words, written
+from tem_registry.portal import audit_asked, audit_members, audit_terms, audit_words, written
 from tem_registry.portal.portal import Portal
 from tem_registry.portal.visits import Visit
 from tem_registry.reports import csv_tables
@@ -100,7 +100,7 @@ def _shown(at: Visit, entry: Entry, names: dict[str, str]) -> Entry:
         "name": "" if kind in audit_terms.NAMELESS else names.get(id) or id,
         "page": audit_terms.page_of(entry["object"]),
         "details": [
-            (audit_terms.label(at.lang, name), audit_words.member(at.lang, name, value))
+            (audit_members.label(at.lang, name), audit_members.told(at.lang, name, value))
             for name, value in details.items()
             if name not in ("before", "after")
         ],
@@ -111,15 +111,11 @@ def _shown(at: Visit, entry: Entry, names: dict[str, str]) -> Entry:
 def _changes(at: Visit, details: Entry) -> list[tuple[str, str, str]]:
     """What stood where before a change, and after it."""
     before, after = details.get("before") or {}, details.get("after") or {}
-    told = [
-        (name, *(_told(at, name, side.get(name)) for side in (before, after)))
-        for name in sorted({*before, *after})
-    ]
-    return [(audit_terms.label(at.lang, name), old, new) for name, old, new in told]
-
-
-def _told(at: Visit, name: str, value: Any) -> str:
-    return "–" if value is None else audit_words.member(at.lang, name, value)
+    found = []
+    for name in sorted({*before, *after}):
+        old, new = (audit_members.told(at.lang, name, side.get(name)) for side in (before, after))
+        found.append((audit_members.label(at.lang, name), old, new))
+    return found
 
 
 def _row(at: Visit, entry: Entry, names: dict[str, str]) -> list[str | int]:

@@ -50,7 +50,7 @@ def add(portal: Portal) -> None:
     def edit(at: Visit, id: str) -> Response:
         title, page = ("Sửa giấy chứng nhận", "Change a certificate"), f"{PAGE}/{id}"
         back = ("Giấy chứng nhận", "The certificate")
-        groups, lists = catalogue_made.CERTIFICATE, _lists(at)
+        groups, lists = catalogue_made.CERTIFICATE_ON_RECORD, _lists(at)
         return forms.change(at, Sheet(f"{CALL}/{id}", page, title, page, back, groups, lists))
 
     @portal.form(f"{PAGE}/<id:id>/withdrawal", Role.OFFICE)

@@ -36,14 +36,11 @@ def add(portal: Portal) -> None:
     @portal.form(f"{PAGE}/new", Role.OFFICE)
     def new(at: Visit) -> Response:
         producer = request.args.get("producer", "")
-        if not producer:
-            return show(
-                at,
-                "office/contract_producer.html",
-                producers=choices.producers(at),
-                pos=request.args.get("pos", ""),
-            )
-        name = at.api.get(f"/v1/producers/{producer}")["name"]
+        producers = choices.producers(at)
+        name = choices.names_of(producers).get(producer)
+        if name is None:
+            pos = request.args.get("pos", "")
+            return show(at, "office/contract_producer.html", producers=producers, pos=pos)
         title = (f"Thêm hợp đồng với {name}", f"Add a contract with {name}")
         groups = (Group("Hợp đồng", "Contract", (catalogue.CONTRACT_WITH, *catalogue.CONTRACT)),)
         lists = {

@@ -7,7 +7,7 @@ from flask import Response
 
 from tem.http.inside import Refused
 from tem.vocabulary import Role
-from tem_registry.portal import figures_asked, figures_drawn, wording
+from tem_registry.portal import figures_asked, figures_drawn, not_known
 from tem_registry.portal.charts.drawing import Chart
 from tem_registry.portal.figures_drawn import Rows
 from tem_registry.portal.figures_names import Known
@@ -141,8 +141,7 @@ def _lookups(at: Visit, days: figures_asked.Days) -> dict[str, Any]:
     try:
         found = at.api.get("/v1/lookups", **days.of_lookups)
     except Refused as refused:
-        told = wording.refusal(at.lang, refused.code, refused.detail, refused.problem)
-        return {"why_not": told, "chart": None}
+        return {"why_not": not_known.why(at, refused), "chart": None}
     title = at.t("Lượt tra cứu tem mỗi ngày", "Look-ups per day")
     chart = figures_drawn.looked_up(at.lang, title, found["days"])
     first = found["days"][0]["day"] if found["days"] else ""

@@ -6,7 +6,7 @@ from flask import Response, jsonify, request
 
 from tem.http.inside import Refused
 from tem.vocabulary import Role
-from tem_registry.portal import paging
+from tem_registry.portal import paging, wording
 from tem_registry.portal.forms import Form
 from tem_registry.portal.office_names import Names
 from tem_registry.portal.portal import Portal
@@ -99,8 +99,15 @@ def _told(at: Visit, id: str) -> dict[str, Any]:
         "producer": at.api.get(f"/v1/producers/{order['producer_id']}"),
         "certificates": sorted(certificates, key=lambda one: one["valid_until"], reverse=True),
         "progress": _progress(at, order),
+        "failure": _failure(at, order.get("failure", "")),
         "approved_before": any(one["by"] == at.person.login for one in order["approvals"]),
     }
+
+
+def _failure(at: Visit, told: str) -> str:
+    """Why an order failed, in the reader's language where its code is known."""
+    code, _, detail = told.partition(": ")
+    return wording.refusal(at.lang, code, detail or told, {}) if detail else told
 
 
 def _progress(at: Visit, order: dict[str, Any]) -> dict[str, Any] | None:

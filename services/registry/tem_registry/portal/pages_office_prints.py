@@ -77,6 +77,7 @@ def _passed_on(file: Download) -> Response:
     """The issuer's file as it comes; nothing on the way keeps a copy."""
     response = Response(file.pieces, headers=dict(file.headers))
     response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"  # nginx would put large ones on its disk
     response.call_on_close(file.close.close)
     return response
 

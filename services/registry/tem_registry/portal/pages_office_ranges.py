@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, request
 
@@ -83,7 +84,13 @@ def _foreseen(at: Visit, act: Act, number: int, form: Form) -> dict[str, Any]:
             "Chưa làm gì: có tem không làm như vậy được.",
             "Nothing was done: some stamps cannot be treated so.",
         )
-    return {**seen, "stops": stops(at, seen)}
+    rest = range_forms.left_over(seen["first"], seen["last"], seen["refusals"])
+    typed = {name: form.text(name) for name in PREFILLED if form.text(name)}
+    return {
+        **seen,
+        "stops": stops(at, seen),
+        "rest": [(a, b, urlencode({**typed, "first": a, "last": b})) for a, b in rest],
+    }
 
 
 def stops(at: Visit, seen: dict[str, Any]) -> list[dict[str, Any]]:

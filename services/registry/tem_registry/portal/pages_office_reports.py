@@ -6,7 +6,7 @@ from flask import Response, request
 
 from tem.http.inside import Api, Refused
 from tem.vocabulary import Role
-from tem_registry.portal import noticed_words, paging
+from tem_registry.portal import not_known, noticed_words, paging
 from tem_registry.portal.portal import Portal
 from tem_registry.portal.visits import Visit
 
@@ -22,16 +22,16 @@ def add(portal: Portal) -> None:
     def reports(at: Visit) -> Response:
         state = request.args.get("state", "")
         state = state if state in STATES else STATES[0]
-        form = at.form()
         found: dict[str, Any] = {"items": []}
+        why_not = ""
         try:
             after = request.args.get("after")
             found = at.api.get("/v1/shopper-reports", state=state, after=after, limit=ROWS)
         except Refused as refused:
-            form.refuse(refused)
-        return at.again(
+            why_not = not_known.why(at, refused)
+        return at.show(
             "office/shopper_reports.html",
-            form,
+            why_not=why_not,
             reports=[_shown(at, one) for one in found["items"]],
             state=state,
             more=paging.next_page({"state": state}, found),

@@ -7,7 +7,7 @@ from flask import Response
 
 from tem.http.inside import Refused
 from tem.vocabulary import Noticed, Role
-from tem_registry.portal import wording
+from tem_registry.portal import not_known
 from tem_registry.portal.charts.spark import spark
 from tem_registry.portal.portal import Portal
 from tem_registry.portal.visits import Visit
@@ -78,8 +78,8 @@ def _first(found: Json, code: str) -> Json:
 
 
 def _not_known(at: Visit, refused: Refused, code: str) -> Json:
-    told = wording.refusal(at.lang, refused.code, refused.detail, refused.problem)
-    return {"code": code, "count": 0, "items": [], "is_more": False, "why_not": told}
+    why_not = not_known.why(at, refused)
+    return {"code": code, "count": 0, "items": [], "is_more": False, "why_not": why_not}
 
 
 def _stamps(at: Visit, today: date) -> Json:

@@ -8,8 +8,9 @@ from tem.databases.database import writing
 from tem.errors import Invalid, TemError, TooMany, Unauthenticated
 from tem.http import problems
 from tem.http.inside import Refused
+from tem.logs import log
 from tem.vocabulary import Role
-from tem_registry.accounts import account_rules, accounts, passwords, sessions, sign_in
+from tem_registry.accounts import account_rules, sessions, sign_in
 from tem_registry.portal import cookies
 from tem_registry.portal.forms import Form
 from tem_registry.portal.navigation import home
@@ -35,7 +36,7 @@ def add(portal: Portal, proxies: Proxies) -> None:
     @portal.form("/sign-in")
     def signing_in(at: Visit) -> Response:
         form = at.form({"next": request.args.get("next", "")})
-        if request.method == "GET":
+        if request.method != "POST":
             return _with_visit(at, "sign_in.html", form)
         attempt = sign_in.Attempt(
             _login(form), _typed(form, "password"), network(), at.cookies.browser
@@ -52,7 +53,7 @@ def add(portal: Portal, proxies: Proxies) -> None:
     @portal.form("/invitation")
     def taking_up(at: Visit) -> Response:
         form = at.form()
-        if request.method == "GET":
+        if request.method != "POST":
             return _with_visit(at, "invitation.html", form)
         password = _typed(form, "password")
         try:
@@ -81,7 +82,7 @@ def add(portal: Portal, proxies: Proxies) -> None:
     @portal.form("/account", *EVERYBODY)
     def own_account(at: Visit) -> Response:
         form = at.form()
-        if request.method == "GET":
+        if request.method != "POST":
             return at.show("account.html", form=form)
         assert at.session is not None
         try:
@@ -108,12 +109,7 @@ def add(portal: Portal, proxies: Proxies) -> None:
         attempt = sign_in.Attempt(
             at.person.login, _typed(form, "present"), network(), at.cookies.browser
         )
-        sign_in.require_password(wiring.engine, wiring.clock(), attempt)
-        hashed = passwords.hash_of(new)
-        with writing(wiring.engine) as connection:
-            accounts.change_password(
-                connection, wiring.clock(), at.person.id, hashed, keep=at.session.id
-            )
+        sign_in.change_password(wiring.engine, wiring.clock(), attempt, new, keep=at.session.id)
 
 
 def _login(form: Form) -> str:
@@ -144,6 +140,8 @@ def _with_visit(at: Visit, template: str, form: Form) -> Response:
 
 def _refused(at: Visit, template: str, form: Form, error: TemError) -> Response:
     document = problems.document_of(error, request.path, "")
+    if not isinstance(error, Invalid):
+        log.warning("sign_in_refused", code=error.code)
     form.values = {name: form.values[name] for name in ("login", "next") if name in form.values}
     form.refuse(Refused(int(document["status"]), document, {}))
     response = at.again(template, form, int(document["status"]))

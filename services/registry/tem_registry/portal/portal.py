@@ -4,9 +4,10 @@ A page is a function ``view(at: Visit, **path) -> Response``, given its address 
 :meth:`Portal.page` or :meth:`Portal.form`.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import structlog
 from flask import Blueprint, Flask, Response, g, request
@@ -168,7 +169,7 @@ class Portal:
         seen: Visit | None = g.get("visit")
         lost = cookies.of(request)  # whoever it is, if the database did not say
         visit = seen or Visit(self.app, _language(lost.language), lost, None)
-        document = response.get_json()
+        document = json.loads(response.get_data())
         return visit.refuse(Refused(response.status_code, document, dict(response.headers)))
 
     def _nowhere(self, error: HTTPException) -> Response:
@@ -190,19 +191,21 @@ def _language(kept: str | None) -> Lang:
 
 def _is_ours(visit: Visit) -> bool:
     """Whether a form came from a page of ours: its token, and what the browser says of it."""
+    if not cookies.csrf_token(visit.cookies):
+        return False  # nobody we have shown a form to: its body is not even read
     token = request.headers.get("X-CSRF-Token") or request.form.get(CSRF_FIELD, "")
     if not cookies.is_from_our_form(visit.cookies, token):
         return False
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return False
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    return origin is None or origin.partition("://")[2] == request.host
 
 
 def safe_next(asked: str, role: Role) -> str:
     """Where to go after signing in: a path of ours, else home. Never another host."""
-    parts = urlsplit(asked)
-    odd = "\\" in asked or any(ord(c) < 33 for c in asked) or not asked.startswith("/")
-    if odd or asked.startswith("//") or parts.scheme or parts.netloc:
+    odd = "\\" in asked or any(ord(c) < 33 for c in asked)
+    if odd or not asked.startswith("/") or asked.startswith("//"):
         return home(role)
-    return home(role) if parts.path in ("/", "/sign-in", "/sign-out", "/invitation") else asked
+    path = asked.partition("?")[0].partition("#")[0]
+    return home(role) if path in ("/", "/sign-in", "/sign-out", "/invitation") else asked

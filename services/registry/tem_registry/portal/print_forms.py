@@ -16,6 +16,7 @@ AT_A_FIELD = {
 }
 _NUMBER = re.compile(r"[0-9]{1,8}|[0-9]{1,3}([., \u00a0][0-9]{3})+")
 _THOUSANDS = re.compile(r"(?<=[0-9])\.(?=[0-9]{3})")
+_DAY = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
 _RANGE = re.compile(r"(\d{1,8})(?:\s*(?:-|–|—|đến|to)\s*(\d{1,8}))?", re.ASCII | re.IGNORECASE)
 
 
@@ -72,8 +73,19 @@ def spoiled(text: str) -> list[dict[str, int]]:
 
 def run_body(form: Form) -> dict[str, Any]:
     """Body of the report of a print run. Raises Invalid for ranges that cannot be read."""
-    ranges = spoiled(form.text("spoiled"))
-    return form.body("printer", "printed_on", printed=form.number("printed"), spoiled=ranges)
+    ranges, day = spoiled(form.text("spoiled")), form.text("printed_on")
+    return form.body(
+        "printer",
+        printed=form.number("printed"),
+        spoiled=ranges,
+        printed_on=iso_day(day) if day else None,
+    )
+
+
+def iso_day(typed: str) -> str:
+    """A day written 20/11/2026 as the API takes it; anything else as it is, to be refused there."""
+    found = _DAY.fullmatch(typed)
+    return f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}" if found else typed
 
 
 def check_typed(form: Form, number: int) -> None:

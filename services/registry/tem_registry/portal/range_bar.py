@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 STATES = ("issued", "delivered", "activated", "void", "revoked")
-_LEAST = 0.4  # percent: a single void stamp of a hundred thousand is still to be seen
+_LEAST = 0.2  # percent: a single void stamp of a hundred thousand is still to be seen
 _STEP = 0.2  # percent: what begins at the same place and looks the same is drawn once
 
 

@@ -1,5 +1,6 @@
 """Bodies of the acts on ranges, out of what was typed. Pure; each raises Invalid."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tem.errors import Invalid
@@ -30,6 +31,18 @@ def correction_body(form: Form, number: int) -> dict[str, Any]:
     """The range, the right lot or none, and why."""
     lot = _needed(form, "lot_id")
     return reasoned(form, number) | {"lot_id": None if lot == NO_LOT else lot}
+
+
+def left_over(first: int, last: int, stops: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
+    """The parts of a range that nothing refuses; none where the refusal is of the whole."""
+    out, begin = [], first
+    for one in sorted(stops, key=lambda stop: stop.get("first", 0)):
+        if "first" not in one:
+            return []
+        if begin < one["first"]:
+            out.append((begin, one["first"] - 1))
+        begin = max(begin, one["last"] + 1)
+    return [*out, (begin, last)] if begin <= last else out
 
 
 def _needed(form: Form, name: str) -> str:

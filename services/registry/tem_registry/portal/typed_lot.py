@@ -55,7 +55,7 @@ def _date(at: Visit, form: Form, name: str, choices: Choices, **known: str | Non
         return form.text(f"{name}_is")
     form.fault(
         name,
-        "Ngày này hiểu được nhiều cách. Hãy chọn ngày đúng.",
-        "This can be read in several ways. Choose the right date.",
+        f"“{form.text(name)}” hiểu được nhiều cách. Hãy chọn ngày đúng.",
+        f"“{form.text(name)}” can be read in several ways. Choose the right date.",
     )
     return None

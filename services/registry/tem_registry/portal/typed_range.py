@@ -11,6 +11,7 @@ from tem_registry.portal.forms import Form
 from tem_registry.portal.visits import Visit
 
 _BETWEEN = re.compile(r"[\s.\u200b\u2010-\u2015\u2212-]+")
+_CALLED = {"first": ("Tem đầu", "First stamp"), "last": ("Tem cuối", "Last stamp")}
 _SERIAL = re.compile(r"[0-9]{1,10}-[0-9]{1,8}-[0-9]{2}")
 
 
@@ -73,8 +74,8 @@ def _stamp(at: Visit, form: Form, name: str) -> tuple[int, int, str] | None:
     if not _SERIAL.fullmatch(text):
         form.fault(
             name,
-            "Hãy quét tem, hoặc gõ đủ ba nhóm số in trên tem, ví dụ 12-345-27.",
-            "Scan the stamp, or type all three groups of digits printed on it, such as 12-345-27.",
+            f"{_CALLED[name][0]}: hãy quét, hoặc gõ đủ ba nhóm số in trên tem, ví dụ 12-345-27.",
+            f"{_CALLED[name][1]}: scan it, or type all three groups of digits, such as 12-345-27.",
         )
         return None
     try:

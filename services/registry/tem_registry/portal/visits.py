@@ -107,10 +107,16 @@ class Visit:
             "serial": written.serial_of,
             "new_key": forms.new_key,
             "asset": assets.address,
-            "said": said.sentence(self.lang, request.args.get("done", "")),
+            "said": _said(self.lang),
             "here": request.path,
             "other_language": _other_language(self.lang),
         }
+
+
+def _said(lang: Lang) -> str:
+    """What was done, if a page of ours led here: a link of another site may not say it."""
+    from_us = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
+    return said.sentence(lang, request.args.get("done", "")) if from_us else ""
 
 
 def _other_language(lang: Lang) -> str:

@@ -1,5 +1,7 @@
 """What the forms of products and certificates ask; names as in ``shared/sample``."""
 
+from dataclasses import replace
+
 from tem_registry.portal.records.fields import Field, Group
 
 PRODUCT_OF = Group(
@@ -204,4 +206,16 @@ CERTIFICATE = (
             Field("lab_report", "Số phiếu kiểm nghiệm", "Number of the test report"),
         ),
     ),
+)
+# Left out of a new certificate, these follow from the others; on record they stand as printed.
+_FILLED_IN = ("stars", "issuing_authority", "valid_from", "valid_until")
+CERTIFICATE_ON_RECORD = tuple(
+    replace(
+        group,
+        fields=tuple(
+            replace(one, required=True, hint=("", "")) if one.name in _FILLED_IN else one
+            for one in group.fields
+        ),
+    )
+    for group in CERTIFICATE
 )

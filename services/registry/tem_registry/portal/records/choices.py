@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from tem_registry.catalogue.names import folded
 from tem_registry.portal.records.words import WORDS
 from tem_registry.portal.visits import Visit
 
@@ -38,7 +39,7 @@ def communes(at: Visit) -> list[Choice]:
     listed = [
         Choice(one["code"], one["name"], kinds.get(one["name"].split()[0], "")) for one in found
     ]
-    return sorted(listed, key=lambda one: (one.words.split()[0], one.words))
+    return sorted(listed, key=lambda one: (one.words.split()[0], folded(one.words)))
 
 
 def categories(at: Visit, *, stems: bool = False) -> list[Choice]:
@@ -73,4 +74,4 @@ def _named(records: list[dict[str, Any]], id_field: str) -> list[Choice]:
         Choice(one[id_field], f"{one['name']} ({one[id_field]})", name=one["name"])
         for one in records
     ]
-    return sorted(listed, key=lambda one: one.words.casefold())
+    return sorted(listed, key=lambda one: folded(one.words))

@@ -1,4 +1,4 @@
-"""The members of a record as a form asks for them, and what is typed as members again. Pure.
+"""The members of a record as a form asks for them, and what is typed as members again.
 
 A date is typed as dd/mm/yyyy. A member of a member has a point in its name (``gps.lat``).
 """
@@ -16,6 +16,8 @@ Both = tuple[str, str]  # Vietnamese, English
 Kind = Literal[
     "text", "area", "date", "number", "decimal", "choice", "number_choice", "tick", "several"
 ]
+_ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_WHOLE = re.compile(r"\d+|\d{1,3}([., \u00a0\u202f]\d{3})+", re.ASCII)
 _DAY = re.compile(r"(\d{1,2}) ?[/.-] ?(\d{1,2}) ?[/.-] ?(\d{4})", re.ASCII)
 
 
@@ -58,7 +60,9 @@ def day_typed(text: str) -> str | None:
     try:
         if found:
             return date(int(found[3]), int(found[2]), int(found[1])).isoformat()
-        return date.fromisoformat(text.strip()).isoformat()
+        return (
+            date.fromisoformat(text.strip()).isoformat() if _ISO.fullmatch(text.strip()) else None
+        )
     except ValueError:
         return None
 
@@ -116,7 +120,8 @@ def _value(field: Field, form: Form) -> Any:
     if field.kind == "date":
         return day_of(form, field.name)
     if field.kind in ("number", "number_choice"):
-        return form.number(field.name)
+        typed = form.text(field.name)  # 1.5 is no 15: the API says that a whole number is wanted
+        return form.number(field.name) if _WHOLE.fullmatch(typed) else typed or None
     if field.kind == "decimal":
         return form.decimal(field.name)
     return form.text(field.name).replace("\r\n", "\n") or None

@@ -95,7 +95,8 @@ def change(at: Visit, sheet: Sheet) -> Response:
 def send(at: Visit, call: str, fields: Mapping[str, Any], form: Form) -> None:
     """Change these members of what was seen; nothing to change is no call. Raises Refused."""
     if fields:
-        at.api.patch(call, fields, key=form.key, etag=form.text("etag"))
+        seen = "".join(c for c in form.text("etag") if " " < c <= "~")  # it becomes a header
+        at.api.patch(call, fields, key=form.key, etag=seen)
 
 
 def meanwhile(

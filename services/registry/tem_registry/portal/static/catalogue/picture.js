@@ -15,14 +15,18 @@ async function smaller(file) {
 }
 
 const field = document.getElementById("picture");
-field?.addEventListener("change", async () => {
+field.addEventListener("change", async () => {
   const [file] = field.files;
   if (!file || file.size <= MOST_BYTES) return;
+  const button = field.form.querySelector("button");
+  button.disabled = true; // what is sent meanwhile would be too large
   try {
     const sent = new DataTransfer();
     sent.items.add(await smaller(file));
     field.files = sent.files;
   } catch {
     // not a picture that this browser can draw: the server says so
+  } finally {
+    button.disabled = false;
   }
 });

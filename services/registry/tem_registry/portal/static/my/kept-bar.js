@@ -1,7 +1,7 @@
 // The bar on every page that tells what this device keeps, and what became of it.
 
 import { drop, kept } from "./kept.js";
-import { send } from "./sender.js";
+import { send, sendNow } from "./sender.js";
 
 const bar = document.getElementById("kept");
 const login = bar.dataset.login;
@@ -37,7 +37,7 @@ function act(event, one) {
   const pressed = event.target.closest("[data-act]");
   if (!pressed) return;
   const name = pressed.dataset.act;
-  if (name === "again") send();
+  if (name === "again") sendNow();
   if (name === "drop" && one.state !== "refused" && !confirm(pressed.dataset.sure)) return;
   if (["drop", "close", "see", "mend"].includes(name)) drop(one.id);
 }

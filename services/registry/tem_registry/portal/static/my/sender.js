@@ -23,4 +23,10 @@ export async function send() {
   if (!over) timer = setTimeout(send, pause);
 }
 
-addEventListener("online", () => { pause = FIRST_MS; send(); });
+/** Try now, because there is reason to hope: a signal, or a person who asks. */
+export function sendNow() {
+  pause = FIRST_MS;
+  send();
+}
+
+addEventListener("online", sendNow);

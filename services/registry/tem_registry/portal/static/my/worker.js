@@ -1,6 +1,6 @@
 // The service worker: keeps the look of the pages and the one page for the time without a signal.
 // Every page and every call goes to the server; nothing that was recorded is kept or served here.
-/* global ASSETS: the address of this version's static files, from /sw.js */
+/* global ASSETS, SCANNER: the address of this version's static files, and those that scan; from /sw.js */
 
 const STORE = `tem ${ASSETS}`;
 const OFFLINE = "/offline";
@@ -26,11 +26,17 @@ async function dropOthers() {
   await Promise.all(names.filter((name) => name !== STORE).map((name) => caches.delete(name)));
 }
 
+/** The scanner is many small files: with them at hand it opens at once however weak the signal. */
+async function keepScanner() {
+  const store = await caches.open(STORE);
+  await store.addAll(SCANNER.map((name) => ASSETS + name)).catch(() => {});
+}
+
 self.addEventListener("install", (event) => {
   self.skipWaiting();
   event.waitUntil(keepAll());
 });
-self.addEventListener("activate", (event) => event.waitUntil(dropOthers()));
+self.addEventListener("activate", (event) => event.waitUntil(dropOthers().then(keepScanner)));
 self.addEventListener("message", (event) => event.waitUntil(keepPage(event.data === "en" ? "en" : "vi").catch(() => {})));
 
 self.addEventListener("fetch", (event) => {

@@ -3,7 +3,13 @@
 
 const PARTS = "[data-live]";
 const SLOWEST = 60;
+// Whoever has gone away is signed out in time: nothing is asked for somebody who does nothing.
+const LONGEST_REST = 10 * 60 * 1000;
 let wait = seconds(document);
+let seen = Date.now();
+for (const sign of ["pointerdown", "keydown", "scroll"]) {
+  addEventListener(sign, () => { seen = Date.now(); }, { passive: true });
+}
 
 function seconds(page) {
   return Number(page.querySelector("[data-again]")?.dataset.again ?? 0);
@@ -17,7 +23,7 @@ function takeOver(page) {
 }
 
 async function ask() {
-  if (document.hidden) return later(wait);
+  if (document.hidden || Date.now() - seen > LONGEST_REST) return later(wait);
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (answer.redirected) return; // signed out: whoever reads it stays where it is
