@@ -7,15 +7,19 @@ bytes for as long as Pillow's coders stay the same, so a picture is drawn once a
 
 import io
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from PIL import Image, ImageOps
 
-from tem.errors import Invalid
+from tem.errors import Invalid, Unavailable
+from tem.jpeg_scans import is_laborious
 
 CONTENT_TYPE = "image/jpeg"
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 _ONE_AT_A_TIME = threading.Lock()  # 25 megapixels of a PNG need some 300 MB for as long as it lasts
+WAIT_SECONDS = 4.0  # for the one at a time: who would wait longer keeps a thread from others
 _QUALITIES = (82, 74, 66, 56, 44, 30)
 
 
@@ -31,12 +35,27 @@ class Frame:
 def draw(content: bytes, content_type: str, frame: Frame) -> bytes:
     """A JPEG that fits the frame, without metadata.
 
-    Raises Invalid if the image cannot be decoded to its end or has too many pixels, which is
-    checked before a pixel is decoded.
+    Raises Invalid if the image cannot be decoded to its end, has too many pixels or would take
+    far more work than its pixels do, which is checked before a pixel is decoded; Unavailable
+    (``busy_with_pictures``) while others are drawn.
     """
-    with _ONE_AT_A_TIME:
+    if content_type == CONTENT_TYPE and is_laborious(content):
+        raise _not_readable(content_type)
+    with _turn():
         picture = _decoded(content, content_type, frame)
     return _encoded(picture, frame.max_bytes)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _ONE_AT_A_TIME.acquire(timeout=WAIT_SECONDS):
+        raise Unavailable(
+            "busy_with_pictures", "Other pictures are being drawn: send this one again in a moment."
+        )
+    try:
+        yield
+    finally:
+        _ONE_AT_A_TIME.release()
 
 
 def size(picture: bytes) -> tuple[int, int]:
@@ -67,9 +86,7 @@ def _decoded(content: bytes, content_type: str, frame: Frame) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many(frame) from error
     except Exception as error:  # Pillow's decoders have errors of their own kinds
-        raise Invalid(
-            "file_not_readable", f"This {content_type} cannot be decoded: save it again."
-        ) from error
+        raise _not_readable(content_type) from error
     picture.thumbnail((frame.max_side, frame.max_side), Image.Resampling.LANCZOS)
     return picture
 
@@ -81,6 +98,10 @@ def _open(content: bytes, content_type: str, frame: Frame) -> Image.Image:
     if width * height > frame.max_pixels:
         raise _too_many(frame)
     return opened
+
+
+def _not_readable(content_type: str) -> Invalid:
+    return Invalid("file_not_readable", f"This {content_type} cannot be decoded: save it again.")
 
 
 def _too_many(frame: Frame) -> Invalid:

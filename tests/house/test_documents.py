@@ -104,3 +104,12 @@ def test_every_file_of_the_records_is_in_order() -> None:
     """Decisions are numbered without a gap."""
     numbers = sorted(int(path.name[:4]) for path in (ROOT / "docs/adr").glob("*.md"))
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_every_picture_is_shown_and_small() -> None:
+    """`make pictures` leaves nothing behind that no document shows, and what a clone can bear."""
+    pictures = list((ROOT / "docs/pictures").iterdir())
+    shown = "".join(page.read_text("utf-8") for page in PAGES)
+    assert len(pictures) > 5
+    assert [path.name for path in pictures if f"pictures/{path.name})" not in shown] == []
+    assert sum(path.stat().st_size for path in pictures) <= 800_000

@@ -8,7 +8,13 @@ import pytest
 from tests.house.test_documents import ROOT, actions
 
 from tem.vocabulary import Noticed, StampState, Verdict
-from tem_registry.portal import audit_sentences, audit_terms, audit_words, noticed_words
+from tem_registry.portal.office import (
+    audit_members,
+    audit_sentences,
+    audit_terms,
+    audit_words,
+    noticed_words,
+)
 from tem_verifier.reports import report_rules
 
 OURS = [*ROOT.glob("shared/tem/**/*.py"), *ROOT.glob("services/registry/**/*.py")]
@@ -89,3 +95,24 @@ def test_what_is_seen_of_stamps_has_words() -> None:
     assert set(noticed_words.STATES) == {str(state) for state in StampState}
     assert set(noticed_words.VERDICTS) == {str(verdict) for verdict in Verdict}
     assert set(noticed_words.REPORT_KINDS) == set(report_rules.KINDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("gps", {"lat": 18.3, "lon": 105.9}, "Vĩ độ: 18.3; Kinh độ: 105.9"),
+        (
+            "statuses",
+            [{"since": "2019-01-01", "status": "active"}],
+            "Từ ngày: 01/01/2019; Tình trạng: đang hoạt động",
+        ),
+        ("fields", ["unit", "valid_until", "made_up"], "Đơn vị, Hiệu lực đến hết ngày, made_up"),
+        ("delivered_on", "2026-11-02", "02/11/2026"),
+        ("reason", "2026-02-31", "2026-02-31"),
+        ("beyond_shelf_life", False, "không"),
+        ("note", None, "–"),
+    ],
+)
+def test_what_an_entry_was_made_of(name: str, value: Any, shown: str) -> None:
+    """Members by the names that the records' forms use; none of its own name is lost."""
+    assert audit_members.told("vi", name, value) == shown

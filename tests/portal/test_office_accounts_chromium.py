@@ -95,6 +95,21 @@ def test_what_cannot_be_read_is_told_at_the_form(site: People, chromium: Browser
         must_be_good(page)
 
 
+def test_a_template_is_read_as_it_is_made(site: People, chromium: Browser) -> None:
+    """It is downloaded from the page; sent without a change, its example row is what to delete."""
+    page = site.page(chromium, "lan", color_scheme="dark", **DESK)
+    page.goto("/office/imports/new?kind=lot&lang=en")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Excel template: Several tables in one workbook").click()
+    assert download.value.suggested_filename == "tem-workbook.xlsx"
+    page.locator("#kind").select_option("workbook")
+    page.set_input_files("#file", download.value.path())
+    page.get_by_role("button", name="Send and look at it").click()
+    expect(page.get_by_text("This is the example of the template").first).to_be_visible()
+    expect(page.locator("table")).to_have_count(6)
+    must_be_good(page)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_somebody_is_invited_and_kept_out_again(site: People, chromium: Browser, size: str) -> None:
     """The code is shown once; disabling says first what it means, and can be undone."""
@@ -136,6 +151,7 @@ def test_a_taken_login_is_told_at_its_field(site: People, chromium: Browser) -> 
     page.get_by_label("Vai trò").select_option("office")
     page.get_by_role("button", name="Tạo mã mời").click()
     expect(page.get_by_role("alert")).to_contain_text("login_taken")
+    expect(page.get_by_label("Tên đăng nhập")).to_have_attribute("aria-invalid", "true")
     assert page.get_by_label("Họ tên").input_value() == "Trần Thị Lan"
     must_be_good(page)
 

@@ -1,5 +1,6 @@
 """The office keeps producers, products, certificates, shops and lots, in a browser."""
 
+import functools
 import io
 import os
 import re
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 from tests.portal.people import DESK, PHONE, SIZES, People, faults_of, must_be_good
 from tests.running import until
 
@@ -133,12 +134,12 @@ def product_on_a_phone(page: Page, producer: str) -> None:
     assert "24 tháng, tính từ ngày sản xuất" in body(page)
     here = urlsplit(page.url).path
     page.get_by_role("link", name="Ảnh", exact=True).click()
-    photo = {"name": "a.heic", "mimeType": "image/heic", "buffer": b"heic"}
-    page.locator("#picture").set_input_files(photo)  # type: ignore[arg-type]
+    photo: FilePayload = {"name": "a.heic", "mimeType": "image/heic", "buffer": b"heic"}
+    page.locator("#picture").set_input_files(photo)
     press(page, "Lưu ảnh")
     expect(page.locator("#picture-fault")).to_contain_text("JPEG")
     photo = {"name": "a.png", "mimeType": "image/png", "buffer": large_picture()}
-    page.locator("#picture").set_input_files(photo)  # type: ignore[arg-type]
+    page.locator("#picture").set_input_files(photo)
     press(page, "Lưu ảnh")  # once the script has drawn it smaller
     page.wait_for_url(f"**{here}?done=record_saved")
     assert page.locator("img.photo").evaluate("picture => picture.naturalWidth") == 2400
@@ -162,6 +163,7 @@ def test_two_people_change_a_record_and_both_versions_are_shown(
     for page in (first, second):
         page.goto("/office/points-of-sale/HT-DB02/edit")
     first.locator("#opening_hours").fill("07:00–19:00")
+    first.locator("#phone").fill("0239 385 5555")
     press(first, "Lưu")
     first.wait_for_url("**?done=record_saved")
     second.locator("#opening_hours").fill("08:00–20:00")
@@ -174,6 +176,7 @@ def test_two_people_change_a_record_and_both_versions_are_shown(
     press(second, "Lưu")
     second.wait_for_url("**?done=record_saved")
     assert "08:00–20:00" in body(second)
+    assert "0239 385 5555" in body(second)  # which the second had not touched
     for page in (first, second):
         page.context.close()
 
@@ -268,7 +271,7 @@ def test_a_recall_is_previewed_as_shoppers_read_it(
     read = site.installation.tem("issuer", "url", *STAMP).strip()
     path = urlsplit(read).path
     for lang, wanted in zip(("vi", "en"), promised, strict=True):
-        until(lambda lang=lang, wanted=wanted: says(site, path, lang, wanted), 10)  # type: ignore[misc]
+        until(functools.partial(says, site, path, lang, wanted), 10)
     page.goto(f"/office/lots/{LOT}/recall/lift")
     go(page, "Kết thúc thu hồi lô", plain)
     page.wait_for_url("**?done=recall_lifted")
@@ -286,10 +289,9 @@ def go(page: Page, name: str, plain: bool) -> None:
         page.keyboard.press("Enter")
 
 
-def sentences(notice: object) -> list[str]:
+def sentences(notice: Locator) -> list[str]:
     """What a previewed notice says, line by line."""
-    text = notice.inner_text()  # type: ignore[attr-defined]
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    return [line.strip() for line in notice.inner_text().splitlines() if line.strip()]
 
 
 def says(site: People, path: str, lang: str, wanted: list[str]) -> bool:

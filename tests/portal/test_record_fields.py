@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tem_registry.portal.forms import Form
-from tem_registry.portal.pages_office_products import reports_of, reports_with
-from tem_registry.portal.records import fields
-from tem_registry.portal.records.fields import Field
+from tem_registry.portal.office.pages_products import reports_of, reports_with
+from tem_registry.portal.office.records import fields, versions
+from tem_registry.portal.office.records.fields import Field
 
 FIELDS = (
     Field("name", "Tên", "Name"),
@@ -84,6 +84,25 @@ def test_a_day_that_does_not_exist_is_marked_in_its_field() -> None:
     sent = form(signed_on="31/02/2026")
     assert fields.members(FIELDS, sent)["signed_on"] is None
     assert "31/02/2026" in sent.faults["signed_on"]
+
+
+def test_what_nobody_touched_takes_the_others_version() -> None:
+    """A name the other changed is not put back by who changed the stars; both see what differs."""
+    sent = form(stars="5", **{"product_ids.A": None})
+    sent.values["seen"] = versions.marks(FIELDS, fields.initial(FIELDS, RECORD))
+    now = {**RECORD, "name": "Sóng Lam mới", "stars": 3, "story": None}
+    found = {one.field.name: one[1:] for one in versions.merge(FIELDS, sent, now, {})}
+    assert found == {
+        "name": ("Sóng Lam", "Sóng Lam mới", True),
+        "story": ("Một\nHai", "", True),
+        "stars": ("5", "3", False),
+        "product_ids": ("B", "A, B", False),
+    }
+    assert fields.changes(FIELDS, fields.members(FIELDS, sent), now) == {
+        "stars": 5,
+        "product_ids": ["B"],
+    }
+    assert versions.merge(FIELDS, sent, now, {})[0].field.name == "stars"
 
 
 ONE, TWO, THREE = ({"report_no": str(n)} for n in (1, 2, 3))

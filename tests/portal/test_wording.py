@@ -140,3 +140,5 @@ def test_numbers_stand_in_the_sentence_where_the_answer_has_them() -> None:
     assert with_it == "Văn phòng chỉ giao 400 tem. Hãy đếm lại."
     assert "{" not in wording.refusal("vi", "more_than_delivered", "", {})
     assert wording.refusal("en", "more_than_delivered", "400 came.", {}) == "400 came."
+    day = {"record_ends_on": "2028-11-20"}
+    assert "đến hết ngày 20/11/2028" in wording.refusal("vi", "record_period_runs", "", day)

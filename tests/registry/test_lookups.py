@@ -17,6 +17,14 @@ from tem_registry.lookups.verifier_client import VerifierClient
 DAY = "2026-11-20"
 STAMP = {"batch": 1, "index": 3, "count": 1, "origins": 1, "first_day": DAY, "last_day": DAY}
 NOTICED = {**STAMP, "kinds": ["scanned_void"]}
+REPORT = {
+    "report_id": "261120-K7QF3",
+    "state": "open",
+    "reported_at": "2026-11-20T02:00:00Z",
+    "kind": "other",
+    "text": "Lô khác",
+    "has_photo": False,
+}
 PAGE = {"items": [NOTICED], "as_of": "2026-11-20T02:00:00Z"}
 
 
@@ -59,6 +67,21 @@ def test_neighbours_are_asked_for_as_one(
         (answers.RangesSaid, {"ranges": [{"count": 2, "last_day": None}]}, False),
         (answers.RangesSaid, {"ranges": [{"count": 2.5}]}, False),
         (answers.RangesSaid, None, False),
+        (answers.ReportPageSaid, {"items": [REPORT], "next": None}, True),
+        (answers.ReportPageSaid, {"items": [REPORT], "next": "261120-K7QF3"}, True),
+        (answers.ReportPageSaid, {"items": [], "next": "\ud800"}, False),
+        (answers.ReportPageSaid, {"items": [], "next": ""}, False),
+        *(
+            (answers.ReportPageSaid, {"items": [{**REPORT, **worse}], "next": None}, False)
+            for worse in (
+                {"text": "\ud800"},
+                {"place": "Ch\x00"},
+                {"handled_by": "\udfff"},
+                {"report_id": "../x?"},
+                {"report_id": ".."},
+                {"report_id": "1\n"},
+            )
+        ),
         (answers.DaysSaid, {"days": [], "kept_from": DAY}, True),
         (answers.DaysSaid, {"days": [{"day": DAY, "count": "1"}], "kept_from": DAY}, False),
     ],

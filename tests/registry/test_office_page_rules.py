@@ -6,8 +6,8 @@ import pytest
 
 from tem.errors import Invalid
 from tem.stampcode import serial
-from tem_registry.portal import print_forms, range_bar, range_forms
 from tem_registry.portal.forms import Form
+from tem_registry.portal.office import print_forms, range_bar, range_forms
 
 
 def ranges(*parts: tuple[int, int, str]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
-from tem.errors import Invalid, TooMany
+from tem.errors import Invalid, TooMany, Unavailable
 from tem.logs import log
 from tem.stampcode import serial
 from tem_verifier.admission import Admission, error_of
@@ -99,7 +99,7 @@ def _taken(site: Site, code: str | None = None) -> Response:
             REFUSED.labels(refused.code).inc()
         wait = refused.extra.get("retry_after")
         return _shown(site, asked, draft, {"form": refused.code} | again, wait)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, Unavailable) as error:  # or photos of others are being drawn
         log.error("report_not_stored", error=type(error).__name__)
         return _shown(site, asked, draft, {"form": "not_stored"} | again)
     # Not Flask's redirect, which would repeat the address in a page of its own.

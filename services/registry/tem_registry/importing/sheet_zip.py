@@ -1,6 +1,6 @@
 """What an XLSX must be before any of it is parsed: an honest ZIP of plain XML within bounds.
 
-Parts are counted and measured; a document type (and with it every entity) is refused, and so is
+Parts are counted and measured, and their tags; a document type (and with it every entity) is refused, and so is
 every encoding but UTF-8. ``zipfile`` reads no more of a part than its directory says.
 """
 
@@ -10,11 +10,12 @@ import zipfile
 import zlib
 
 from tem.errors import Invalid, TooLarge
+from tem_registry.importing import sheet_tokens
 
 MAX_UNZIPPED = 50 * 1024 * 1024
 MAX_PARTS = 2000
 MAX_WHOLE_PART = 2 * 1024 * 1024  # of parts that are held whole: workbook, styles, relations
-MAX_TAGS = 2_500_000
+MAX_TAGS, MAX_ATTRIBUTES = 2_500_000, 5_000_000
 _ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([^"']*)["']""")
 _OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
 _STREAMED = re.compile(r"xl/(worksheets/[^/]+|sharedStrings)\.xml", re.IGNORECASE)
@@ -66,16 +67,22 @@ def _is_xml(part: zipfile.ZipInfo) -> bool:
 
 
 def _look_into(archive: zipfile.ZipFile) -> None:
-    tags = 0
+    tags = attributes = 0
     for part in filter(_is_xml, archive.infolist()):
         text = archive.read(part)
         declared = _ENCODING.search(text[:200])
         foreign = declared is not None and declared[1].lower() not in (b"utf-8", b"us-ascii")
         if foreign or b"<!DOCTYPE" in text or b"<!ENTITY" in text or b"\x00" in text:
-            raise Invalid("xlsx_unsafe", "It holds what no spreadsheet needs: save it anew.")
-        tags += text.count(b"<")
-        if tags > MAX_TAGS:
+            raise _unsafe()
+        tags, attributes = tags + text.count(b"<"), attributes + text.count(b"=")
+        if tags > MAX_TAGS or attributes > MAX_ATTRIBUTES:
             raise TooLarge(
                 "xlsx_too_large",
                 "It has too many rows or cells: copy the table alone into a new file.",
             )
+        if sheet_tokens.is_laborious(text):
+            raise _unsafe()
+
+
+def _unsafe() -> Invalid:
+    return Invalid("xlsx_unsafe", "It holds what no spreadsheet needs: save it anew.")

@@ -3,6 +3,7 @@
 Members that are new to us are dropped; texts are bounded, since strangers may have written them.
 """
 
+import re
 from typing import Any, TypeVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
@@ -15,6 +16,7 @@ from tem_registry.fields import MAX_BATCH, MAX_INDEX, Day, Flag
 
 MOST_COUNTED = 2**53
 REPORT_STATES = ("open", "closed")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,39}\Z", re.ASCII)
 Said = TypeVar("Said")
 
 
@@ -35,8 +37,19 @@ def _index(**options: Any) -> WholeNumber:
     return WholeNumber(validate=validate.Range(1, MAX_INDEX), **options)
 
 
+def _storable(text: str) -> None:
+    """Raises for NUL and half a character, which neither a database nor a page can hold."""
+    if any(letter == "\x00" or "\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValidationError("A character here is none.")
+
+
 def _text(most: int, **options: Any) -> fields.String:
-    return fields.String(validate=validate.Length(max=most), **options)
+    return fields.String(validate=[validate.Length(max=most), _storable], **options)
+
+
+def _id(**options: Any) -> fields.String:
+    """What stands in an address when it is asked for again."""
+    return fields.String(validate=validate.Regexp(_ID), **options)
 
 
 class Moment(fields.Field[str]):
@@ -99,7 +112,7 @@ class NoticedPageSaid(_Said):
     items = fields.List(
         fields.Nested(NoticedSaid), required=True, validate=validate.Length(max=500)
     )
-    next = _text(40)
+    next = _id()
     as_of = Moment(required=True)
 
 
@@ -120,7 +133,7 @@ class PlaceSaid(_Said):
 class ReportSaid(_Said):
     """A report of a shopper; its texts are a stranger's."""
 
-    report_id = _text(40, required=True)
+    report_id = _id(required=True)
     state = fields.String(required=True, validate=validate.OneOf(REPORT_STATES))
     reported_at = Moment(required=True)
     kind = _text(40, required=True)
@@ -139,7 +152,7 @@ class ReportPageSaid(_Said):
     """Answer to GET /v1/reports."""
 
     items = fields.List(fields.Nested(ReportSaid), required=True, validate=validate.Length(max=500))
-    next = _text(40, allow_none=True)
+    next = _id(allow_none=True)
 
 
 def checked(shape: type[Schema], answer: Any) -> dict[str, Any]:

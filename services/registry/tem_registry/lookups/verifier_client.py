@@ -6,8 +6,10 @@ It is of a lower trust zone than the registry: what it says is read up to a boun
 
 import json
 import re
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +20,11 @@ import httpx
 from tem.errors import Conflict, Invalid, NotFound, TemError, Unavailable
 from tem.http import correlation
 from tem.tls import client_context
+from tem_registry.lookups.call_deadline import Transport
 
 SECONDS = 2.0  # for each step of a call
-WHOLE_SECONDS = 5.0  # for an answer to its end
+WHOLE_SECONDS = 5.0  # for a call from its connection to the end of the answer
+AT_ONCE, TURN_SECONDS = 4, 0.2  # calls, and how long another waits for one of them to end
 REST_SECONDS = 5.0  # so long nobody asks again after it did not answer
 MOST_BYTES = 2 * 1024 * 1024
 # A refusal that its caller can mend; everything else is our own or the verifier's fault.
@@ -42,6 +46,9 @@ class VerifierClient:
     key_file: Path
     authority: Path | None = None
     _away_until: float = field(default=0.0, init=False)
+    _calls: threading.Semaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(AT_ONCE), init=False
+    )
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
         """JSON; members of ``query`` that are None are left out."""
@@ -59,10 +66,11 @@ class VerifierClient:
 
     def _call(self, method: str, path: str, **options: Any) -> bytes:
         headers = {**options.pop("headers", {}), **correlation.headers(), **self._authorization()}
-        if time.monotonic() < self._away_until:
-            raise _unavailable("it did not answer a moment ago")
         try:
-            with self._http.stream(method, path, headers=headers, **options) as response:
+            with (
+                self._turn(),
+                self._http.stream(method, path, headers=headers, **options) as response,
+            ):
                 content = _content(response)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             self._away_until = time.monotonic() + REST_SECONDS
@@ -70,6 +78,19 @@ class VerifierClient:
         if response.status_code >= 300:
             raise _refusal(response.status_code, content)
         return content
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One of the calls at a time. Raises Unavailable, so that an ill verifier holds few of our
+        threads and never for long."""
+        if time.monotonic() < self._away_until:
+            raise _unavailable("it did not answer a moment ago")
+        if not self._calls.acquire(timeout=TURN_SECONDS):
+            raise _unavailable("others are asking it")
+        try:
+            yield
+        finally:
+            self._calls.release()
 
     def _authorization(self) -> dict[str, str]:
         """Read each time: a key that was changed counts at once."""
@@ -85,24 +106,25 @@ class VerifierClient:
 
     @cached_property
     def _http(self) -> httpx.Client:
-        """No connection is kept: the verifier may have been started again since."""
-        limits = httpx.Limits(max_keepalive_connections=0)
+        """What an answer unpacks to we could not bound: it is asked for as it is."""
         return httpx.Client(
             base_url=self.url,
+            headers={"Accept-Encoding": "identity"},
             timeout=SECONDS,
-            limits=limits,
-            verify=client_context(self.authority),
+            transport=Transport(client_context(self.authority), WHOLE_SECONDS),
             trust_env=False,
         )
 
 
 def _content(response: httpx.Response) -> bytes:
-    """An answer to its end. Raises httpx.HTTPError for one that is too long or too slow."""
-    content, until = bytearray(), time.monotonic() + WHOLE_SECONDS
-    for piece in response.iter_bytes():
+    """An answer to its end. Raises httpx.HTTPError for one that is packed or too long."""
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise httpx.DecodingError("packed, though it was asked for as it is")
+    content = bytearray()
+    for piece in response.iter_raw():
         content += piece
-        if len(content) > MOST_BYTES or time.monotonic() > until:
-            raise httpx.ReadError("longer or slower than any answer that was asked for")
+        if len(content) > MOST_BYTES:
+            raise httpx.ReadError("longer than any answer that was asked for")
     return bytes(content)
 
 

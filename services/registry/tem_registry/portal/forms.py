@@ -12,6 +12,7 @@ from tem.language import Lang
 from tem_registry.portal import wording
 
 KEY_FIELD, CSRF_FIELD = "idempotency_key", "csrf_token"
+_MOST_DIGITS = 16  # of a number; Python refuses to read very long ones
 
 
 def new_key() -> str:
@@ -50,7 +51,8 @@ class Form:
         the API says what is wrong with it; None if it was left out."""
         typed = self.text(name)
         bare = "".join(c for c in typed if c not in ".,  \u00a0\u202f")
-        return (int(bare) if bare.isascii() and bare.isdigit() else typed) if typed else None
+        is_one = bare.isascii() and bare.isdigit() and len(bare) <= _MOST_DIGITS
+        return (int(bare) if is_one else typed) if typed else None
 
     def decimal(self, name: str) -> float | str | None:
         """A decimal number with a point or, as Vietnamese writes it, a comma."""

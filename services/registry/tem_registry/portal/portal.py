@@ -45,7 +45,6 @@ class Portal:
     def __init__(self, app: Flask, wiring: Wiring) -> None:
         self.app, self.wiring = app, wiring
         self.blueprint = Blueprint("portal", __name__, template_folder="templates")
-        self.roles: dict[str, tuple[Role, ...]] = {}  # endpoint -> who may; empty: everybody
         self._most_bytes: dict[str, int] = {}
         self._with_camera: set[str] = set()
 
@@ -73,14 +72,16 @@ class Portal:
         camera: bool,
     ) -> Callable[[View], View]:
         def add(view: View) -> View:
-            endpoint = f"{view.__module__.rpartition('.')[2]}__{view.__name__}"
+            endpoint = (
+                f"{view.__module__.partition('.portal.')[2].replace('.', '_')}__{view.__name__}"
+            )
 
             def answer(**path: Any) -> Response:
                 return self._answer(view, roles, path)
 
             self.blueprint.add_url_rule(rule, endpoint, answer, methods=methods)
             name = f"portal.{endpoint}"
-            self.roles[name], self._most_bytes[name] = roles, most_bytes
+            self._most_bytes[name] = most_bytes
             if camera:
                 self._with_camera.add(name)
             return view

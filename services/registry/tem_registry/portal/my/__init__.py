@@ -1,0 +1,1 @@
+"""A producer's own pages, for a phone first."""
