@@ -1,5 +1,6 @@
 """What a person typed, what the API said of it, and the form shown again with both."""
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from tem_registry.portal import wording
 
 KEY_FIELD, CSRF_FIELD = "idempotency_key", "csrf_token"
 _MOST_DIGITS = 16  # of a number; Python refuses to read very long ones
+# 1000, or with its thousands apart; 1.5 is no whole number.
+_WHOLE = re.compile(r"[0-9]+|[0-9]{1,3}(?:([., \u00a0\u202f])[0-9]{3})(?:\1[0-9]{3})*", re.ASCII)
 
 
 def new_key() -> str:
@@ -50,9 +53,9 @@ class Form:
         """A whole number as people write it (1.000, 1 000, 1,000); other text as it is, so that
         the API says what is wrong with it; None if it was left out."""
         typed = self.text(name)
-        bare = "".join(c for c in typed if c not in ".,  \u00a0\u202f")
-        is_one = bare.isascii() and bare.isdigit() and len(bare) <= _MOST_DIGITS
-        return (int(bare) if is_one else typed) if typed else None
+        if not _WHOLE.fullmatch(typed) or len(typed) > _MOST_DIGITS:
+            return typed or None
+        return int("".join(c for c in typed if c.isdigit()))
 
     def decimal(self, name: str) -> float | str | None:
         """A decimal number with a point or, as Vietnamese writes it, a comma."""

@@ -24,7 +24,7 @@ _ACTION = {
 }
 _HEADING = {"vi": "Thông báo thu hồi lô sản phẩm", "en": "Recall notice for this lot"}
 _KINDS = {
-    "vi": {"voluntary": "Cơ sở tự nguyện thu hồi", "mandatory": "Thu hồi bắt buộc"},
+    "vi": {"voluntary": "Cơ sở tự nguyện thu hồi lô", "mandatory": "Thu hồi lô bắt buộc"},
     "en": {"voluntary": "Voluntary, by the producer", "mandatory": "Mandatory"},
 }
 _LABELS = {

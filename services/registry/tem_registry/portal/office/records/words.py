@@ -79,7 +79,7 @@ WORDS: dict[str, dict[str, Word]] = {
     },
     "lot_recall": {
         "true": Word("Đang thu hồi lô", "Under recall"),
-        "false": Word("Không bị thu hồi", "Not under recall"),
+        "false": Word("Lô không bị thu hồi", "Not under recall"),
     },
     "date_basis": {
         "computed_from_shelf_life": Word("tính từ thời hạn của sản phẩm", "from the shelf life"),
