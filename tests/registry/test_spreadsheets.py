@@ -280,6 +280,7 @@ def test_a_workbook_is_read_in_the_order_in_which_its_sheets_name_each_other() -
     assert code_of(TABLE.encode(), CSV, WORKBOOK) == "workbook_not_csv"
 
 
+LONG = "a" * 70_000
 DTD = '<?xml version="1.0"?><!DOCTYPE w [<!ENTITY e SYSTEM "file:///etc/hostname">]>'
 
 
@@ -303,6 +304,9 @@ def changed(name: str, content: bytes | str) -> bytes:
         (lambda: changed("xl/media/a.png", bytes(51 * 1024 * 1024)), "xlsx_too_large"),
         (lambda: changed("xl/styles.xml", bytes(3 * 1024 * 1024)), "xlsx_too_large"),
         (lambda: sheets.with_rows("<c/>" * 2_600_000), "xlsx_too_large"),
+        (lambda: sheets.with_rows(f"<!--{LONG}-->"), "xlsx_unsafe"),
+        (lambda: sheets.with_rows("<r/>" + "<!---->" * 1001), "xlsx_unsafe"),
+        (lambda: sheets.with_rows(f"<row {'a=' * 5_000_001}/>"), "xlsx_too_large"),
         (lambda: sheets.with_rows(f"<row>{'<c/>' * 17_000}</row>"), "too_many_columns"),
         (lambda: sheets.with_rows('<row><c r="ZZ1"><v>1</v></c></row>'), "too_many_columns"),
         (lambda: sheets.with_rows("<row><c><v>1</v></c></row>" * 2200), "too_many_rows"),
