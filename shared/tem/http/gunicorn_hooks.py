@@ -13,9 +13,9 @@ from typing import Any
 
 from gunicorn import glogging
 from gunicorn.http import errors
-from gunicorn.workers.gthread import ThreadWorker
 
 from tem import logs, metrics
+from tem.http.request_pace import PacedWorker, TooSlow
 from tem.http.tls_context import context_of as ssl_context  # noqa: F401 - a hook, by its name
 from tem.process import die_with_parent
 
@@ -33,6 +33,7 @@ _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.LimitRequestLine, 414, "The address is too long."),
     (errors.LimitRequestHeaders, 431, "The headers are too long, or too many."),
     (errors.ExpectationFailed, 417, "Leave the header Expect out."),
+    (TooSlow, 408, "The request did not arrive in time: send it again, all at once."),
     (errors.UnsupportedTransferCoding, 501, "Send the body with Content-Length, or in chunks."),
 )
 _OUR_FAULT = (
@@ -71,7 +72,7 @@ class JsonLogger(glogging.Logger):  # type: ignore[misc]
 logger_class = JsonLogger
 
 
-class ProblemWorker(ThreadWorker):  # type: ignore[misc]
+class ProblemWorker(PacedWorker):
     """A gthread worker that answers what it cannot read as all our errors are answered."""
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
@@ -138,8 +139,8 @@ def on_starting(server: Any) -> None:
 def when_ready(server: Any) -> None:
     """A connection that stops in the middle of a request gives its thread back.
 
-    Accepted sockets take this over from the listening one. It is a limit on silence, not on
-    slowness: against more, a proxy that buffers requests belongs in front.
+    Accepted sockets take this over from the listening one. It is a limit on silence; that on
+    slowness is in :mod:`tem.http.request_pace`.
     """
     for listener in server.LISTENERS:
         limit = struct.pack("ll", READ_SECONDS, 0)

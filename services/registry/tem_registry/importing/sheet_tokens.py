@@ -18,11 +18,9 @@ _ENTITY = re.compile(rb"&[^;&]{32}")  # no document type, so that only the five 
 
 def is_laborious(xml: bytes) -> bool:
     """Whether a tag, a comment, an instruction or an entity is longer than any program writes."""
-    remarks = 0
-    for found in _REMARK.finditer(xml):
-        remarks += 1
+    for number, found in enumerate(_REMARK.finditer(xml), 1):
         most = found.end() + MOST_BYTES
-        if remarks > MOST_REMARKS or xml.find(_ENDS[found[0]], found.end(), most) < 0:
+        if number > MOST_REMARKS or xml.find(_ENDS[found[0]], found.end(), most) < 0:
             return True
     return any(_has_long_token(xml, *piece.span()) for piece in _PIECE.finditer(xml))
 
