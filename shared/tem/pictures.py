@@ -41,13 +41,14 @@ def draw(content: bytes, content_type: str, frame: Frame) -> bytes:
     """
     if content_type == CONTENT_TYPE and is_laborious(content):
         raise _not_readable(content_type)
-    with _turn():
+    with turn():
         picture = _decoded(content, content_type, frame)
     return _encoded(picture, frame.max_bytes)
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
+def turn() -> Iterator[None]:
+    """The one that is drawn at present. Raises Unavailable as :func:`draw`."""
     if not _ONE_AT_A_TIME.acquire(timeout=WAIT_SECONDS):
         raise Unavailable(
             "busy_with_pictures", "Other pictures are being drawn: send this one again in a moment."

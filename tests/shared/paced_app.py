@@ -13,6 +13,7 @@ def create_app() -> Callable[..., Iterable[bytes]]:
     request_pace.FIRST_SECONDS, request_pace.LONGEST_SECONDS = 0.5, 2.0
     request_pace.BYTES_A_SECOND = 1000
     app = Flask("paced")
+    app.config["MAX_CONTENT_LENGTH"] = 10_000_000  # as all our services have one
 
     @app.route("/livez")
     def alive() -> str:

@@ -1,7 +1,6 @@
 """JPEGs that would take minutes to draw are told by their markers, before a pixel is decoded."""
 
 import io
-import threading
 
 import pytest
 from PIL import Image
@@ -75,20 +74,7 @@ def test_a_photo_of_many_scans_is_refused_undecoded(monkeypatch: pytest.MonkeyPa
 def test_nobody_waits_long_for_pictures_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """While one is drawn the next is told to come back, and is taken once it is over."""
     monkeypatch.setattr(pictures, "WAIT_SECONDS", 0.01)
-    begun, over = threading.Event(), threading.Event()
-
-    def decoded(*_: object) -> Image.Image:
-        begun.set()
-        assert over.wait(20)
-        return Image.new("RGB", (1, 1))
-
-    monkeypatch.setattr(pictures, "_decoded", decoded)
-    first = threading.Thread(target=pictures.draw, args=(jpeg(), "image/jpeg", FRAME))
-    first.start()
-    assert begun.wait(20)
-    with pytest.raises(Unavailable) as refused:
+    with pictures.turn(), pytest.raises(Unavailable) as refused:
         pictures.draw(jpeg(), "image/jpeg", FRAME)
-    over.set()
-    first.join()
     assert refused.value.code == "busy_with_pictures"
     assert pictures.draw(jpeg(), "image/jpeg", FRAME)

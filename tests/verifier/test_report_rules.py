@@ -9,9 +9,12 @@ from tem_verifier.reports.report_rules import (
     KINDS,
     LONGEST_PLACE,
     LONGEST_TEXT,
+    MOST_A_DAY,
+    MOST_UNNAMED,
     Draft,
     draft_of,
     faults_of,
+    is_full,
     is_number,
     number_of,
 )
@@ -90,3 +93,22 @@ def test_kinds_fit_their_column_and_are_no_two_the_same() -> None:
     """Their names go over the wire and into tables."""
     assert len(set(KINDS)) == len(KINDS)
     assert all(kind.isascii() and len(kind) <= 20 for kind in KINDS)
+
+
+@pytest.mark.parametrize(
+    ("taken", "unnamed", "full_for_stamp", "full_for_none"),
+    [
+        (0, 0, False, False),
+        (MOST_UNNAMED, 0, False, False),
+        (MOST_UNNAMED, MOST_UNNAMED - 1, False, False),
+        (MOST_UNNAMED, MOST_UNNAMED, False, True),
+        (MOST_A_DAY - 1, MOST_UNNAMED, False, True),
+        (MOST_A_DAY, 0, True, True),
+    ],
+)
+def test_part_of_a_day_is_kept_for_who_holds_a_stamp(
+    taken: int, unnamed: int, full_for_stamp: bool, full_for_none: bool
+) -> None:
+    """Reports that anybody can send fill seven tenths of what can be read, and no more."""
+    assert is_full(taken, unnamed, names_stamp=True) is full_for_stamp
+    assert is_full(taken, unnamed, names_stamp=False) is full_for_none

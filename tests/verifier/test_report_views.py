@@ -21,13 +21,14 @@ from tests.verifier.page_reading import Structure, read
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
+from tem import pictures
 from tem.databases.database import writing
 from tem.http import auth
 from tem.vocabulary import Role
 from tem_verifier.heads import PAGE_POLICY
 from tem_verifier.rates import Rate
 from tem_verifier.report_views import FORM_BYTES
-from tem_verifier.reports import reports
+from tem_verifier.reports import report_rules
 from tem_verifier.reports.report_rules import PHOTO_BYTES
 from tem_verifier.serving.server import Server
 
@@ -233,7 +234,7 @@ def test_more_than_a_day_can_read_is_refused_for_all(
     site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever comes after is told to come tomorrow."""
-    monkeypatch.setattr(reports, "MOST_A_DAY", 1)
+    monkeypatch.setattr(report_rules, "MOST_A_DAY", 1)
     client, _ = site()
     number_of(send(client, "/report"))
     refused = send(client, "/report", token="f" * 32)
@@ -249,6 +250,18 @@ def test_a_report_that_cannot_be_stored_is_not_lost(
     answer = send(client, "/report")
     assert answer.status_code == 503 and answer.headers["Retry-After"]
     assert "Lô khác" in answer.text and TOKEN in answer.text
+
+
+def test_a_report_waits_for_photos_of_others_in_its_form(
+    site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While another photo takes long to be drawn, the form comes back to be sent again."""
+    monkeypatch.setattr(pictures, "WAIT_SECONDS", 0.01)
+    client, _ = site()
+    with pictures.turn():
+        busy = send(client, "/report", photo_with_place())
+    assert busy.status_code == 503 and "Lô khác" in busy.text and TOKEN in busy.text
+    number_of(send(client, "/report", photo_with_place()))
 
 
 def _without_reports(store: Engine) -> None:

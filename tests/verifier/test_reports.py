@@ -11,21 +11,28 @@ from tem.databases.database import reading, writing
 from tem.errors import Conflict, Invalid, NotFound
 from tem.trail import audit
 from tem_verifier import scan_upkeep
-from tem_verifier.reports import reports
+from tem_verifier.reports import report_rules, reports
 from tem_verifier.reports.report_rules import Draft
 from tem_verifier.reports.reports import About
 from tem_verifier.reports.tables import report_photo_table, report_table
 from tem_verifier.stamps_scanned import Rules
 
+NAMED = About("OK", (1, 2))
 DRAFT = Draft(kind="mismatch", text="Lô khác", place="Chợ", position=(18.343, 105.906))
 ACTOR = "service:registry#0"
 
 
-def taken(store: Engine, clock: SetClock, number: int, photo: bytes | None = None) -> str:
+def taken(
+    store: Engine,
+    clock: SetClock,
+    number: int,
+    photo: bytes | None = None,
+    about: About = NAMED,
+) -> str:
     """A report whose form has a token of this number."""
     draft = replace(DRAFT, token=f"{number:032x}")
     with writing(store) as connection:
-        return reports.take(connection, clock(), draft, About("OK", (1, 2)), photo)
+        return reports.take(connection, clock(), draft, about, photo)
 
 
 def listed(store: Engine, state: str | None = None, after: str | None = None) -> list[str]:
@@ -102,13 +109,17 @@ def test_a_report_is_closed_once_and_the_trail_says_by_whom(
 def test_a_day_takes_no_more_than_can_be_read(
     own_store: Engine, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The ceiling is for a day of Vietnam's calendar, and the next day begins anew."""
-    monkeypatch.setattr(reports, "MOST_A_DAY", 2)
-    for number, full in ((1, False), (2, True)):
-        taken(own_store, clock, number)
+    """The ceiling is for a day of Vietnam's calendar, and lower for who names no stamp of ours."""
+    monkeypatch.setattr(report_rules, "MOST_A_DAY", 3)
+    monkeypatch.setattr(report_rules, "MOST_UNNAMED", 1)
+    taken(own_store, clock, 1)
+    for number, about, room in ((2, About(), (True, False)), (3, NAMED, (False, False))):
+        taken(own_store, clock, number, about=about)
         with reading(own_store) as connection:
-            assert reports.is_full(connection, clock()) is full
-            assert not reports.is_full(connection, clock() + timedelta(days=1))
+            found = [reports.has_room(connection, clock(), one) for one in (NAMED, About())]
+            assert tuple(found) == room
+            tomorrow = clock() + timedelta(days=1)
+            assert reports.has_room(connection, tomorrow, About())
 
 
 def test_upkeep_forgets_what_was_closed_a_year_ago(own_store: Engine, clock: SetClock) -> None:

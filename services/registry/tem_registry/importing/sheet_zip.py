@@ -1,7 +1,8 @@
 """What an XLSX must be before any of it is parsed: an honest ZIP of plain XML within bounds.
 
 Parts and their tags are counted and measured; a document type (and with it every entity) is
-refused, and so is every encoding but UTF-8. ``zipfile`` reads no more of a part than its directory says.
+refused, and so is every encoding but UTF-8. ``zipfile`` reads no more of a part than its directory
+says.
 """
 
 import io

@@ -19,6 +19,9 @@ PHOTO_BYTES = 8 * 1024 * 1024
 # Of all shoppers together on a day of Vietnam's calendar: at 300 kB a photo 300 MB, and more than
 # an office of six reads.
 MOST_A_DAY = 1000
+# Of those, reports that name no stamp on record: anybody can send them, so that they must not use
+# up the day for who holds a stamp in hand.
+MOST_UNNAMED = 700
 # About 110 m: which market it was, and not at which door.
 DECIMALS = 3
 # What a page says of a code that nobody can look up again from a form without it.
@@ -71,6 +74,12 @@ def _fault_of_text(draft: Draft) -> str:
     if len(draft.text) > LONGEST_TEXT:
         return "text_too_long"
     return "text_missing" if draft.kind == "other" and not draft.text else ""
+
+
+def is_full(taken: int, unnamed: int, *, names_stamp: bool) -> bool:
+    """Whether the day has room for no more reports of a kind. ``taken`` counts today's, ``unnamed``
+    those among them that name no stamp on record."""
+    return taken >= MOST_A_DAY or (not names_stamp and unnamed >= MOST_UNNAMED)
 
 
 def number_of(day: date, chance: int) -> str:

@@ -12,7 +12,7 @@ from tem.databases.database import reading, writing
 from tem.errors import Invalid, TooMany
 from tem.logs import log
 from tem_verifier.reports import reports
-from tem_verifier.reports.report_rules import KINDS, MOST_A_DAY, PHOTO_BYTES, Draft
+from tem_verifier.reports.report_rules import KINDS, PHOTO_BYTES, Draft
 from tem_verifier.reports.reports import About
 
 # A phone's photo has 12 to 25 megapixels.
@@ -35,15 +35,16 @@ class Reporting:
 
         ``photo`` is as sent, empty for none; ``admit`` raises where the sender has sent enough.
         Raises Invalid for a photo that cannot be drawn (``photo_too_large``,
-        ``file_type_unknown``, ``file_not_readable``, ``image_too_large``), and TooMany.
+        ``file_type_unknown``, ``file_not_readable``, ``image_too_large``), TooMany, and
+        Unavailable while photos of others are drawn.
         """
         with reading(self.store) as connection:
             known = reports.number_for(connection, draft.token)
-            full = known is None and reports.is_full(connection, self.clock())
+            has_room = reports.has_room(connection, self.clock(), about)
         if known is not None:
             return known
-        if full:
-            raise TooMany("reports_full", f"There were {MOST_A_DAY} reports today: try tomorrow.")
+        if not has_room:
+            raise TooMany("reports_full", "There are too many reports today: try tomorrow.")
         kind = _kind_of(photo)
         admit()
         drawn = pictures.draw(photo, kind, FRAME) if kind else None

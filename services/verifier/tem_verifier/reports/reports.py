@@ -12,7 +12,7 @@ from tem.databases.database import insert_or_ignore
 from tem.dates import add_months, start_of_day, vietnam_day
 from tem.errors import Conflict, Invalid, NotFound
 from tem.trail import audit
-from tem_verifier.reports.report_rules import MOST_A_DAY, Draft, number_of
+from tem_verifier.reports.report_rules import Draft, is_full, number_of
 from tem_verifier.reports.tables import report_photo_table, report_table
 
 KEPT_MONTHS = 12  # after a report was closed
@@ -34,11 +34,12 @@ def number_for(connection: Connection, token: str) -> str | None:
     return None if found is None else str(found)
 
 
-def is_full(connection: Connection, now: datetime) -> bool:
-    """Whether no more reports are taken today."""
+def has_room(connection: Connection, now: datetime, about: About) -> bool:
+    """Whether one more report is taken today."""
     today = start_of_day(vietnam_day(now))
-    query = select(func.count()).where(r.reported_at >= today).select_from(report_table)
-    return int(connection.execute(query).scalar_one()) >= MOST_A_DAY
+    query = select(func.count(), func.count(r.batch)).where(r.reported_at >= today)
+    taken, named = connection.execute(query.select_from(report_table)).one()
+    return not is_full(taken, taken - named, names_stamp=about.stamp is not None)
 
 
 def take(
