@@ -18,6 +18,7 @@ from tem.databases.database import insert_or_ignore, writing
 from tem.dates import vietnam_day
 from tem.errors import TooMany, Unauthenticated
 from tem.trail import audit
+from tem.vocabulary import Role
 from tem_registry.account_tables import account, sign_in_failure, sign_in_key
 from tem_registry.accounts import (
     account_records,
@@ -40,6 +41,7 @@ class SignedIn:
 
     session: str
     browser: str | None
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def begin(
         connection, now, person.principal.actor, "account.signed_in", f"account:{person.id}"
     )
     browser = None if known else sessions.know_browser(connection, now, person.id)
-    return SignedIn(sessions.begin(connection, now, person.id), browser)
+    return SignedIn(sessions.begin(connection, now, person.id), browser, person.role)
 
 
 def take_up(

@@ -45,10 +45,7 @@ def add(portal: Portal, proxies: Proxies) -> None:
             done = sign_in.sign_in(wiring.engine, wiring.clock(), attempt)
         except (Unauthenticated, TooMany) as error:
             return _refused(at, "sign_in.html", form, error)
-        with writing(wiring.engine) as connection:
-            found = sessions.find(connection, wiring.clock(), done.session)
-        role = found.person.role if found else Role.PRODUCER
-        return _let_in(at, done, safe_next(form.text("next"), role), role)
+        return _let_in(at, done, safe_next(form.text("next"), done.role))
 
     @portal.form("/invitation")
     def taking_up(at: Visit) -> Response:
@@ -65,10 +62,7 @@ def add(portal: Portal, proxies: Proxies) -> None:
             )
         except (Unauthenticated, TooMany, Invalid) as error:
             return _refused(at, "invitation.html", form, error)
-        with writing(wiring.engine) as connection:
-            found = sessions.find(connection, wiring.clock(), done.session)
-        role = found.person.role if found else Role.PRODUCER
-        return _let_in(at, done, home(role), role)
+        return _let_in(at, done, home(done.role))
 
     @portal.act("/sign-out")
     def signing_out(at: Visit) -> Response:
@@ -150,9 +144,9 @@ def _refused(at: Visit, template: str, form: Form, error: TemError) -> Response:
     return response
 
 
-def _let_in(at: Visit, done: sign_in.SignedIn, path: str, role: Role) -> Response:
+def _let_in(at: Visit, done: sign_in.SignedIn, path: str) -> Response:
     response = at.go(path)
-    cookies.keep(response, cookies.SESSION, done.session, account_rules.WHOLE[role])
+    cookies.keep(response, cookies.SESSION, done.session, account_rules.WHOLE[done.role])
     if done.browser is not None:
         cookies.keep_for_a_year(response, cookies.BROWSER, done.browser)
     return response

@@ -91,6 +91,8 @@ class Portal:
     def _answer(self, view: View, roles: tuple[Role, ...], path: dict[str, Any]) -> Response:
         request.max_content_length = self._most_bytes.get(request.endpoint or "", FORM_BYTES)
         visit = self.visit()
+        if roles and (visit.session is None or visit.person.role not in roles):
+            request.max_content_length = FORM_BYTES  # a stranger's file is not even read
         if request.method == "POST" and not _is_ours(visit):
             raise Forbidden(
                 "form_not_ours",
