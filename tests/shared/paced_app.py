@@ -11,7 +11,7 @@ from tem.http import request_pace
 def create_app() -> Callable[..., Iterable[bytes]]:
     """It counts a body; ``/livez`` is there."""
     request_pace.FIRST_SECONDS, request_pace.LONGEST_SECONDS = 0.5, 2.0
-    request_pace.BYTES_A_SECOND = 1000
+    request_pace.BYTES_A_SECOND, request_pace.LINGER_SECONDS = 1000, 0.1
     app = Flask("paced")
     app.config["MAX_CONTENT_LENGTH"] = 10_000_000  # as all our services have one
 

@@ -75,6 +75,19 @@ def test_drips_do_not_shut_a_service(server: Served) -> None:
         assert asking.recv(12) == b"HTTP/1.1 200"
 
 
+def test_clients_that_never_hang_up_do_not_shut_a_service(server: Served) -> None:
+    """Twenty have had their last answer and stay: the next client is taken all the same."""
+    last = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with contextlib.ExitStack() as held:
+        staying = [held.enter_context(server.connect()) for _ in range(20)]
+        for sock in staying:
+            sock.sendall(last)
+        assert staying[0].recv(12) == b"HTTP/1.1 200"
+        another = held.enter_context(server.connect(seconds=8))
+        another.sendall(last)
+        assert another.recv(12) == b"HTTP/1.1 200"
+
+
 def test_what_arrives_buys_time(server: Served) -> None:
     """A body that needs longer than the first half second is taken, as one on a slow line."""
     size, piece = 1200, 100

@@ -11,11 +11,13 @@ from typing import Any
 
 from gunicorn.http.errors import ParseException
 from gunicorn.http.unreader import SocketUnreader
+from gunicorn.util import close_graceful
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 FIRST_SECONDS = 10.0  # for head and body together
 BYTES_A_SECOND = 20_000  # that buy a second more each
 LONGEST_SECONDS = 60.0
+LINGER_SECONDS = 1.0  # for a client to end a connection that has had its last answer
 
 
 class TooSlow(ParseException):  # type: ignore[misc]
@@ -51,14 +53,26 @@ class PacedWorker(ThreadWorker):  # type: ignore[misc]
     """A gthread worker each of whose requests has its time."""
 
     def handle(self, conn: Any) -> Any:
-        """Requests of a connection, in a thread of their own, for as long as one is there."""
+        """A request of a connection, in a thread; False if it was the last, and the end waited for.
+
+        gunicorn would wait for it in the one thread that takes new clients: thirty that do not
+        hang up would shut the service for a minute.
+        """
         conn.init = partial(_begun, conn)  # called where the request is about to be read
-        return super().handle(conn)
+        goes_on = super().handle(conn)
+        if goes_on is False:
+            close_graceful(conn.sock, LINGER_SECONDS)
+            conn.close = _is_closed
+        return goes_on
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """The head is there; what is read from now on is body."""
         conn.parser.unreader.in_head = False
         return super().handle_request(req, conn)
+
+
+def _is_closed(graceful: bool = False) -> None:
+    """There is nothing left to do."""
 
 
 def _begun(conn: Any) -> None:

@@ -16,6 +16,8 @@ from tem_registry.fields import MAX_BATCH, MAX_INDEX, Day, Flag
 
 MOST_COUNTED = 2**53
 REPORT_STATES = ("open", "closed")
+# NUL and half a character can neither be stored nor shown.
+_TEXT = re.compile("[^\x00\ud800-\udfff]*\\Z")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,39}\Z", re.ASCII)
 Said = TypeVar("Said")
 
@@ -37,14 +39,8 @@ def _index(**options: Any) -> WholeNumber:
     return WholeNumber(validate=validate.Range(1, MAX_INDEX), **options)
 
 
-def _storable(text: str) -> None:
-    """Raises for NUL and half a character, which neither a database nor a page can hold."""
-    if any(letter == "\x00" or "\ud800" <= letter <= "\udfff" for letter in text):
-        raise ValidationError("A character here is none.")
-
-
 def _text(most: int, **options: Any) -> fields.String:
-    return fields.String(validate=[validate.Length(max=most), _storable], **options)
+    return fields.String(validate=[validate.Length(max=most), validate.Regexp(_TEXT)], **options)
 
 
 def _id(**options: Any) -> fields.String:

@@ -17,6 +17,12 @@ def _storable(text: str) -> None:
         raise ValidationError("A character here cannot be stored.")
 
 
+def _number(text: str) -> None:
+    """Raises for what is spelled as no report's number."""
+    if not is_number(text):
+        raise ValidationError("Not the number of a report.")
+
+
 def _written(longest: int) -> Any:
     return fields.String(required=True, validate=[validate.Length(1, longest), _storable])
 
@@ -26,7 +32,7 @@ class ReportsQuery(Strict):
 
     state = fields.String(validate=validate.OneOf(("open", "closed")))
     after = fields.String(
-        validate=lambda text: is_number(text),
+        validate=_number,
         metadata={"description": "the last `report_id` you have"},
     )
     limit = QueryNumber(validate=validate.Range(1, MOST_LISTED), load_default=100)
