@@ -91,9 +91,9 @@ TABLE = matrix.rows(
             GET /office/figures/groups.csv
             GET /office/figures/lookups.csv
             GET /office/figures/map
+            GET /office/figures/now.csv
             GET /office/figures/points-of-sale.csv
             GET /office/figures/series.csv
-            GET /office/files/<id:id>
             GET /office/lots
             GET /office/lots/<id:id>
             GET /office/orders
@@ -165,6 +165,7 @@ TABLE = matrix.rows(
             POST /v1/products
             PATCH /v1/products/<id:id>
             GET /v1/shopper-reports
+            GET /v1/shopper-reports/<id:id>
             POST /v1/shopper-reports/<id:id>/handling
             GET /v1/shopper-reports/<id:id>/photo
             POST /v1/void-reports/<id:id>/confirmation

@@ -67,7 +67,7 @@ def download(page: Page, number: int, key: str, folder: Path) -> None:
     page.get_by_label("Từ tem").fill("3")
     page.get_by_label("Đến tem").fill("4")
     with page.expect_download() as coming:
-        press(page, "Tải PDF đoạn này")
+        press(page, "Tải PDF dải này")
     assert coming.value.suggested_filename == f"tem-{number}-3-4.pdf"
     assert Path(coming.value.path()).read_bytes().startswith(b"%PDF")
 

@@ -390,7 +390,7 @@ def test_stamps_and_lots_are_told_in_words_and_numbers(
         "/my?lang=en": "Stamps left, by product",
         "/my/stamps": f"Batch {stamps.batch}",
         f"/my/stamps/{stamps.batch}": "not activated",
-        "/my/stamps/1?lang=vi": "Từng đoạn tem trong cuộn",
+        "/my/stamps/1?lang=vi": "Từng dải tem trong đợt",
         "/my/lots?q=L26": "L260106-A1",
         "/my/lots?q=KHONG-CO": "Không có lô nào như vậy",
         "/my/lots/HT-L0049": "Chưa có ai tra cứu",

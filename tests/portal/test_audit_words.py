@@ -8,6 +8,7 @@ import pytest
 from tests.house.test_documents import ROOT, actions
 
 from tem.vocabulary import Noticed, StampState, Verdict
+from tem_registry.portal import stamp_states
 from tem_registry.portal.office import (
     audit_members,
     audit_sentences,
@@ -92,7 +93,7 @@ def test_who_acted(who: str, called: str) -> None:
 def test_what_is_seen_of_stamps_has_words() -> None:
     """Every reason to look at a stamp, every state, verdict and kind of report."""
     assert set(noticed_words.WORDS) == set(Noticed)
-    assert set(noticed_words.STATES) == {str(state) for state in StampState}
+    assert set(stamp_states.WORDS) == {str(state) for state in StampState}
     assert set(noticed_words.VERDICTS) == {str(verdict) for verdict in Verdict}
     assert set(noticed_words.REPORT_KINDS) == set(report_rules.KINDS)
 

@@ -102,7 +102,7 @@ def test_the_figures_are_chosen_by_a_plain_form(site: People, chromium: Browser,
 def test_every_table_can_be_taken_away(site: People, chromium: Browser, seen: Seen) -> None:
     """Each CSV of figures and map answers, with rows."""
     page = site.page(chromium, "kiemtoan", **DESK)
-    for name in ("series", "groups", "fees", "lookups", "communes", "points-of-sale"):
+    for name in ("series", "groups", "now", "fees", "lookups", "communes", "points-of-sale"):
         answer = page.request.get(f"/office/figures/{name}.csv?by=month")
         assert answer.status == 200 and answer.headers["content-type"].startswith("text/csv"), name
         assert len(answer.text().splitlines()) > 3, name

@@ -98,7 +98,7 @@ def test_bytes_of_others_may_do_nothing_in_a_page_of_ours(api: Api, office: Brow
     """A file is shown as it was sent, in a sandbox, whatever a browser takes it for."""
     png = picture("PNG")
     stored = api.raw("/v1/files", png, "image/png")
-    file = office.get(f"/office/files/{stored.json['file_id']}")
+    file = office.get(f"/files/{stored.json['file_id']}")
     assert file.data == png
     assert "sandbox" in file.headers["Content-Security-Policy"]
     assert file.headers["Cache-Control"] == "private, no-cache"

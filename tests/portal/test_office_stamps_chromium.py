@@ -93,7 +93,7 @@ def test_stamps_are_voided_by_keyboard_alone(lan: Page) -> None:
     lan.keyboard.type("rơi khi vận chuyển")
     lan.keyboard.press("Tab")
     lan.keyboard.press("Enter")
-    expect(lan.locator(".note")).to_contain_text("Tem 696–700 (đã hủy)")
+    expect(lan.locator(".note")).to_contain_text("Tem 696–700 (đã hủy tem)")
     shown(lan, "void-refused")
     lan.get_by_label("Từ tem").fill(TO_ACT)
     lan.get_by_label("Đến tem").fill("590")

@@ -107,7 +107,7 @@ def test_what_cannot_be_ordered_says_why(
     page.goto("/my/orders/new?product=HT-SP003&quantity=5000")
     page.get_by_role("button", name="Xem chi phí rồi gửi").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Kiểm tra rồi gửi đơn")
-    expect(page.locator(".note")).to_contain_text("kê khai 1.000 một năm")
+    expect(page.locator(".note")).to_contain_text("khai báo 1.000 một năm")
     must_be_good(page)
     day = {"revoked_on": "2026-11-21", "reason": "thử"}
     withdrawn = office.post(
@@ -120,7 +120,7 @@ def test_what_cannot_be_ordered_says_why(
     assert page.get_by_label("Số tem").input_value() == "10"
     must_be_good(page)
     page.goto("/my/products/HT-SP003")
-    expect(page.locator("main")).to_contain_text("Đã thu hồi giấy chứng nhận")
+    expect(page.locator("main")).to_contain_text("Đã thu hồi công nhận")
     must_be_good(page)
 
 

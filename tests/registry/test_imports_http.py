@@ -249,13 +249,16 @@ def test_a_draft_is_dropped_once(api: Api) -> None:
 
 
 def test_drafts_that_nobody_came_back_to_are_forgotten(api: Api) -> None:
-    """After 30 days the next file drops them, with what they say of people."""
+    """After 30 days the next file drops them, with what they say of people; the trail has it."""
     old = drafted(api, PRODUCERS + NEW)
     api.register.clock.now += timedelta(days=31)
     drafted(api, PRODUCERS + MOVED)
     assert api.get(f"/v1/imports/{old['import_id']}").json["state"] == "dropped"
     kept = {row["id"]: row["content"] for row in api.register.rows(tables.import_draft)}
     assert kept[old["import_id"]] == "{}"
+    trail = api.get(f"/v1/audit?object=import:{old['import_id']}&order=desc").json["items"]
+    assert [one["action"] for one in trail] == ["import.dropped", "import.read"]
+    assert (trail[0]["actor"], trail[0]["details"]) == ("sweep", {"after_days": 30})
 
 
 def test_sent_twice_under_one_key_is_one_draft(api: Api) -> None:

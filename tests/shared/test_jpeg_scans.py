@@ -55,6 +55,7 @@ def segment(marker: int, content: bytes) -> bytes:
         (b"\xff\xd8\xff\xe1\xff", False),
         (b"", False),
     ],
+    ids=lambda told: str(told) if isinstance(told, bool) else "jpeg",  # noise names no test
 )
 def test_scans_are_counted_as_a_decoder_finds_them(content: bytes, laborious: bool) -> None:
     """More scans or segments than any program writes are seen, wherever they stand."""

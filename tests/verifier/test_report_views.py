@@ -296,7 +296,7 @@ def test_closing_a_report_is_the_offices_and_counts_once(
     id = number_of(send(client, "/report"))
     path, body = f"/v1/reports/{id}/handling", {"by": "office:hoa", "note": "Đã kiểm tra."}
     for headers, status in ((office(Role.RETAILER), 403), ({}, 401)):
-        for asked in ("/v1/reports", f"/v1/reports/{id}/photo"):
+        for asked in ("/v1/reports", f"/v1/reports/{id}", f"/v1/reports/{id}/photo"):
             assert client.get(asked, headers=headers).status_code == status
         assert client.post(path, json=body, headers=headers).status_code == status
     headers = office()

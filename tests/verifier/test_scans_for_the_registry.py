@@ -169,6 +169,9 @@ def test_the_office_reads_and_closes_reports_of_shoppers(
     assert "stamp" not in listed[second]
     told = listed[first]["stamp"]
     assert (told["serial"], told["state"], told["producer_id"]) == ("1-30-56", "void", "P1")
+    for id, report in listed.items():
+        assert both.get(f"/v1/shopper-reports/{id}").get_json() == report
+    assert problem(both.get("/v1/shopper-reports/261122-00000"), 404) == "no_such_report"
     photo = both.get(f"/v1/shopper-reports/{first}/photo")
     assert (photo.content_type, photo.data) == ("image/jpeg", picture())
     assert problem(both.get(f"/v1/shopper-reports/{second}/photo"), 404) == "no_such_photo"

@@ -36,6 +36,7 @@ TABLE = matrix.rows(
         """,
         "service": """
             GET /v1/reports
+            GET /v1/reports/<id>
             POST /v1/reports/<id>/handling
             GET /v1/reports/<id>/photo
             GET /v1/scans/days

@@ -46,6 +46,16 @@ def build(wiring: Wiring, admission: Admission) -> Blueprint:
             items = [_told(row) for row in rows[:limit]]
             return {"items": items, "next": items[-1]["report_id"] if len(rows) > limit else None}
 
+    @blp.route("/<id>")
+    class Report(MethodView):
+        @blp.response(200, wire.ReportShown)
+        @blp.alt_response(404, description="no such report")
+        @blp.doc(summary="One report", **SIGNED_IN)
+        def get(self, id: str) -> Any:
+            require_service(wiring, admission)
+            with reading(wiring.engine) as connection:
+                return _told(reports.find(connection, id))
+
     @blp.route("/<id>/photo")
     class Photo(MethodView):
         @blp.alt_response(404, description="no such report, or one without a photo")

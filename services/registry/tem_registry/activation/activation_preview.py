@@ -19,15 +19,14 @@ from tem_registry.catalogue import catalogue
 from tem_registry.intervals import Interval, clip
 from tem_registry.lots import lots
 from tem_registry.rules import Refusal
-from tem_registry.stamps import stamps
+from tem_registry.stamps import range_previews, stamps
 from tem_registry.stamps.moves import RangeRefusal, range_refusals
 
-# What to do about stamps that cannot be activated, by the code of their refusal.
-TO_DO = {
+# What to do about stamps that cannot be activated, by the code of their refusal. Two codes ask for
+# something else here than in an act of the office.
+TO_DO = range_previews.TO_DO | {
     "not_delivered": "They are still at the office: have them handed over first.",
     "already_activated": "They are tied to a lot already: leave them out, or ask for a correction.",
-    "void": "They are void and will never be valid: leave them out.",
-    "revoked": "The office has revoked these stamps: leave them out.",
 }
 
 

@@ -8,7 +8,7 @@ differs undoes everything. The cells are forgotten once a draft has ended: they 
 import json
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -25,6 +25,7 @@ from tem_registry.importing.spreadsheets import Spreadsheet
 OPEN, APPLIED, DROPPED = "open", "applied", "dropped"
 STATES = (OPEN, APPLIED, DROPPED)
 KEPT_OPEN = timedelta(days=30)
+SWEEP = "sweep"  # who drops what nobody came back to: not the one whose file came next
 _t = tables.import_draft
 _c = _t.c
 Json = dict[str, Any]
@@ -45,7 +46,7 @@ def make(
     """Keep a spreadsheet as a draft, checked. Raises Invalid for one without rows, Unavailable."""
     if not any(sheet.rows for sheet in read.sheets):
         raise Invalid("no_rows", "There is no row under the headings.")
-    _forget(connection, context.now)
+    _forget(connection, context)
     id = f"NK-{context.now.astimezone(VIETNAM):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     content, outcome = _checked(connection, context, read)
     connection.execute(
@@ -154,10 +155,13 @@ def _end(connection: Connection, context: Context, id: str, state: str, outcome:
     connection.execute(update(_t).where(_c.id == id).values(**values))
 
 
-def _forget(connection: Connection, now: datetime) -> None:
+def _forget(connection: Connection, context: Context) -> None:
     """Drafts that nobody came back to are dropped: they may be about people."""
-    old = update(_t).where(_c.state == OPEN, _c.made_at < now - KEPT_OPEN)
-    connection.execute(old.values(state=DROPPED, content="{}", ended_at=now))
+    old = select(_c.id, _c.outcome).where(_c.state == OPEN, _c.made_at < context.now - KEPT_OPEN)
+    for row in connection.execute(old.order_by(_c.id).with_for_update()).all():
+        _end(connection, context, row.id, DROPPED, row.outcome)
+        after = {"after_days": KEPT_OPEN.days}
+        audit.record(connection, context.now, SWEEP, "import.dropped", f"import:{row.id}", after)
 
 
 # --- reading ---

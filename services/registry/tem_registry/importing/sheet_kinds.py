@@ -38,7 +38,7 @@ KINDS: Mapping[str, SheetKind] = MappingProxyType(
                 "producer_id",
                 ("name",),
                 made.PRODUCER,
-                ("cơ sở sản xuất",),
+                ("cơ sở", "cơ sở sản xuất"),
             ),
             SheetKind(
                 "product",

@@ -39,6 +39,16 @@ def build(wiring: Wiring, verifier: VerifierClient) -> Blueprint:
             with reading(wiring.engine) as connection:
                 return {**page, "items": shopper_reports.shown(connection, page["items"])}
 
+    @blp.route("/<id:id>")
+    class Report(MethodView):
+        @blp.response(200, wire.ShopperReportShown)
+        @blp.doc(summary="A report of a shopper")
+        def get(self, id: str) -> Any:
+            wiring.principal(Role.OFFICE)
+            report = shopper_reports.find(verifier, id)
+            with reading(wiring.engine) as connection:
+                return shopper_reports.shown(connection, [report])[0]
+
     @blp.route("/<id:id>/photo")
     class Photo(MethodView):
         @blp.doc(summary="The photo of a report", responses={"200": wire.photo_answer()})

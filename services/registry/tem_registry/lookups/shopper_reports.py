@@ -23,6 +23,11 @@ def page(verifier: VerifierClient, query: dict[str, Any]) -> Report:
     return {name: value for name, value in said.items() if value is not None}
 
 
+def find(verifier: VerifierClient, id: str) -> Report:
+    """A report as the verifier has it. Raises NotFound or Unavailable."""
+    return answers.checked(answers.ReportSaid, verifier.get(f"/v1/reports/{id}"))
+
+
 def shown(connection: Connection, reports: list[Report]) -> list[Report]:
     """Reports, the stamp of each as it is on record; without it where it was never issued."""
     named = [{**one["stamp"], "report_id": one["report_id"]} for one in reports if "stamp" in one]

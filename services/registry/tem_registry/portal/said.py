@@ -5,7 +5,6 @@ from tem.language import Lang
 # word -> (Vietnamese, English). A word that is not here says nothing.
 SENTENCES: dict[str, tuple[str, str]] = {
     "signed_out": ("Bạn đã đăng xuất.", "You are signed out."),
-    "welcome": ("Bạn đã đăng nhập.", "You are signed in."),
     "password_changed": (
         "Mật khẩu đã được đổi. Các thiết bị khác đã bị đăng xuất.",
         "The password is changed. Other devices are signed out.",
@@ -107,7 +106,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Đã gửi đơn đặt tem. Văn phòng sẽ duyệt.",
         "Your order is sent. The office will decide on it.",
     ),
-    "order_cancelled": ("Đã hủy đơn.", "The order is taken back."),
+    "order_cancelled": ("Đã hủy đơn.", "The order is cancelled."),
     "receipt_confirmed": ("Đã xác nhận nhận đủ tem.", "You confirmed that all stamps arrived."),
     "receipt_confirmed_short": (
         "Đã ghi số tem bạn đếm được. Văn phòng sẽ xem phần thiếu.",

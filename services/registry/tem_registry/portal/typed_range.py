@@ -60,7 +60,7 @@ def read(at: Visit, form: Form) -> Range | None:
     if one[0] != other[0]:
         form.fault(
             "last",
-            "Hai tem thuộc hai cuộn khác nhau. Hãy làm từng cuộn một.",
+            "Hai tem thuộc hai đợt khác nhau. Hãy làm từng đợt một.",
             "The two stamps are of two batches: do one batch at a time.",
         )
         return None

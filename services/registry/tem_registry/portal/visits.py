@@ -12,7 +12,16 @@ from tem.http.inside import Api, Refused
 from tem.language import Lang
 from tem_registry.accounts.account_records import Account
 from tem_registry.accounts.sessions import Session
-from tem_registry.portal import assets, cookies, forms, navigation, said, wording, written
+from tem_registry.portal import (
+    assets,
+    cookies,
+    forms,
+    navigation,
+    said,
+    stamp_states,
+    wording,
+    written,
+)
 from tem_registry.portal.cookies import Cookies
 
 
@@ -105,6 +114,7 @@ class Visit:
             "moment": written.moment,
             "number": written.number(self.lang),
             "serial": written.serial_of,
+            "stamp_states": stamp_states.WORDS,
             "new_key": forms.new_key,
             "asset": assets.address,
             "said": _said(self.lang),

@@ -86,6 +86,14 @@ def page(
     return connection.execute(query).all()
 
 
+def find(connection: Connection, id: str) -> Row[Any]:
+    """A report. Raises NotFound."""
+    row = connection.execute(select(*_SHOWN).where(r.id == id)).first()
+    if row is None:
+        raise NotFound("no_such_report", f"There is no report {id}.")
+    return row
+
+
 def photo_of(connection: Connection, id: str) -> bytes:
     """A report's photo. Raises NotFound if there is none."""
     found = connection.execute(select(p.content).where(p.report_id == id)).scalar()
@@ -104,9 +112,7 @@ def close(
     shut = {"handled_at": now, "handled_by": by, "handling_note": note}
     done = update(report_table).where(r.id == id, r.handled_at.is_(None)).values(shut)
     changed = connection.execute(done).rowcount
-    row = connection.execute(select(*_SHOWN).where(r.id == id)).first()
-    if row is None:
-        raise NotFound("no_such_report", f"There is no report {id}.")
+    row = find(connection, id)
     if not changed:
         raise Conflict("report_closed", f"Report {id} was closed by {row.handled_by}: read it.")
     # Not the note: an entry cannot be erased, and a note may speak of people.

@@ -1,12 +1,10 @@
-"""The producer's orders: ask for stamps, follow them until they are here, take an order back."""
-
-from typing import Any
+"""The producer's orders: ask for stamps, follow them until they are here, cancel an order."""
 
 from flask import Response, request
 
 from tem.http.inside import Refused
 from tem.vocabulary import Role
-from tem_registry.portal import paging, wording
+from tem_registry.portal import order_progress, paging
 from tem_registry.portal.forms import Form
 from tem_registry.portal.portal import Portal
 from tem_registry.portal.visits import Visit
@@ -51,8 +49,9 @@ def add(portal: Portal) -> None:
             "my/order.html",
             order=found,
             product=at.api.get(f"/v1/products/{found['product_id']}"),
-            progress=_progress(at, found),
-            failure=_failure(at, found),
+            progress=order_progress.progress(at, found),
+            failure=order_progress.failure(at, found)
+            or at.t("Bộ phận phát hành không ký được đợt tem.", "The issuer could not sign it."),
             again=AGAIN.get(found["state"]),
         )
 
@@ -97,22 +96,3 @@ def _sent(at: Visit, form: Form) -> Response:
 def _names(at: Visit) -> dict[str, str]:
     found = at.api.every("/v1/products", limit=200)
     return {one["product_id"]: one["name"] for one in found}
-
-
-def _progress(at: Visit, order: dict[str, Any]) -> dict[str, Any] | None:
-    """How many stamps are signed; None where nothing is signed now or the issuer is silent."""
-    if order["state"] != "issuing":
-        return None
-    try:
-        found: dict[str, Any] = at.api.get(f"/v1/orders/{order['order_id']}/progress")
-    except Refused:
-        return None
-    return found
-
-
-def _failure(at: Visit, order: dict[str, Any]) -> str:
-    """Why no batch came of it; on record as the code and the words of a refusal."""
-    code, _, detail = str(order.get("failure", "")).partition(": ")
-    if code not in wording.refusals():
-        return at.t("Bộ phận phát hành không ký được đợt tem.", "The issuer could not sign it.")
-    return wording.refusal(at.lang, code, detail, {})

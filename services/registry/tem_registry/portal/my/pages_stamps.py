@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, request
 
 from tem.vocabulary import Role
+from tem_registry.portal import stamp_states
 from tem_registry.portal.portal import Portal
 from tem_registry.portal.visits import Visit
 
@@ -40,19 +41,11 @@ def add(portal: Portal) -> None:
             "my/stamps_batch.html",
             batch=found,
             product=at.api.get(f"/v1/products/{found['product_id']}"),
-            counts=counts(found["ranges"]),
+            counts=stamp_states.counts(found["ranges"]),
             ranges=left[:RANGES_SHOWN],
             next=left[RANGES_SHOWN - 1]["first"] if len(left) > RANGES_SHOWN else None,
             lot_codes=_lot_codes(at, found["product_id"], left[:RANGES_SHOWN]),
         )
-
-
-def counts(ranges: list[dict[str, Any]]) -> dict[str, int]:
-    """How many stamps are in each state."""
-    found = dict.fromkeys(("issued", "delivered", "activated", "void", "revoked"), 0)
-    for one in ranges:
-        found[one["state"]] += one["last"] - one["first"] + 1
-    return found
 
 
 def _lot_codes(at: Visit, product_id: str, ranges: list[dict[str, Any]]) -> dict[str, str]:

@@ -21,12 +21,12 @@ SENTENCES: dict[str, Sequence[Both]] = {
     "certificate.changed": [("Sửa giấy chứng nhận OCOP", "Changed the OCOP certificate")],
     "certificate.withdrawn": [
         (
-            "Thu hồi giấy chứng nhận từ ngày {revoked_on}; {stamps_revoked} tem chưa dùng bị thu "
-            "hồi theo",
-            "Revoked the certificate as of {revoked_on}, and with it {stamps_revoked} unused "
-            "stamps",
+            "Thu hồi quyết định công nhận từ ngày {revoked_on}; {stamps_revoked} tem chưa dùng bị "
+            "thu hồi theo",
+            "Withdrew the recognition as of {revoked_on}; {stamps_revoked} unused stamps were "
+            "revoked with it",
         ),
-        ("Thu hồi giấy chứng nhận", "Revoked the certificate"),
+        ("Thu hồi quyết định công nhận", "Withdrew the recognition"),
     ],
     "council_result.recorded": [
         (
@@ -49,8 +49,8 @@ SENTENCES: dict[str, Sequence[Both]] = {
         ("Từ chối đơn đặt tem", "Rejected the order"),
     ],
     "order.cancelled": [
-        ("Rút đơn đặt tem: {reason}", "Took the order back: {reason}"),
-        ("Rút đơn đặt tem", "Took the order back"),
+        ("Hủy đơn đặt tem: {reason}", "Cancelled the order: {reason}"),
+        ("Hủy đơn đặt tem", "Cancelled the order"),
     ],
     "order.sent": [
         ("Gửi đơn sang nơi phát hành: đợt {batch}", "Sent to the issuer as batch {batch}"),
@@ -194,7 +194,13 @@ SENTENCES: dict[str, Sequence[Both]] = {
         ),
         ("Nhập bảng tính", "Took a spreadsheet over"),
     ],
-    "import.dropped": [("Bỏ bảng tính, không nhập", "Dropped the spreadsheet")],
+    "import.dropped": [
+        (
+            "Bỏ bảng tính, không nhập, vì quá {after_days} ngày không ai xử lý",
+            "Dropped the spreadsheet, left unattended for {after_days} days",
+        ),
+        ("Bỏ bảng tính, không nhập", "Dropped the spreadsheet"),
+    ],
     "shopper_report.handled": [
         ("Xử lý xong phản ánh của người mua", "Closed a shopper's report"),
     ],

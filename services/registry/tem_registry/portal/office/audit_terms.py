@@ -3,16 +3,19 @@
 from typing import NamedTuple
 
 from tem.language import Lang
+from tem.vocabulary import Role
 
 Both = tuple[str, str]  # Vietnamese, English
 
 
 class Kind(NamedTuple):
-    """A kind of object: its name, and where its page is (``{}`` for the id), if it has one."""
+    """A kind of object: its name, where its page is (``{}`` for the id), if it has one, and
+    whether an auditor may not open it."""
 
     vi: str
     en: str
     page: str = ""
+    office_alone: bool = False
 
 
 KINDS = {
@@ -30,9 +33,12 @@ KINDS = {
         "Đề nghị đính chính", "Correction request", "/office/correction-requests/{}"
     ),
     "shopper_report": Kind(
-        "Phản ánh của người mua", "Shopper's report", "/office/suspicious/reports/{}"
+        "Phản ánh của người mua",
+        "Shopper's report",
+        "/office/suspicious/reports/{}",
+        office_alone=True,
     ),
-    "import": Kind("Bảng tính", "Spreadsheet", "/office/imports/{}"),
+    "import": Kind("Bảng tính", "Spreadsheet", "/office/imports/{}", office_alone=True),
     "file": Kind("Tệp", "File"),
     "account": Kind("Tài khoản", "Account", "/office/accounts/{}"),
     "key": Kind("Khóa API", "API key"),
@@ -53,7 +59,7 @@ ACTORS: dict[str, Both] = {
 ROLES: dict[str, Both] = {
     "office": ("Văn phòng", "Office"),
     "producer": ("Cơ sở", "Producer"),
-    "auditor": ("Kiểm toán", "Auditor"),
+    "auditor": ("Kiểm tra", "Auditor"),
     "service": ("Hệ thống", "Service"),
 }
 CODES: dict[str, Both] = {
@@ -74,6 +80,7 @@ CODES: dict[str, Both] = {
 MEMBERS: dict[str, Both] = {
     "address": ("Địa chỉ", "Address"),
     "after": ("Sau khi sửa", "After"),
+    "after_days": ("Sau số ngày", "After days"),
     "approvals": ("Số người đã duyệt", "Approvals"),
     "batch": ("Đợt tem", "Batch"),
     "before": ("Trước khi sửa", "Before"),
@@ -121,7 +128,10 @@ MEMBERS: dict[str, Both] = {
     "reason_public": ("Lý do công bố", "Public reason"),
     "receipt": ("Biên nhận", "Receipt"),
     "record_ended_on": ("Hết thời hạn lưu ngày", "Record ended on"),
-    "revocation_decision_no": ("Quyết định thu hồi giấy chứng nhận số", "Decision to revoke"),
+    "revocation_decision_no": (
+        "Quyết định thu hồi công nhận số",
+        "Decision to withdraw the recognition",
+    ),
     "revoked_on": ("Có hiệu lực từ ngày", "As of"),
     "role": ("Vai trò", "Role"),
     "shelf_life": ("Thời hạn bảo quản", "Shelf life"),
@@ -147,11 +157,13 @@ def kind(lang: Lang, word: str) -> str:
     return word if found is None else found.vi if lang == "vi" else found.en
 
 
-def page_of(object: str) -> str:
-    """Where an object (``kind:id``) has its page; empty where it has none."""
+def page_of(object: str, role: Role) -> str:
+    """Where an object (``kind:id``) has its page; empty where there is none for that role."""
     word, _, id = object.partition(":")
     found = KINDS.get(word)
-    return found.page.format(id) if found is not None and found.page else ""
+    if found is None or (found.office_alone and role is not Role.OFFICE):
+        return ""
+    return found.page.format(id)
 
 
 def actor(lang: Lang, who: str, names: dict[str, str]) -> str:

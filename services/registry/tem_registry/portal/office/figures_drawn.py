@@ -12,7 +12,7 @@ from tem_registry.portal.charts.share import Part, share
 from tem_registry.portal.charts.times import told
 
 Rows = Sequence[dict[str, Any]]
-_STATES = ("activated", "not_activated_usable", "void", "revoked")
+STATES = ("activated", "not_activated_usable", "void", "revoked")
 
 
 def states(lang: Lang) -> tuple[str, ...]:
@@ -28,7 +28,7 @@ def states(lang: Lang) -> tuple[str, ...]:
 
 def whole(lang: Lang, title: str, total: dict[str, int]) -> Chart:
     """Where the stamps issued in a period are now."""
-    named = zip(states(lang), _STATES, strict=True)
+    named = zip(states(lang), STATES, strict=True)
     return share("now", lang, title, [Part(name, total[state]) for name, state in named])
 
 
@@ -55,7 +55,7 @@ def at_hand(lang: Lang, title: str, rows: Rows) -> Chart:
 def grouped(lang: Lang, title: str, of: str, names: Sequence[str], rows: Rows) -> Chart:
     """Where the stamps of each group are now, in the order given."""
     made = [
-        Bar(name, tuple(row[state] for state in _STATES))
+        Bar(name, tuple(row[state] for state in STATES))
         for name, row in zip(names, rows, strict=True)
     ]
     return bars("groups", lang, title, of, states(lang), made)

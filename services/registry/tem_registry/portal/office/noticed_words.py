@@ -77,13 +77,6 @@ WORDS: dict[Noticed, Evidence] = {
         ),
     ),
 }
-STATES: dict[str, Both] = {
-    "issued": ("Chưa giao", "Not handed over"),
-    "delivered": ("Đã giao, chưa kích hoạt", "Delivered, not activated"),
-    "activated": ("Đã kích hoạt", "Activated"),
-    "void": ("Đã hủy", "Void"),
-    "revoked": ("Đã thu hồi tem", "Revoked"),
-}
 REPORT_KINDS: dict[str, Both] = {
     "mismatch": ("Trang tra cứu không khớp với bao bì", "The page does not match the package"),
     "tampered": ("Tem bị bóc, dán chồng hoặc sửa", "The stamp was peeled off or altered"),

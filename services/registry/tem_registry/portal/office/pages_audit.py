@@ -99,7 +99,7 @@ def _shown(at: Visit, entry: Entry, names: dict[str, str]) -> Entry:
         "said": audit_words.sentence(at.lang, entry["action"], entry["details"]),
         "kind": audit_terms.kind(at.lang, kind),
         "name": "" if kind in audit_terms.NAMELESS else names.get(id) or id,
-        "page": audit_terms.page_of(entry["object"]),
+        "page": audit_terms.page_of(entry["object"], at.person.role),
         "details": [
             (audit_members.label(at.lang, name), audit_members.told(at.lang, name, value))
             for name, value in details.items()

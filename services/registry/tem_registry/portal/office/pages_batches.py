@@ -6,7 +6,7 @@ from flask import Response, request
 
 from tem.http.inside import Refused
 from tem.vocabulary import Role
-from tem_registry.portal import paging
+from tem_registry.portal import paging, stamp_states
 from tem_registry.portal.office import range_bar
 from tem_registry.portal.office.names import Names
 from tem_registry.portal.portal import Portal
@@ -28,11 +28,13 @@ def add(portal: Portal) -> None:
         chosen = paging.filters("state", "producer_id", "product_id")
         after = request.args.get("after")
         found = at.api.get("/v1/batches", **chosen, after=after, order="newest", limit=ROWS)
-        producers = paging.choices(at.api.every("/v1/producers", limit=500), "producer_id")
+        names = Names(at.api)
+        names.all_products()
+        producers = paging.choices(names.all_producers(), "producer_id")
         return at.show(
             "office/batches.html",
             batches=found["items"],
-            names=Names(at.api),
+            names=names,
             chosen=at.form(chosen),
             more=paging.next_page(chosen, found),
             producers=producers,
@@ -88,7 +90,7 @@ def _told(at: Visit, batch: dict[str, Any]) -> dict[str, Any]:
         "batch": batch,
         "names": Names(at.api),
         "bar": range_bar.pieces(batch["ranges"], batch["quantity"]),
-        "counts": range_bar.counts(batch["ranges"]),
+        "counts": stamp_states.counts(batch["ranges"]),
     }
 
 

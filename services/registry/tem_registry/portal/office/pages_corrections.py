@@ -100,8 +100,9 @@ def _listed(at: Visit, call: str, template: str) -> Response:
     chosen = paging.filters("state", "batch")
     found = at.api.get(call, **chosen, after=request.args.get("after"), limit=ROWS)
     more = paging.next_page(chosen, found)
-    names, shown = Names(at.api), at.form(chosen)
-    return at.show(template, items=found["items"], names=names, chosen=shown, more=more)
+    names = Names(at.api)
+    names.all_producers()
+    return at.show(template, items=found["items"], names=names, chosen=at.form(chosen), more=more)
 
 
 def _report(at: Visit, id: str) -> dict[str, Any]:

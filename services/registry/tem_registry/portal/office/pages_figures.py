@@ -44,6 +44,16 @@ def add(portal: Portal) -> None:
         asked = {"by": figures_asked.group(form), **figures_asked.whose(form)}
         return _relayed(at, "/v1/statistics", {**asked, **_days(at, form).issued})
 
+    @portal.page("/office/figures/now.csv", *READERS)
+    def now_csv(at: Visit) -> Response:
+        form = _form(at)
+        of = {**figures_asked.whose(form), **_days(at, form).issued}
+        total = at.api.get("/v1/statistics", by="month", **of)["total"]
+        head = ("Mã [state]", "Tem nay ở đâu [words]", "Số tem [stamps]")
+        named = zip(figures_drawn.STATES, figures_drawn.states("vi"), strict=True)
+        rows = [(state, words, total[state]) for state, words in named]
+        return download(csv_tables.written(head, rows), "now.csv")
+
     @portal.page("/office/figures/fees.csv", *READERS)
     def fees_csv(at: Visit) -> Response:
         form = _form(at)

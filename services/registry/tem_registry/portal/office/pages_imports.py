@@ -23,7 +23,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WORKBOOKS = (b"PK", b"\xd0\xcf\x11\xe0")
 KINDS = {  # as the API calls them: (Vietnamese, English)
     "workbook": ("Nhiều bảng trong một tệp Excel", "Several tables in one workbook"),
-    "producer": ("Chủ thể", "Producers"),
+    "producer": ("Cơ sở", "Producers"),
     "product": ("Sản phẩm", "Products"),
     "certificate": ("Giấy chứng nhận", "Certificates"),
     "point_of_sale": ("Điểm bán", "Points of sale"),

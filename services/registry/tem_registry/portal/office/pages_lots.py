@@ -50,7 +50,6 @@ def add(portal: Portal) -> None:
             lot=found,
             product=at.api.get(f"/v1/products/{found['product_id']}"),
             producer=at.api.get(f"/v1/producers/{found['producer_id']}"),
-            stamps=stamps_of(at, found),
             lookups=lookups_of(at, id),
         )
 
@@ -62,24 +61,6 @@ def add(portal: Portal) -> None:
     def approve(at: Visit, id: str) -> Response:
         at.api.post(f"{CALL}/{id}/date-approval", key=at.form().key)
         return at.go(f"{PAGE}/{id}", done="lot_date_approved")
-
-
-def stamps_of(at: Visit, lot: Record) -> list[Record]:
-    """The ranges of stamps that are tied to a lot, by batch, each with its state."""
-    if not lot["stamps_activated"]:
-        return []
-    found = []
-    for batch in at.api.every("/v1/batches", product_id=lot["product_id"], limit=200):
-        counts = batch["counts"]
-        if counts["activated"] + counts["void"] + counts["revoked"] == 0:
-            continue
-        ranges = at.api.get(f"/v1/batches/{batch['number']}")["ranges"]
-        found += [
-            {**one, "batch": batch["number"]}
-            for one in ranges
-            if one.get("lot_id") == lot["lot_id"]
-        ]
-    return found
 
 
 def lookups_of(at: Visit, id: str) -> Record:

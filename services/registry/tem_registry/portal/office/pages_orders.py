@@ -6,14 +6,13 @@ from flask import Response, jsonify, request
 
 from tem.http.inside import Refused
 from tem.vocabulary import Role
-from tem_registry.portal import paging, wording
+from tem_registry.portal import order_progress, paging
 from tem_registry.portal.forms import Form
 from tem_registry.portal.office.names import Names
 from tem_registry.portal.portal import Portal
 from tem_registry.portal.visits import Visit
 
 READERS = (Role.OFFICE, Role.AUDITOR)
-UNDER_WAY = ("approved", "issuing")
 ROWS = 30
 
 
@@ -25,11 +24,13 @@ def add(portal: Portal) -> None:
         chosen = paging.filters("state", "producer_id", "product_id")
         after = request.args.get("after")
         found = at.api.get("/v1/orders", **chosen, after=after, order="newest", limit=ROWS)
-        producers = paging.choices(at.api.every("/v1/producers", limit=500), "producer_id")
+        names = Names(at.api)
+        names.all_products()
+        producers = paging.choices(names.all_producers(), "producer_id")
         return at.show(
             "office/orders.html",
             orders=found["items"],
-            names=Names(at.api),
+            names=names,
             chosen=at.form(chosen),
             more=paging.next_page(chosen, found),
             producers=producers,
@@ -98,27 +99,10 @@ def _told(at: Visit, id: str) -> dict[str, Any]:
         "product": product,
         "producer": at.api.get(f"/v1/producers/{order['producer_id']}"),
         "certificates": sorted(certificates, key=lambda one: one["valid_until"], reverse=True),
-        "progress": _progress(at, order),
-        "failure": _failure(at, order.get("failure", "")),
+        "progress": order_progress.progress(at, order),
+        "failure": order_progress.failure(at, order) or order.get("failure", ""),
         "approved_before": any(one["by"] == at.person.login for one in order["approvals"]),
     }
-
-
-def _failure(at: Visit, told: str) -> str:
-    """Why an order failed, in the reader's language where its code is known."""
-    code, _, detail = told.partition(": ")
-    return wording.refusal(at.lang, code, detail or told, {}) if detail else told
-
-
-def _progress(at: Visit, order: dict[str, Any]) -> dict[str, Any] | None:
-    """How many stamps are signed; None where nothing is under way or the issuer is silent."""
-    if order["state"] not in UNDER_WAY:
-        return None
-    try:
-        found: dict[str, Any] = at.api.get(f"/v1/orders/{order['order_id']}/progress")
-    except Refused:
-        return None
-    return found
 
 
 def _stampable(at: Visit) -> list[tuple[str, str]]:

@@ -92,10 +92,6 @@ def add(portal: Portal) -> None:
     def report(at: Visit, id: str, place: int) -> Response:
         return _report(at, id, place)
 
-    @portal.page("/office/files/<id:id>", *READERS)
-    def file(at: Visit, id: str) -> Response:
-        return uploads.shown(at, id)
-
 
 def _lists(at: Visit, *, producers: bool = False) -> dict[str, list[choices.Choice]]:
     named = ("date_kind", "unit_of_time", "production_date_kind")

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, request
 
-from tem.http.inside import Api, Refused
+from tem.http.inside import Refused
 from tem.vocabulary import Role
 from tem_registry.portal import paging
 from tem_registry.portal.office import not_known, noticed_words
@@ -49,7 +49,8 @@ def add(portal: Portal) -> None:
                 return at.go(_PATH, done="shopper_report_handled")
             except Refused as refused:
                 form.refuse(refused)
-        return at.again("office/shopper_report.html", form, report=_shown(at, _find(at.api, id)))
+        found = at.api.get(f"/v1/shopper-reports/{id}")
+        return at.again("office/shopper_report.html", form, report=_shown(at, found))
 
     @portal.page("/office/shopper-reports/<id:id>/photo", Role.OFFICE)
     def photo(at: Visit, id: str) -> Response:
@@ -58,25 +59,12 @@ def add(portal: Portal) -> None:
         return Response(answer.content, headers={name: answer.headers[name] for name in kept})
 
 
-def _find(api: Api, id: str) -> dict[str, Any]:
-    """A report among the open ones, then among those closed. Raises Refused for none."""
-    for state in STATES:
-        for one in api.every("/v1/shopper-reports", state=state, limit=500, most=20_000):
-            if one["report_id"] == id:
-                return dict(one)
-    raise Refused(404, {"code": "not_found", "detail": f"There is no report {id}."}, {})
-
-
 def _shown(at: Visit, report: dict[str, Any]) -> dict[str, Any]:
     """A report with words for its codes."""
-    stamp = report.get("stamp")
     return {
         **report,
         "kind_words": noticed_words.named(at.lang, noticed_words.REPORT_KINDS, report["kind"]),
         "verdict_words": noticed_words.named(
             at.lang, noticed_words.VERDICTS, report.get("verdict", "")
-        ),
-        "state_words": noticed_words.named(
-            at.lang, noticed_words.STATES, stamp["state"] if stamp else ""
         ),
     }

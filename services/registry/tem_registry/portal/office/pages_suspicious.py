@@ -62,5 +62,4 @@ def _shown(at: Visit, stamp: dict[str, Any]) -> dict[str, Any]:
         "seen": [_said(at, one.seen) for one in evidence],
         "may_mean": [_said(at, one.may_mean) for one in evidence],
         "to_do": [_said(at, one.to_do) for one in evidence],
-        "state_words": noticed_words.named(at.lang, noticed_words.STATES, stamp["state"]),
     }

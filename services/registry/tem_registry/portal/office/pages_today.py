@@ -38,13 +38,14 @@ def add(portal: Portal) -> None:
         asked_of_verifier = [_noticed(at)]
         if at.person.role == Role.OFFICE:
             asked_of_verifier.append(_reported(at))
-        groups = [group for group in work["groups"] if group["count"]]
+        known = [one for one in work["groups"] if at.person.role == Role.OFFICE or not _alone(one)]
+        groups = [group for group in known if group["count"]]
         return at.show(
             "office/today.html",
             today=work["today"],
-            count=work["count"] + sum(one["count"] for one in asked_of_verifier),
+            count=sum(one["count"] for one in (*groups, *asked_of_verifier)),
             groups=groups,
-            done=[group for group in work["groups"] if not group["count"]],
+            done=[group for group in known if not group["count"]],
             others=asked_of_verifier,
             pages=PAGES,
             urgent=URGENT,
@@ -52,6 +53,11 @@ def add(portal: Portal) -> None:
             stamps=_stamps(at, date.fromisoformat(work["today"])),
             lookups=_lookups(at, date.fromisoformat(work["today"])),
         )
+
+
+def _alone(group: Json) -> bool:
+    """Whether its pages are the office's alone."""
+    return bool(group["kind"] == "import_draft")
 
 
 def _noticed(at: Visit) -> Json:

@@ -6,6 +6,7 @@ from typing import Any
 from tem.errors import Invalid
 from tem.stampcode import parse_serial
 from tem_registry.portal.forms import Form
+from tem_registry.portal.office.records.fields import day_typed
 from tem_registry.portal.typed_range import as_printed
 
 MOST_IN_A_FILE = 10_000  # the issuer's limit of a sheet.pdf
@@ -16,7 +17,6 @@ AT_A_FIELD = {
 }
 _NUMBER = re.compile(r"[0-9]{1,8}|[0-9]{1,3}([., \u00a0][0-9]{3}){1,2}")
 _THOUSANDS = re.compile(r"(?<=[0-9])\.(?=[0-9]{3})")
-_DAY = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
 _RANGE = re.compile(r"(\d{1,8})(?:\s*(?:-|–|—|đến|to)\s*(\d{1,8}))?", re.ASCII | re.IGNORECASE)
 
 
@@ -73,19 +73,13 @@ def spoiled(text: str) -> list[dict[str, int]]:
 
 def run_body(form: Form) -> dict[str, Any]:
     """Body of the report of a print run. Raises Invalid for ranges that cannot be read."""
-    ranges, day = spoiled(form.text("spoiled")), form.text("printed_on")
+    ranges, day = spoiled(form.text("spoiled")), form.text("printed_on")  # no day: the API says so
     return form.body(
         "printer",
         printed=form.number("printed"),
         spoiled=ranges,
-        printed_on=iso_day(day) if day else None,
+        printed_on=day_typed(day) or day or None,
     )
-
-
-def iso_day(typed: str) -> str:
-    """A day written 20/11/2026 as the API takes it; anything else as it is, to be refused there."""
-    found = _DAY.fullmatch(typed)
-    return f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}" if found else typed
 
 
 def check_typed(form: Form, number: int) -> None:

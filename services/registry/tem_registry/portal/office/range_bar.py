@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-STATES = ("issued", "delivered", "activated", "void", "revoked")
 _LEAST = 0.2  # percent: a single void stamp of a hundred thousand is still to be seen
 _STEP = 0.2  # percent: what begins at the same place and looks the same is drawn once
 
@@ -29,14 +28,6 @@ def pieces(ranges: Sequence[dict[str, Any]], quantity: int) -> list[Piece]:
         if place not in found or found[place].width < width:
             found[place] = Piece(state, round(x, 3), round(width, 3))
     return sorted(found.values(), key=lambda piece: piece.width, reverse=True)
-
-
-def counts(ranges: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """Stamps by state, of every state."""
-    out = dict.fromkeys(STATES, 0)
-    for one in ranges:
-        out[one["state"]] += one["last"] - one["first"] + 1
-    return out
 
 
 def _joined(ranges: Sequence[dict[str, Any]]) -> list[tuple[int, int, str]]:

@@ -98,7 +98,7 @@ PRODUCT = (
         ),
     ),
     Group(
-        "Sản lượng cơ sở đăng ký",
+        "Sản lượng cơ sở khai báo",
         "Declared output",
         (
             Field(

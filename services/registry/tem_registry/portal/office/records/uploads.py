@@ -1,6 +1,6 @@
-"""Files that a form brings: kept by the API under an id of their content, shown by that id."""
+"""Files that a form brings: kept by the API under an id of their content."""
 
-from flask import Response, request
+from flask import request
 
 from tem.http.inside import Refused
 from tem_registry.portal.forms import Form
@@ -9,7 +9,6 @@ from tem_registry.portal.visits import Visit
 MOST_BYTES = 5 * 1024 * 1024 + 64 * 1024  # a file of the API's limit, and the form around it
 PICTURES = ("image/jpeg", "image/png", "image/webp")
 TYPES = (*PICTURES, "application/pdf")
-_KEPT_HEADERS = ("Content-Type", "Content-Disposition", "Content-Security-Policy", "ETag")
 
 
 def kept(at: Visit, form: Form, name: str, types: tuple[str, ...]) -> str | None:
@@ -34,14 +33,3 @@ def kept(at: Visit, form: Form, name: str, types: tuple[str, ...]) -> str | None
         form.faults.setdefault(name, form.refusal)
         return None
     return str(stored["file_id"])
-
-
-def shown(at: Visit, id: str) -> Response:
-    """A file as it is kept. Bytes of others: what a browser takes them for may do nothing."""
-    found = at.api.ask("GET", f"/v1/files/{id}")
-    response = Response(found.content)
-    for name in _KEPT_HEADERS:
-        if name in found.headers:
-            response.headers[name] = found.headers[name]
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response

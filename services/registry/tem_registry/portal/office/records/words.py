@@ -1,15 +1,6 @@
 """What codes of records are called, in both languages, and how good or bad it is."""
 
-from typing import NamedTuple
-
-
-class Word(NamedTuple):
-    """A code in words; ``look`` is good, wait, bad, or nothing."""
-
-    vi: str
-    en: str
-    look: str = ""
-
+from tem_registry.portal.stamp_states import Word
 
 WORDS: dict[str, dict[str, Word]] = {
     "producer_type": {
@@ -85,13 +76,6 @@ WORDS: dict[str, dict[str, Word]] = {
         "computed_from_shelf_life": Word("tính từ thời hạn của sản phẩm", "from the shelf life"),
         "declared": Word("theo nhãn", "as on the label"),
         "no_expiry_declared": Word("nhãn không ghi hạn", "no date on the label"),
-    },
-    "stamp_state": {
-        "issued": Word("Ở Văn phòng", "At the office"),
-        "delivered": Word("Đã giao, chưa kích hoạt", "Delivered, not activated"),
-        "activated": Word("Đã kích hoạt", "Activated", "good"),
-        "void": Word("Đã hủy tem", "Void", "bad"),
-        "revoked": Word("Đã thu hồi tem", "Withdrawn", "bad"),
     },
     "doubt": {
         "production_date_in_future": Word("ngày này chưa đến", "it has not come yet"),

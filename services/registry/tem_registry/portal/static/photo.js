@@ -1,8 +1,10 @@
-// A photo from a telephone is made smaller before it is sent: most are larger than is taken, and
-// a bad line is slow. What is hidden in the file (place, device) does not go along.
+// A picture chosen in a field with `data-most` (bytes that are taken) is made smaller before it is
+// sent: most photos from a telephone are larger than that, and a bad line is slow. What is hidden
+// in the file (place, device) does not go along. Without this script the server says what is too
+// large.
 
-const LONGEST_SIDE = 2000;
-const GOOD_ENOUGH = 1_000_000; // bytes; below it a photo goes as it is
+const LONGEST_SIDE = 2400;
+const GOOD_ENOUGH = 1_000_000; // bytes; below it a picture goes as it is
 const QUALITY = 0.85;
 
 async function smaller(file) {
@@ -11,7 +13,10 @@ async function smaller(file) {
   const canvas = document.createElement("canvas");
   canvas.width = Math.round(picture.width * scale);
   canvas.height = Math.round(picture.height * scale);
-  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const paper = canvas.getContext("2d");
+  paper.fillStyle = "white"; // under what is transparent, which JPEG would show black
+  paper.fillRect(0, 0, canvas.width, canvas.height);
+  paper.drawImage(picture, 0, 0, canvas.width, canvas.height);
   picture.close();
   const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", QUALITY));
   return new File([blob], "photo.jpg", { type: "image/jpeg" });
@@ -23,20 +28,27 @@ function say(input, name) {
   }
 }
 
+async function sendSmaller(input, file) {
+  const small = await smaller(file);
+  if (small.size >= file.size) return false;
+  const list = new DataTransfer();
+  list.items.add(small);
+  input.files = list.files;
+  return true;
+}
+
 async function chosen(input) {
   const [file] = input.files;
   say(input, "");
   if (!file || file.size <= GOOD_ENOUGH) return;
+  const button = input.form.querySelector("button:not([type=button])");
+  button.disabled = true; // what is sent meanwhile would be the large one
   try {
-    const small = await smaller(file);
-    if (small.size < file.size) {
-      const list = new DataTransfer();
-      list.items.add(small);
-      input.files = list.files;
-      return say(input, "smaller");
-    }
+    if (await sendSmaller(input, file)) return say(input, "smaller");
   } catch {
     // No picture that this browser can read: the registry says what is wrong with it.
+  } finally {
+    button.disabled = false;
   }
   if (file.size > Number(input.dataset.most)) say(input, "too-large");
 }
