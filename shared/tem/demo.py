@@ -243,6 +243,8 @@ def run(folder: Path, data: Path, sample: Path, base_port: int, *, once: bool) -
         key = (data / "keys" / "registry-office.key").read_text().strip()
         office = Caller(f"http://{HOST}:{base_port + 2}", key, "demo-people")
         tell_how_to_sign_in(office, lambda *words: command(*words, "--data", str(data)))
+        print("Khóa phát hành để tải tệp in / the issuer's key, to download a print:")
+        print(f"  {data / 'keys' / 'issuer-office.key'}")
         if not once:
             print("Dừng bằng Ctrl-C / stop with Ctrl-C", flush=True)
             signal.pause()

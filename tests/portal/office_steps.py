@@ -58,6 +58,10 @@ def download(page: Page, number: int, key: str, folder: Path) -> None:
     with page.expect_download() as coming:
         press(page, "Tải tem-")
     coming.value.save_as(folder / "codes.csv")
+    expect(page.locator("#refusal")).to_be_hidden()
+    expect(page.locator("form [data-downloading]")).to_contain_text("Đang tải, xem thư mục")
+    expect(page.locator("form [data-downloading]")).to_be_visible()
+    shown(page, "print-downloading")
     rows = (folder / "codes.csv").read_text("ascii").splitlines()
     assert (len(rows), rows[0]) == (41, "sequence,serial,url,batch")
     assert coming.value.suggested_filename == f"tem-{number}.csv"

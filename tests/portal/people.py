@@ -124,6 +124,7 @@ _judged: set[str] = set()
 def must_be_good(page: Page) -> None:
     """What holds for every page: accessible, no wider than its screen, one main heading, in the
     language it says, and nobody else asked for anything."""
+    page.wait_for_load_state()  # a link that was just followed begins with an empty document
     made_of = page.evaluate(_MADE_OF)
     if made_of not in _judged:  # half a second each: the same parts are not judged again
         _must_be_accessible(page)

@@ -23,7 +23,7 @@ SAID = {
 }
 ACTS = {
     "waiting": ["again", "drop"],
-    "done": ["see", "close"],
+    "done": ["see", "reload", "close"],
     "refused": ["mend", "drop"],
     "signed_out": ["sign-in", "drop"],
 }
@@ -103,11 +103,11 @@ def must_say(page: Page, state: str) -> None:
     until(lambda: acts.evaluate_all("(all) => all.map((one) => one.dataset.act)") == ACTS[state])
 
 
-def test_six_taps_activate_what_the_camera_sees(
+def test_six_taps_and_a_lot_number_activate_what_the_camera_sees(
     site: People, chromium: Browser, stamps: Stamps
 ) -> None:
-    """From the home page to done on a telephone without typing anything; every page on the way is
-    good, and the last says plainly what is on record."""
+    """From the home page to done on a telephone, typing only the number on the pack, which is never
+    invented; every page on the way is good, and the last says plainly what is on record."""
     page = site.page(chromium, "songlam", permissions=["camera"], **PHONE)
     page.goto("/my")
     must_be_good(page)
@@ -119,8 +119,12 @@ def test_six_taps_activate_what_the_camera_sees(
     expect(page.locator("#last")).to_have_value(stamps.serial(ON_CAMERA))
     page.get_by_role("button", name="Tiếp tục").click()
     must_be_good(page)
+    expect(page.locator("#lot_code")).to_have_value("")
+    expect(page.locator("#production_date-hint")).to_contain_text("Đã điền hôm nay")
+    page.locator("#lot_code").fill("L-CHAM")
     page.get_by_role("button", name="Xem trước khi kích hoạt").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Kích hoạt 1 tem?")
+    expect(page.locator("dl")).to_contain_text("Sử dụng tốt nhất trước")
     must_be_good(page)
     page.get_by_role("button", name="Kích hoạt 1 tem").click()
     page.wait_for_url("**/my/activate/done?*")
@@ -143,10 +147,13 @@ def test_the_keyboard_alone_and_a_date_of_two_meanings(
     page.keyboard.press("Tab")
     page.keyboard.type(stamps.serial(11))
     page.keyboard.press("Enter")
+    page.locator("#lot_code").fill("L-HAI-NGHIA")
+    page.locator("#production_date").fill("011126")
     page.locator("#best_before").focus()
     page.keyboard.type("HSD: 021028")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("several ways")
+    page.get_by_role("radio", name="01/11/2026").check()
     choice = page.get_by_role("radio", name="02/10/2028")
     expect(page.get_by_role("radio", name="28/10/2002")).to_be_visible()
     must_be_good(page)
@@ -155,6 +162,10 @@ def test_the_keyboard_alone_and_a_date_of_two_meanings(
     page.keyboard.press("Enter")
     expect(page.locator("dl")).to_contain_text("02/10/2028")
     must_be_good(page)
+    page.get_by_role("link", name="Change the lot").click()
+    expect(page.locator("#best_before")).to_have_value("02/10/2028")
+    expect(page.locator("#production_date")).to_have_value("01/11/2026")
+    page.get_by_role("button", name="See what will happen").press("Enter")
     page.get_by_role("button", name="Activate 10 stamps").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/my/activate/done?*")
@@ -409,6 +420,9 @@ def test_a_lot_beyond_its_shelf_life_can_wait_for_the_office(
     says that it waits, and no stamp is activated."""
     page = site.page(chromium, "songlam", **PHONE)
     page.goto(f"/my/activate/check?{stamps.query(121, 125, 'L-DAI')}&best_before=01/01/2030")
+    told = ["L-DAI, 5", "20/11/2026", "01/01/2030", "24 tháng", "20/11/2028"]
+    for words in told:
+        expect(page.locator("dl")).to_contain_text(words)
     must_be_good(page)
     page.get_by_role("button", name="Ghi lô, chờ Văn phòng duyệt hạn").click()
     page.wait_for_url("**/my/lots/*")

@@ -143,7 +143,7 @@ def test_somebody_is_invited_and_kept_out_again(site: People, chromium: Browser,
 
 
 def test_a_taken_login_is_told_at_its_field(site: People, chromium: Browser) -> None:
-    """The form keeps what was typed."""
+    """The form keeps what was typed; above it the fault stands once, with its field's name."""
     page = site.page(chromium, "lan", **PHONE)
     page.goto("/office/accounts/new")
     page.get_by_label("Họ tên").fill("Trần Thị Lan")
@@ -151,6 +151,10 @@ def test_a_taken_login_is_told_at_its_field(site: People, chromium: Browser) -> 
     page.get_by_label("Vai trò").select_option("office")
     page.get_by_role("button", name="Tạo mã mời").click()
     expect(page.get_by_role("alert")).to_contain_text("login_taken")
+    expect(page.get_by_role("alert").locator("strong")).to_have_text("Có chỗ cần sửa.")
+    expect(page.get_by_role("alert").get_by_role("link")).to_have_text(
+        "Tên đăng nhập: Tên đăng nhập này đã có người dùng. Hãy chọn tên khác."
+    )
     expect(page.get_by_label("Tên đăng nhập")).to_have_attribute("aria-invalid", "true")
     assert page.get_by_label("Họ tên").input_value() == "Trần Thị Lan"
     must_be_good(page)

@@ -102,7 +102,7 @@ def _refused_key() -> Invalid:
     return Invalid(
         "print_key_refused",
         "The issuer does not take this key: use your own, made by `tem issuer key create --role "
-        "office --name <you>`.",
+        "office --name <you>`. No other API key, the registry's included, works here.",
     )
 
 

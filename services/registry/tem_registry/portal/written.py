@@ -19,6 +19,11 @@ def day(text: str | date | None) -> str:
     return f"{found:%d/%m/%Y}"
 
 
+def day_or_month(text: str) -> str:
+    """An ISO date as dd/mm/yyyy, an ISO month as mm/yyyy."""
+    return "/".join(reversed(text.split("-")))
+
+
 def moment(text: str | datetime | None) -> str:
     """An instant (RFC 3339) as Vietnam's clock shows it: dd/mm/yyyy HH:MM; empty for none."""
     if not text:

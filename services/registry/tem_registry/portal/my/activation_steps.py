@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from flask import Response, request
 
 from tem.stampcode import serial
-from tem_registry.portal import forms
+from tem_registry.portal import forms, written
 from tem_registry.portal.forms import Form
 from tem_registry.portal.my import foresight, typed_lot
 from tem_registry.portal.my.foresight import Foresight
@@ -43,21 +43,19 @@ def second(
     kept = form.text("lot")
     if kept not in ("", NEW) and kept not in [one["lot_id"] for one in lots]:
         lots.insert(0, at.api.get(f"/v1/lots/{quote(kept, safe='')}"))
-    _propose(form, lots, found, chosen, f"{today:L%y%m%d}", f"{today:%d/%m/%Y}")
+    shown = written.day(today)
+    _propose(form, lots, chosen, shown)
     more = {"chosen": chosen, "product": product, "lots": lots, "choices": choices or {}}
-    return at.again("my/activate_lot.html", form, **more)
+    example = f"{today:L%y%m%d}-1"
+    return at.again("my/activate_lot.html", form, **more, today=shown, example=example)
 
 
-def _propose(
-    form: Form, lots: list[Any], found: list[Any], chosen: Range, code: str, today: str
-) -> None:
-    """Fill in what is most often meant, where nothing was typed yet."""
+def _propose(form: Form, lots: list[Any], chosen: Range, today: str) -> None:
+    """Fill in what is most often meant, where nothing was typed yet: the number of a new lot never,
+    it is what the pack says."""
     bare = next((one["lot_id"] for one in lots if not one["stamps_activated"]), NEW)
-    taken = {one["lot_code"] for one in found}
-    number = next(n for n in range(1, len(taken) + 2) if f"{code}-{n}" not in taken)
     proposed = {
         "lot": bare,
-        "lot_code": f"{code}-{number}",
         "production_date": today,
         "quantity": str(chosen.count),
     }
@@ -75,6 +73,7 @@ def _may_have_stamps(lot: dict[str, Any], today: str) -> bool:
 def third(at: Visit, form: Form, chosen: Range, body: dict[str, Any] | None) -> Response:
     """What will happen, or all that stands against it; ``body`` is a new lot's."""
     foreseen, same = _foresee(at, form, chosen, body)
+    beyond = body if foreseen.is_beyond_shelf_life else None
     if request.method == "POST" and foreseen.refusals:
         form.code = foreseen.refusals[0]["code"]
         form.refusal = " ".join(_sentence(chosen, one) for one in foreseen.refusals)
@@ -89,7 +88,8 @@ def third(at: Visit, form: Form, chosen: Range, body: dict[str, Any] | None) -> 
         product=product,
         typed=typed,
         new_lot=body,
-        mend=urlencode(_kept(form)),
+        latest=foresight.latest_best_before(at, beyond) if beyond else None,
+        mend=urlencode(_kept(form) | _settled(form, body or {})),
         same=_check({**chosen.serials, "lot": same}) if same else None,
         narrowed=_narrowed(form, foreseen, chosen),
     )
@@ -131,6 +131,17 @@ def _sentence(chosen: Range, refusal: Mapping[str, Any]) -> str:
 def _kept(form: Form) -> dict[str, str]:
     """The query of the steps before, as it was typed."""
     return {n: v for n, v in form.values.items() if n not in (forms.KEY_FIELD, "lang") and v}
+
+
+def _settled(form: Form, body: Mapping[str, Any]) -> dict[str, str]:
+    """Dates that were chosen from several readings (or come back as the API has them) as they are
+    shown, so that nobody is asked for them again. Pure."""
+    chosen = [name for name in typed_lot.DATES if name in body and _is_settled(form, name, body)]
+    return {name: written.day_or_month(body[name]) for name in chosen}
+
+
+def _is_settled(form: Form, name: str, body: Mapping[str, Any]) -> bool:
+    return body[name] in (form.text(f"{name}_is"), form.text(name))
 
 
 def _narrowed(form: Form, foreseen: Foresight, chosen: Range) -> list[tuple[Range, str]]:

@@ -12,6 +12,7 @@ from tem_registry.portal.visits import Visit
 
 # Refusals that a smaller range escapes.
 OF_STAMPS = {"not_delivered", "already_activated", "void", "revoked", "more_stamps_than_units"}
+BEYOND = "best_before_beyond_shelf_life"
 MOST_PROPOSED = 5
 Part = tuple[int, int]
 
@@ -21,7 +22,8 @@ class Foresight:
     """``would`` is what happens, None where ``refusals`` (each with its ``sentence``) stand
     against it; ``proposed`` are the largest parts of the range that would do.
 
-    ``already``: it was done before. ``window_ends_on`` is the last public day of a new lot.
+    ``already``: it was done before. ``window_ends_on`` is the last public day of a new lot, and
+    ``lot`` what would be recorded of it, whatever stands against its stamps.
     """
 
     would: Mapping[str, Any] | None
@@ -29,12 +31,17 @@ class Foresight:
     proposed: list[Part]
     already: bool = False
     window_ends_on: str | None = None
+    lot: Mapping[str, Any] | None = None
 
     @property
     def waits_for_the_office(self) -> bool:
         """Whether nothing but the office's word on the date is missing."""
-        codes = {one["code"] for one in self.refusals}
-        return codes == {"best_before_beyond_shelf_life"}
+        return {one["code"] for one in self.refusals} == {BEYOND}
+
+    @property
+    def is_beyond_shelf_life(self) -> bool:
+        """Whether the date is later than the shelf life on record allows."""
+        return any(one["code"] == BEYOND for one in self.refusals)
 
 
 def of_lot(at: Visit, stamps: Range, lot_id: str) -> Foresight:
@@ -56,7 +63,14 @@ def of_new_lot(at: Visit, stamps: Range, body: Mapping[str, Any]) -> Foresight:
     would = None if refusals else tied["would"]
     proposed = [] if said["refusals"] else _proposed(tied, body["quantity"])
     until = said["would"]["window_ends_on"] if said["would"] else None
-    return Foresight(would, refusals, proposed, window_ends_on=until)
+    return Foresight(would, refusals, proposed, window_ends_on=until, lot=said["would"])
+
+
+def latest_best_before(at: Visit, body: Mapping[str, Any]) -> str | None:
+    """The last day that a new lot's shelf life allows, whatever date was declared for it."""
+    undeclared = {name: value for name, value in body.items() if name != "best_before"}
+    would = at.api.post("/v1/lots/preview", undeclared)["would"]
+    return would["best_before"] if would else None
 
 
 def parts_to_propose(good: Iterable[Part], room: int) -> list[Part]:

@@ -25,6 +25,7 @@ def add(portal: Portal) -> None:
             products=products,
             left=stamps_left(batches),
             names={one["product_id"]: one["name"] for one in products},
+            kinds={one["product_id"]: one["date_kind"] for one in products},
             lots=at.api.get("/v1/lots", order="newest", limit=5)["items"],
             items_shown=ITEMS_SHOWN,
         )

@@ -20,7 +20,9 @@ def add(portal: Portal) -> None:
         page = at.api.get("/v1/lots", **asked, order="newest", limit=30)
         products = at.api.every("/v1/products", limit=200)
         names = {one["product_id"]: one["name"] for one in products}
-        return at.show("my/lots.html", form=form, page=page, products=products, names=names)
+        kinds = {one["product_id"]: one["date_kind"] for one in products}
+        more: dict[str, Any] = {"products": products, "names": names, "kinds": kinds}
+        return at.show("my/lots.html", form=form, page=page, **more)
 
     @portal.page("/my/lots/<id:id>", Role.PRODUCER)
     def lot(at: Visit, id: str) -> Response:

@@ -8,6 +8,7 @@ from tem_registry.portal import wording
 from tem_registry.portal.forms import Form
 from tem_registry.portal.visits import Visit
 
+DATES = ("production_date", "best_before")
 Choices = dict[str, list[dict[str, Any]]]
 
 
@@ -44,6 +45,8 @@ def _date(at: Visit, form: Form, name: str, choices: Choices, **known: str | Non
     except Refused as refused:
         if refused.status >= 500:
             raise
+        if refused.code == "production_date_needed" and "production_date" in form.faults:
+            return None  # it is asked for already, and is counted from then
         told = wording.refusal(at.lang, refused.code, refused.detail, refused.problem)
         form.faults[name] = told
         return None

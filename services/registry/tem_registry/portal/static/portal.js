@@ -1,6 +1,12 @@
 // What every page does beyond HTML; all of it works without.
 
-// After a refusal the reader is taken to what is wrong.
+// After a refusal the reader is taken to what is wrong; the list of faults names their fields.
+for (const link of document.querySelectorAll("#refusal a[href^='#']")) {
+  const field = document.getElementById(link.hash.slice(1));
+  const label = field?.labels?.[0] ?? field?.querySelector("legend");
+  const name = label?.firstChild?.textContent.trim();
+  if (name) link.prepend(`${name}: `);
+}
 document.getElementById("refusal")?.focus();
 
 // A button pressed twice is one act: the second press waits. (The server would answer it once too.)

@@ -8,7 +8,7 @@ const login = bar.dataset.login;
 // Without a connection nobody can say who is signed in: then all is shown that the device keeps.
 const isOffline = "offline" in bar.dataset;
 const ACTS = {
-  waiting: ["again", "drop"], sending: [], done: ["see", "close"],
+  waiting: ["again", "drop"], sending: [], done: ["see", "reload", "close"],
   refused: ["mend", "drop"], signed_out: ["sign-in", "drop"],
 };
 
@@ -29,6 +29,8 @@ function shown(one) {
   }
   card.querySelector("[data-act=see]").href = one.to || "/my";
   card.querySelector("[data-act=mend]").href = one.from;
+  // What the page says of stamps and lots is older than what was sent meanwhile.
+  card.querySelector("[data-act=reload]").href = location.pathname + location.search;
   card.addEventListener("click", (event) => act(event, one));
   return card;
 }
@@ -39,7 +41,7 @@ function act(event, one) {
   const name = pressed.dataset.act;
   if (name === "again") sendNow();
   if (name === "drop" && one.state !== "refused" && !confirm(pressed.dataset.sure)) return;
-  if (["drop", "close", "see", "mend"].includes(name)) drop(one.id);
+  if (["drop", "close", "see", "reload", "mend"].includes(name)) drop(one.id);
 }
 
 /** One sentence about what others left here: not what it is. */
