@@ -211,6 +211,7 @@ def test_without_script_it_is_a_plain_form(
     page.locator("#quantity").fill("nhiều")
     page.get_by_role("button", name="Xem trước").click()
     expect(page.locator("#quantity-fault")).to_be_visible()
+    expect(page.get_by_role("alert")).not_to_contain_text("validation_failed")
     page.locator("#quantity").fill("2")
     page.get_by_role("button", name="Xem trước").click()
     confirm(page)
@@ -340,6 +341,9 @@ def test_what_is_kept_is_sent_as_nobody_else(
     _sign_in(page, "songlam")
     must_say(page, "done")
     assert stamps.activations(91) == 1
+    page.get_by_role("link", name="Xem số mới").click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(bar(page)).to_be_hidden()
     context.close()
 
 
@@ -388,6 +392,20 @@ def test_what_was_refused_meanwhile_can_be_mended_or_dropped(
 def _lot(code: str) -> dict[str, Any]:
     made = {"production_date": "2026-11-20", "quantity": 1}
     return {"product_id": "HT-SP001", "lot_code": code, **made}
+
+
+def test_a_period_waits_for_the_date_it_counts_from(
+    site: People, chromium: Browser, stamps: Stamps
+) -> None:
+    """While the production date is being asked for, a best-before counted from it is no fault."""
+    page = site.page(chromium, "songlam", **PHONE)
+    made = stamps.query(131, 132, "L-KY").replace("20/11/2026", "011126")
+    page.goto(f"/my/activate/check?{made}&best_before=12 tháng kể từ NSX")
+    expect(page.locator(".fault")).to_have_count(1)
+    page.get_by_role("radio", name="01/11/2026").check()
+    page.get_by_role("button", name="Xem trước").click()
+    expect(page.locator("dl")).to_contain_text("01/11/2027")
+    page.context.close()
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -4,7 +4,7 @@ import pytest
 
 from tem_registry.portal.my.foresight import MOST_PROPOSED, parts_to_propose
 from tem_registry.portal.my.pages_home import stamps_left
-from tem_registry.portal.my.pages_stamps import counts
+from tem_registry.portal.stamp_states import counts
 from tem_registry.portal.typed_range import as_printed
 
 TYPED = {
