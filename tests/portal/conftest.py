@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from tests import browsers
 from tests.portal.people import People
 from tests.running import running
 
@@ -32,8 +33,7 @@ def site(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A real browser; Debian's, because Playwright's own cannot be had everywhere."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path is not None, "Chromium is missing: apt-get install chromium fonts-dejavu-core"
+    path = browsers.chromium()
     os.environ.pop("DISPLAY", None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)

@@ -16,6 +16,7 @@ from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests import browsers
 from tests.portal.conftest import ARGUMENTS
 from tests.portal.people import People
 from tests.running import SAMPLE, Running, running
@@ -76,8 +77,7 @@ def draw(installation: Running, folder: Path) -> None:
     people = People(installation)
     places = _places(installation)
     with sync_playwright() as playwright:
-        path = shutil.which("chromium") or shutil.which("chromium-browser")
-        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=browsers.chromium(), args=ARGUMENTS)
         for name, (login, size, address) in PAGES.items():
             page = people.page(chromium, login, **size)
             page.goto(address.format(**places))

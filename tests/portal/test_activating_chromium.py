@@ -1,12 +1,12 @@
 """Activation as a producer does it: by camera, by keyboard, without a signal, without script."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from tests import browsers
 from tests.portal.conftest import ARGUMENTS
 from tests.portal.people import DESK, PASSWORD, PHONE, PRODUCER, SIZES, People, must_be_good
 from tests.registry.seen_stamps import address, seen, write_video
@@ -76,8 +76,7 @@ def chromium(stamps: Stamps, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     text = address(stamps.batch, ON_CAMERA)
     write_video(film, [seen(text, turned=t, tilted=0.3, blur=1.2) for t in (0.1, 0.13)])
     camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path is not None, "Chromium is missing: apt-get install chromium fonts-dejavu-core"
+    path = browsers.chromium(whole=True)
     os.environ.pop("DISPLAY", None)
     with sync_playwright() as playwright:
         arguments = [*ARGUMENTS, *camera]

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from jinja2 import Environment, PackageLoader
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests import browsers
 from tests.registry.seen_stamps import VIDEO, address, jpeg, seen, write_video
 from tests.running import until
 
@@ -72,9 +72,7 @@ RUNNING = "streams.flatMap((s) => s.getTracks()).filter((t) => t.readyState === 
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Chromium whose camera is a film: an empty table, then a stamp, held not quite still."""
     folder = tmp_path_factory.mktemp("chromium")
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("Chromium is needed: apt-get install chromium fonts-dejavu-core")
+    path = browsers.chromium(whole=True)
     table = np.full(VIDEO[::-1], 70, dtype=np.uint8)
     held = [seen(address(BATCH, INDEX), turned=t, tilted=0.3, blur=1.2) for t in (0.1, 0.13)]
     write_video(folder / "film.y4m", [table, table, *held, *held])

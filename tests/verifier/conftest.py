@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, sync_playwright
 from prometheus_client import REGISTRY
 from sqlalchemy import Connection, Engine
+from tests import browsers
 from tests.conftest import SetClock
 from tests.postgres import PostgresServer
 from tests.registry.records import Register, make_tables
@@ -53,9 +54,7 @@ _CHROMIUM = [
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """The system's Chromium; its absence is an error that says what to install."""
     folder = tmp_path_factory.mktemp("chromium")  # what it keeps stays out of the home folder
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("Chromium is needed: apt-get install chromium fonts-dejavu-core")
+    path = browsers.chromium()
     with sync_playwright() as playwright:
         home = {**os.environ, "HOME": str(folder), "XDG_CACHE_HOME": str(folder)}
         chromium = playwright.chromium.launch(executable_path=path, args=_CHROMIUM, env=home)

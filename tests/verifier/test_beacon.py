@@ -1,7 +1,6 @@
 """The beacon of a page: what is a scan and what is not, and that it tells nobody anything."""
 
 import os
-import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import sync_playwright
 from sqlalchemy import Engine
+from tests import browsers
 from tests.verifier.conftest import Site, Verifier
 from tests.verifier.mint import Minted
 from werkzeug.serving import make_server
@@ -100,9 +100,7 @@ def test_a_browser_that_draws_the_page_counts_it_once(
     site: Callable[..., Site], reader: Verifier, batch: Minted, tmp_path: Path
 ) -> None:
     """A real one without script, under the page's own policy."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.fail("Chromium is needed: apt-get install chromium fonts-dejavu-core")
+    chromium = browsers.chromium()
     client, traffic = site()
     server = make_server("127.0.0.1", 0, client.application, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
