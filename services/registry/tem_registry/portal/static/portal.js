@@ -37,7 +37,6 @@ if (location.pathname === "/invitation" && location.hash.length > 1) {
 const FIVE_MINUTES = 5 * 60 * 1000;
 let asked = Date.now();
 document.addEventListener("input", () => {
-
   if (Date.now() - asked < FIVE_MINUTES || !document.querySelector("form[action='/sign-out']")) return;
   asked = Date.now();
   fetch("/session", { headers: { Accept: "application/json" } }).catch(() => {});
