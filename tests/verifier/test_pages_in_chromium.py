@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 from tests.registry.pictures import picture
+from tests.running import until
 from tests.verifier.judging import faults_of
 
 from tem.language import LANGUAGES
@@ -162,7 +163,7 @@ def test_a_picture_fits_and_keeps_its_shape(phone: Page, origin: str) -> None:
     phone.goto(origin + "/vi/NOT_ACTIVATED")
     photo = phone.get_by_role("img", name="Ảnh sản phẩm")
     photo.scroll_into_view_if_needed()
-    phone.wait_for_function("document.querySelector('.photo').naturalWidth === 1200")
+    until(lambda: phone.locator(".photo").evaluate("image => image.naturalWidth") == 1200)
     box = photo.bounding_box()
     assert box is not None
     assert box["x"] >= 0 and box["x"] + box["width"] <= 320
