@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, request
@@ -87,6 +88,14 @@ def create_flask() -> Flask:
     @app.get("/sleep")
     def sleep() -> Any:
         time.sleep(float(request.args["seconds"]))
+        return {}
+
+    @app.get("/held")
+    def held() -> Any:
+        """Holds its thread until a file is there, for 30 seconds at most."""
+        until = time.monotonic() + 30
+        while not Path(request.args["file"]).exists() and time.monotonic() < until:
+            time.sleep(0.01)
         return {}
 
     @app.get("/pieces")

@@ -12,7 +12,7 @@ from tests.running import until
 from tests.verifier.serving_gunicorn import OURS, STATUS, Served, one_answer, served
 
 LOOK_UP = b"GET /s/%b HTTP/1.1\r\nHost: x\r\n\r\n"
-SLEEP = b"GET /sleep?seconds=%b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+HELD = b"GET /held?file=%b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 THREADS, WAITING = 4, 32
 
 
@@ -59,18 +59,21 @@ def test_look_ups_that_wait_for_half_a_second_are_sent_away(server: Served) -> N
     until(lambda: server.shed("look_up") == before + statuses.count(503), 10)
 
 
-def test_only_so_many_wait_for_a_thread(server: Served) -> None:
+def test_only_so_many_wait_for_a_thread(server: Served, tmp_path: Path) -> None:
     """Beyond eight for each thread the answer is 503, while look-ups and health answer as ever."""
+    let_go = tmp_path / "let-go"
+    held = HELD % str(let_go).encode()
     with ThreadPoolExecutor(60) as clients:
-        sent = [clients.submit(server.statuses, SLEEP % b"0.4") for _ in range(60)]
+        sent = [clients.submit(server.statuses, held) for _ in range(60)]
         until(lambda: sum(one.done() for one in sent) >= 60 - THREADS - WAITING, 10)
         assert server.statuses(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n") == [200]
         assert server.statuses(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n") == [200]
         assert server.statuses(LOOK_UP % b"1") == [200]
-        assert sum(one.done() for one in sent) < 60
+        assert sum(one.done() for one in sent) == 60 - THREADS - WAITING
+        let_go.touch()
         statuses = sorted(one.result()[0] for one in sent)
     assert statuses == [200] * (THREADS + WAITING) + [503] * (60 - THREADS - WAITING)
-    assert server.statuses(SLEEP % b"0") == [200]
+    assert server.statuses(held) == [200]
     until(lambda: server.shed("thread") == 60 - THREADS - WAITING, 10)
 
 
