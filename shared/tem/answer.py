@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from tem.advice import advice, checked
 from tem.dates import rfc3339, start_of_day, vietnam_day
 from tem.verdict import (
     CertificateFacts,
@@ -145,12 +146,18 @@ def _days_while_ok(subject: Subject, lot: LotFacts) -> tuple[set[date], set[date
     return begins, ends
 
 
-def plain(ruling: Ruling, as_of: datetime) -> dict[str, Any]:
-    """An answer that shows nothing of any stamp: malformed, unknown, unavailable."""
+def plain(
+    ruling: Ruling, as_of: datetime, date_kind: str | None = None, *, has_lot: bool = False
+) -> dict[str, Any]:
+    """What every answer says; an answer that shows nothing of any stamp (malformed, unknown,
+    unavailable) says nothing else. The rest as :func:`tem.advice.advice` takes it."""
     return {
         "verdict": str(ruling.verdict),
         "notes": [str(note) for note in ruling.notes],
         "reason": ruling.reason,
+        "reasons": [ruling.reason],
+        "checked": [str(one) for one in checked(ruling.verdict, has_lot=has_lot)],
+        "advice": str(advice(ruling.verdict, ruling.reason, date_kind)),
         "as_of": rfc3339(as_of),
     }
 
@@ -165,7 +172,8 @@ def answer(subject: Subject, now: datetime, as_of: datetime) -> dict[str, Any]:
         scanned_often=subject.scanned_often,
     )
     ruling = verdict(facts, now)
-    out = plain(ruling, as_of)
+    date_kind = subject.product.get("date_kind")
+    out = plain(ruling, as_of, date_kind, has_lot=subject.lot is not None)
     out["stamp"] = {"batch": subject.batch, "index": subject.index}
     for part in SHOWS.get(ruling.verdict, ()):
         shown = _PARTS[part](subject, now)

@@ -282,7 +282,7 @@ def test_a_migration_gives_way_to_acts(
     assert refused.value.code == "database_busy"
     with engine.connect() as connection:
         assert not inspect(connection).has_table("published_state", "published")
-    assert "at 0002" in " ".join(_migrate(engine, HISTORIES["registry"]))
+    assert "at 0003" in " ".join(_migrate(engine, HISTORIES["registry"]))
 
 
 def test_new_code_refuses_an_old_database_and_takes_a_newer_one(make: Any, kind: str) -> None:

@@ -22,7 +22,7 @@ from tem import verdict as rules
 from tem.answer import Card, Subject, answer, plain
 from tem.vocabulary import Verdict
 
-ALWAYS = {"verdict", "notes", "reason", "as_of"}
+ALWAYS = {"verdict", "notes", "reason", "reasons", "checked", "advice", "as_of"}
 
 
 @pytest.mark.parametrize(

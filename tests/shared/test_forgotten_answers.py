@@ -104,7 +104,8 @@ def test_a_tombstone_is_closed_whatever_the_clock_says() -> None:
 def test_a_tombstone_shows_nothing_of_the_goods() -> None:
     """Beside verdict and stamp an undated one tells the last public day, a dated one nothing."""
     now = datetime(2030, 1, 1, tzinfo=UTC)
-    always = {"verdict", "notes", "reason", "as_of", "stamp"}
+    told = {"verdict", "notes", "reason", "reasons", "checked", "advice"}
+    always = told | {"as_of", "stamp"}
     dated = answers(StampState.ACTIVATED, tombstone(full(now.date(), now.date(), [])), now)
     undated = tombstone(full(None, date(2028, 10, 20), []))
     told = answers(StampState.ACTIVATED, undated, now)

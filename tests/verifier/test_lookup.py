@@ -104,7 +104,14 @@ def test_all_codes_never_issued_get_one_answer(
         answers[name] = reader.ask(code)
         del answers[name]["as_of"]
     for name, answer in answers.items():
-        assert answer == {"verdict": "UNKNOWN", "notes": [], "reason": "not_on_record"}, name
+        assert answer == {
+            "verdict": "UNKNOWN",
+            "notes": [],
+            "reason": "not_on_record",
+            "reasons": ["not_on_record"],
+            "checked": ["signature", "issued"],
+            "advice": "stop",
+        }, name
 
 
 @MEMORY_ONLY

@@ -22,7 +22,7 @@ from tem_verifier.pieces import Hole, Piece, Pieces, fill
 __all__ = ["Hole", "Piece", "Rendered", "Renderer", "fill", "json_pieces"]
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # of a plain answer: as_of is a hole
-_RULES = ("answer", "dates", "verdict", "vocabulary")
+_RULES = ("advice", "answer", "dates", "verdict", "vocabulary")
 _MODULES = ("filters", "pages", "pieces", "rendering", "sentences", "templating")
 
 

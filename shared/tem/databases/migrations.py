@@ -69,7 +69,12 @@ PUBLISHED = History(
         *grants.work(
             grants.REGISTRY,
             published.metadata,
-            deletes=frozenset({"published_interval", "published_image"}),
+            deletes=frozenset(
+                {
+                    *("published_interval", "published_image"),
+                    *("published_pack", "published_pack_piece"),
+                }
+            ),
         ),
         *grants.read(grants.VERIFIER, published.metadata),
         *grants.read(grants.REPLICATION, published.metadata),

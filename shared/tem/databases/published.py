@@ -101,6 +101,37 @@ beat = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
+# What happened that tills are told at once (a recall above all): a log that only grows. Numbers
+# have no gaps: they are given under the lock of the state's row.
+event = Table(
+    "published_event",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("change", BigInteger, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("type", String(40), nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+# Offline packs as made and signed: a whole one has no ``base``, a delta names the whole one that it
+# changes. The verifier hands them out and can make none.
+pack = Table(
+    "published_pack",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("base", BigInteger),
+    Column("change", BigInteger, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("size", BigInteger, nullable=False),
+)
+pack_piece = Table(
+    "published_pack_piece",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("piece", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
 TABLE_NAMES = frozenset(table.name for table in metadata.tables.values())
 
 
