@@ -10,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Engine
 from tests.postgres import PostgresServer
 from tests.running import PYCACHE, SAMPLE, tem
 
+from tem import logs
 from tem.databases.database import open_engine, sqlite_url
 
 _numbers = itertools.count(1)
@@ -45,6 +47,15 @@ def _own_crash_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A command run in this process that would run for long leaves no hook of its own behind."""
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    """What was configured in this process does not stay for the tests after it: the common logger
+    keeps the first stream that it wrote to."""
+    yield
+    structlog.reset_defaults()
+    vars(logs.log).pop("bind", None)
 
 
 @pytest.fixture

@@ -297,7 +297,8 @@ def test_a_code_never_issued_is_unknown_and_a_typing_error_malformed(
     for code, verdict in ((NEVER_ISSUED, "UNKNOWN"), (NEVER_ISSUED[1:], "MALFORMED")):
         answer = public.get(f"/s/{code}", headers={"Accept": "application/json"})
         assert answer.status_code == 200
-        assert set(answer.json()) == {"verdict", "notes", "reason", "as_of"}
+        always = {"verdict", "notes", "reason", "reasons", "checked", "advice", "as_of"}
+        assert set(answer.json()) == always
         assert answer.json()["verdict"] == verdict
     unknown = tem(sample.data, "registry", "verdict", "999999", 1, "--json")
     assert json.loads(unknown.stdout)["verdict"] == "UNKNOWN"
