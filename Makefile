@@ -4,6 +4,7 @@ INSTALL ?= editable        # or: wheel (what CI tests)
 # One more than there are cores: some tests wait.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -gt 3 ] && echo 4 || echo $$((n + 1)))
 BASE_PORT ?= 8100
+SANDBOX_PORT ?= 8200
 UV := uv==0.13.9
 
 BIN := .venv/bin
@@ -19,7 +20,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/var/pycache
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench load pictures lock clean
+.PHONY: help install demo sandbox test lint bench load pictures lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -47,6 +48,9 @@ endif
 demo: $(INSTALLED)  ## the main job on sample data, then serve until Ctrl-C (ONCE=1: end after it)
 	@$(BIN)/python -m tem.demo --folder var/demo --sample shared/sample \
 	  --base-port $(BASE_PORT) $(if $(ONCE),--once)
+
+sandbox: $(INSTALLED)  ## test stamps in every state for who connects tills, until Ctrl-C (docs/tills.md)
+	@$(BIN)/python -m tem.sandbox --folder var/sandbox --base-port $(SANDBOX_PORT)
 
 test: $(INSTALLED)  ## every test
 	@mkdir -p var/tmp

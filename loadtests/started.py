@@ -88,7 +88,8 @@ def service(
 def installation(data: Path) -> dict[str, str]:
     """The environment of a seeded installation."""
     hidden = {name: value for name, value in os.environ.items() if not name.startswith("TEM_")}
-    return {**hidden, "TEM_DATA": str(data), "TEM_VERIFIER_RATE": RATE, "PYTHONUNBUFFERED": "1"}
+    rates = dict.fromkeys(("TEM_VERIFIER_RATE", "TEM_VERIFIER_RETAILER_RATE"), RATE)
+    return {**hidden, **rates, "TEM_DATA": str(data), "PYTHONUNBUFFERED": "1"}
 
 
 def gunicorn(

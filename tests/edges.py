@@ -33,7 +33,7 @@ from tem.databases.migrations import PUBLISHED, Database, migrate
 from tem.process import die_with_parent
 from tem_registry import heartbeat, publication
 from tem_registry.history import HISTORIES
-from tem_registry.lots import lots
+from tem_registry.lots import recall_acts
 from tem_verifier.history import VERIFIER
 
 Json = dict[str, Any]
@@ -313,7 +313,7 @@ class Record:
         """Recall the lot of a batch."""
         notice = {"kind": "mandatory", "ordered_by": "Sở A", "reason_public": "kiểm nghiệm"}
         with self.machine.entered(), self.register.write() as connection:
-            lots.recall(connection, datetime.now(UTC), "office:Lan#1", f"L{number}", notice)
+            recall_acts.recall(connection, datetime.now(UTC), "office:Lan#1", f"L{number}", notice)
 
     def stop(self) -> None:
         """Stop the server."""

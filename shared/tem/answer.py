@@ -186,6 +186,17 @@ def answer(subject: Subject, now: datetime, as_of: datetime) -> dict[str, Any]:
     return out
 
 
+def of_product(product: Card, producer: Card, now: datetime) -> dict[str, Any]:
+    """What is told of a product without a stamp: its own facts, its producer, and the certificate
+    in force. No verdict, and nothing of any lot."""
+    nobody = Subject(0, 0, StampState.ISSUED, product, producer)
+    shown = {"product": _product(nobody, now), "producer": _producer(nobody, now)}
+    cards = product["certificates"]
+    terms = tuple(_certificate(card) for card in cards)
+    in_force = _card_of(cards, certificate_at(terms, vietnam_day(now)))
+    return shown if in_force is None else {**shown, "certificate": _with_stars(in_force)}
+
+
 def _product(subject: Subject, _: datetime) -> Card:
     shown = {k: v for k, v in subject.product.items() if k not in _HIDDEN_OF_PRODUCT}
     if "image" in shown:

@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NoReturn
 
 import click
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from tem import logs
 from tem.clock import system_clock
 from tem.databases.database import reading, writing
-from tem.dates import rfc3339
+from tem.dates import parse_instant, rfc3339
 from tem.errors import Conflict, NotFound, TemError
 from tem.http import auth
 from tem.installation import Installation, require_restored
@@ -104,6 +104,19 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r} is no day: write it like 2026-10-31.", param, ctx)
 
 
+class Instant(click.ParamType[datetime]):
+    """An RFC 3339 instant on the command line."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> datetime:
+        """Parse it, or say how it is written."""
+        try:
+            return parse_instant(value)
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+
+
 def data_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--data DIR``: hands the command its ``installation``, made or yet to be made."""
 
@@ -167,6 +180,13 @@ def stopping_flag(*signals: int) -> Callable[[], bool]:
     return lambda: bool(arrived)
 
 
+def key_line(key: auth.KeyInfo) -> str:
+    """A key as it is listed."""
+    state = f"revoked {rfc3339(key.revoked_at)}" if key.revoked_at else "live"
+    owner = f" {key.producer_id}" if key.producer_id else ""
+    return f"{key.id}  {key.role}{owner}  {key.name}  made {rfc3339(key.created_at)}  {state}"
+
+
 def key_commands(
     service: str,
     roles: tuple[Role, ...],
@@ -211,11 +231,7 @@ def key_commands(
         with reading(open_store(installation)) as connection:
             keys = auth.list_keys(connection)
         for one in keys:
-            state = f"revoked {rfc3339(one.revoked_at)}" if one.revoked_at else "live"
-            owner = f" {one.producer_id}" if one.producer_id else ""
-            click.echo(
-                f"{one.id}  {one.role}{owner}  {one.name}  made {rfc3339(one.created_at)}  {state}"
-            )
+            click.echo(key_line(one))
 
     @key.command()
     @click.argument("key_id")

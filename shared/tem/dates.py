@@ -7,10 +7,15 @@ month's last), Decree 37/2026 Annex III (02/04/2026 + 30 months = 02/10/2028).
 
 import calendar
 import re
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+ZONE = "Asia/Ho_Chi_Minh"
+VIETNAM: tzinfo
+try:
+    VIETNAM = ZoneInfo(ZONE)
+except ZoneInfoNotFoundError:  # a till without a database of zones: +07:00 since 1975
+    VIETNAM = timezone(timedelta(hours=7))
 INFORMATION_MONTHS = 1
 
 _RFC3339 = re.compile(

@@ -55,6 +55,11 @@ class Installation:
         return self.data / "keys" / name
 
     @property
+    def pack_key_file(self) -> Path:
+        """The key that signs offline packs, handed by the issuer to the registry's follower."""
+        return Path(os.environ.get("TEM_PACK_KEY_FILE") or self.key_file("pack-key.json"))
+
+    @property
     def addresses_file(self) -> Path:
         """Where the services of a running ``tem up`` answer."""
         return self.data / "addresses.json"

@@ -109,7 +109,7 @@ def route_class(method: str, rule: str | None) -> str:
         return "unknown"
     if rule in ("/livez", "/readyz", "/metrics"):
         return "health"
-    if rule.startswith("/s/") and not rule.endswith("/report"):
+    if rule.startswith(("/s/", "/01/")) and not rule.endswith("/report"):
         return "look_up"
     if rule == "/v1/verifications":
         return "bulk"

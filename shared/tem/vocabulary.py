@@ -51,6 +51,16 @@ class Noticed(StrEnum):
     MANY_SCANS = "many_scans"
 
 
+class EventType(StrEnum):
+    """What tills are told at once: entries of the log that the registry publishes."""
+
+    LOT_RECALLED = "lot.recalled"
+    LOT_RECALL_LIFTED = "lot.recall_lifted"
+    LOT_CORRECTED = "lot.corrected"
+    STAMPS_VOIDED = "stamps.voided"
+    STAMPS_REVOKED = "stamps.revoked"
+
+
 class Role(StrEnum):
     """What an API key may be used for; each service knows only its own."""
 

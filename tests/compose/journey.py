@@ -101,8 +101,9 @@ class Journey:
     def doors(self) -> None:
         """The public's door leads to look-ups alone, the office's demands a key."""
         ask = self.office.ask
-        assert ask("GET", f"{self.public}/").status == 200
-        closed = ("/metrics", "/livez", "/readyz", "/openapi.json", "/v1/scans/days", "/v1/reports")
+        for path in ("/", "/developers", "/openapi.json"):
+            assert ask("GET", f"{self.public}{path}").status == 200, path
+        closed = ("/metrics", "/livez", "/readyz", "/v1/scans/days", "/v1/reports")
         for path in (*closed, "/nowhere"):
             assert ask("GET", f"{self.public}{path}").status == 404, path
         unreadable = ask("GET", f"{self.public}/s/%zz")

@@ -36,6 +36,8 @@ NETWORKS = {
     "mint": {"registry", "follower", "issuer"},
     "issuer-db": {"issuer", "signer", "issuer-keys", "postgres-record"},
     "tally": {"registry", "verifier"},
+    "outbox": {"webhooks", "postgres-edge"},
+    "egress": {"webhooks"},
 }
 
 
@@ -89,11 +91,12 @@ def test_networks_are_the_zones() -> None:
 
 
 def test_only_the_two_doors_lead_out() -> None:
-    """Every network but those of the published ports is internal, and these have one member."""
+    """Every network but those of the published ports is internal, and these have one member; one
+    more is for the container that sends to the Internet, and through it nobody comes in."""
     doors = {name for name, how in COMPOSE["networks"].items() if not how.get("internal")}
     published = {name for name, service in ALL if "ports" in service}
-    assert (doors, published) == ({"public", "desk"}, {"nginx", "office"})
-    assert {next(iter(NETWORKS[name])) for name in doors} == published
+    assert (doors - {"egress"}, published) == ({"public", "desk"}, {"nginx", "office"})
+    assert {next(iter(NETWORKS[name])) for name in doors} == published | {"webhooks"}
     ports = [port for _, service in ALL for port in service.get("ports", ())]
     assert all(re.fullmatch(r"\$\{\w+:-127\.0\.0\.1:\d+\}:\d+", port) for port in ports), ports
 
@@ -134,8 +137,10 @@ DECIDED = {
     *("TEM_PUBLISHED_DATABASE_URL", "TEM_ISSUER_URL", "TEM_VERIFIER_VALKEY_URL"),
     *("TEM_REGISTRY_ISSUER_KEY_FILE", "TEM_VERIFIER_VALKEY_PASSWORD_FILE"),  # made at the start
     *("TEM_VERIFIER_URL", "TEM_REGISTRY_VERIFIER_KEY_FILE"),  # made at the start as well
+    "TEM_PACK_KEY_FILE",
     "TEM_ISSUER_HIGH_WATER_FILE",  # one for web app and signer, in the volume of both
     *("TEM_VERIFIER_PROXIES", "TEM_REGISTRY_PROXIES"),  # nginx, and nobody else
+    "TEM_VERIFIER_WEBHOOKS",  # by a container of its own, or the one there is
 }
 
 

@@ -5,6 +5,7 @@ import os
 import random
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import jsonschema_rs
@@ -20,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from sqlalchemy import Connection
 from tests.conftest import SetClock
 from tests.registry.pictures import picture
 from tests.registry.records import OFFICE, Register, contract, point_of_sale
@@ -72,7 +74,16 @@ CALLS = {
         "/v1/statistics",
         "/v1/audit",
     ],
-    "verifier": ["/v1/verifications", "/v1/trust"],
+    "verifier": [
+        "/v1/verifications",
+        "/v1/sales",
+        "/v1/returns",
+        "/v1/changes",
+        "/v1/webhooks",
+        "/v1/packs/latest",
+        "/v1/suspects",
+        "/v1/trust",
+    ],
 }
 
 # Things that are there, so that generated requests get further than "not found".
@@ -91,6 +102,7 @@ THERE: dict[str, list[Any]] = {
     "/v1/council-results/": [],
     "/v1/void-reports/": [],
     "/v1/correction-requests/": [],
+    "/v1/packs/": [1],
 }
 # The same for members of bodies: half of the generated ones are given these.
 MEMBERS: dict[str, list[Any]] = {
@@ -165,10 +177,19 @@ def populate(register: Register) -> None:
             for n in (21, 22)
         ]
         told = council.take_over(connection, now, OFFICE, COUNCIL)
+        a_pack(connection, now)
     THERE["/v1/files/"] = MEMBERS["photo"] = MEMBERS["image"] = [file.id]
     THERE["/v1/void-reports/"] = [report["report_id"] for report in reports]
     THERE["/v1/correction-requests/"] = [one["request_id"] for one in asked]
     THERE["/v1/council-results/"] = [one["council_result_id"] for one in told["results"]]
+
+
+def a_pack(connection: Connection, now: datetime) -> None:
+    """A pack is there; what is in it nobody reads here."""
+    made = {"sequence": 1, "base": None, "change": 1, "made_at": now, "size": 8}
+    connection.execute(published.pack.insert().values(made))
+    piece = {"sequence": 1, "piece": 0, "content": b"TEMPACK1"}
+    connection.execute(published.pack_piece.insert().values(piece))
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +235,7 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[F
         made[service] = (app, key)
         if service == "registry":
             populate(Register(engine, SetClock()))
+            index.catch_up()
     yield made
     for server in servers:
         server.shutdown()
@@ -252,10 +274,12 @@ def test_every_call_is_described(service: str, apps: dict[str, tuple[Flask, str]
         seen.add(operation["operationId"])
         answers = operation["responses"]
         assert {"405", "503", "default"} <= answers.keys(), call
-        good = [answers[code] for code in answers if code.startswith("2")]
-        assert good, call
+        assert "content" not in answers.get("204", {}), call
+        good = [answers[code] for code in answers if code.startswith("2") and code != "204"]
+        assert good or "204" in answers, call
         for answer in good:
-            assert any("schema" in media for media in answer["content"].values()), call
+            told = answer.get("content", {}).values()
+            assert any("schema" in media for media in told), call
 
 
 @pytest.mark.parametrize("service", APPS)
@@ -360,6 +384,8 @@ def fuzz(operation: schemathesis.APIOperation, key: str, chance: random.Random) 
             case.path_parameters[name] = chance.choice(there)
         if isinstance(case.body, dict) and chance.random() < 0.5:
             case.body.update(known_members(case.body, chance))
+        if "wait" in (case.query or {}):
+            case.query["wait"] = "0"  # nobody waits for a change here
         headers = {"Authorization": f"Bearer {key}"}
         response = case.call(headers=headers)
         case.validate_response(response, checks=CHECKS, headers=headers)

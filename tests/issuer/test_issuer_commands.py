@@ -3,7 +3,9 @@
 from click.testing import CliRunner, Result
 from tests.issuer.issuer_support import Mint
 
+from tem import digital_link
 from tem.cli import main
+from tem.stampcode import parse
 
 
 def tem(mint: Mint, *words: str) -> Result:
@@ -73,6 +75,19 @@ def test_a_url_is_found_by_number_and_by_reference(mint: Mint) -> None:
         for name in (str(batch.number), "DH-2026-7"):
             shown = tem(mint, "url", name, str(index))
             assert (shown.exit_code, shown.stdout) == (0, f"{url}\n")
+
+
+def test_a_url_is_also_a_digital_link(mint: Mint) -> None:
+    """With the GTIN of its product the command prints the same 72 bytes as AI 235 and AI 8030; a
+    number that is no GTIN is refused, and nothing has left."""
+    (url,) = mint.urls(mint.released(1))
+    link = tem(mint, "url", "1", "1", "--gtin", "9521234000013").stdout.strip()
+    base, _, digits = url.rpartition("/s/")
+    path, _, signature = link.removeprefix(base).partition("?8030=")
+    *steps, printed = path.split("/")
+    assert steps == ["", "01", "09521234000013", "235"]
+    assert digital_link.raw_of(printed, signature) == parse(digits).raw
+    assert "[malformed_gtin]" in failure(mint, "url", "1", "1", "--gtin", "9521234000014")
 
 
 def failure(mint: Mint, *words: str) -> str:

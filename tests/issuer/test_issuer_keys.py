@@ -86,7 +86,7 @@ def test_a_passphrase_file_may_end_with_a_line(tmp_path: Path) -> None:
 def test_the_first_start_makes_each_thing_once(mint: Mint) -> None:
     """A second start makes nothing, and none of the first start's files changes."""
     before = {p: p.read_bytes() for p in mint.installation.data.rglob("*key*") if p.is_file()}
-    assert len(before) == 5
+    assert len(before) == 6
     assert first_start.prepare(mint.installation) == []
     assert {path: path.read_bytes() for path in before} == before
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in before)

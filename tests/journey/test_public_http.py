@@ -204,22 +204,33 @@ def test_a_bulk_request_that_is_not_json_is_a_clear_problem(
 
 
 def test_a_retailers_key_is_taken_and_a_wrong_one_told(
-    sample: Running, public: httpx.Client
+    sample: Running, public: httpx.Client, stamp: str
 ) -> None:
-    """Bulk look-ups are open; who sends a key learns at once that it is wrong or revoked."""
-    key = sample.make_key("verifier", "retailer", "Siêu thị A")
+    """Bulk look-ups are open; who sends a key learns at once that it is wrong or revoked, in
+    every worker and call, and a new key of the same name goes on."""
+    key, new = (sample.make_key("verifier", "retailer", "Siêu thị A") for _ in range(2))
 
     def ask(key: str) -> httpx.Response:
         headers = {"Authorization": f"Bearer {key}"}
         return public.post("/v1/verifications", json={"codes": ["1"]}, headers=headers)
+
+    def sell(key: str) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "one"}
+        sale = {"code": stamp, "store": "S1"}
+        return public.post("/v1/sales", json=sale, headers=headers)
 
     assert ask(key).status_code == 200
     assert refused(ask("nonsense"), 401, "key_malformed")
     wrong = key[:20] + ("0" if key[20] != "0" else "1") + key[21:]
     assert refused(ask(wrong), 401, "key_malformed")
     listed = sample.tem("verifier", "key", "list").splitlines()
+    assert sell(key).json()["sales"][0]["outcome"] == "sold"
     sample.tem("verifier", "key", "revoke", next(r for r in listed if "Siêu thị A" in r).split()[0])
-    assert refused(ask(key), 401, "key_not_valid")
+    for _ in range(4):
+        assert refused(ask(key), 401, "key_not_valid")
+        assert refused(sell(key), 401, "key_not_valid")
+    assert ask(new).status_code == 200
+    assert sell(new).json()["sales"][0]["outcome"] == "sold"
 
 
 def test_trust_is_the_configured_one(sample: Running, public: httpx.Client) -> None:

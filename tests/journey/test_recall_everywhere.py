@@ -12,6 +12,7 @@ import pytest
 from tests import plain_http
 from tests.journey.acts import Maker, get, new_key, post
 from tests.running import Running, running, until
+from tests.verifier.receivers import Receiver
 
 WORKERS = 2
 ROUNDS = 20
@@ -23,8 +24,10 @@ NOTICE = {"kind": "mandatory", "ordered_by": "Sở Y tế (mẫu)", "reason_publ
 def installation(
     tmp_path_factory: pytest.TempPathFactory, part_of_sample: Path
 ) -> Iterator[Running]:
-    """`tem up` with a part of the sample, in which lots of the past have closed."""
-    with running(tmp_path_factory.mktemp("recalls") / "data") as started:
+    """`tem up` with a part of the sample, in which lots of the past have closed; webhooks may lead
+    to this machine."""
+    settings = {"TEM_VERIFIER_WEBHOOK_NETWORKS": "127.0.0.0/8"}
+    with running(tmp_path_factory.mktemp("recalls") / "data", settings) as started:
         started.tem("registry", "import", part_of_sample)
         yield started
 
@@ -97,9 +100,17 @@ def closed_lot(installation: Running) -> tuple[str, str]:
     raise AssertionError("the part of the sample has no lot whose window has closed")
 
 
+def listen(installation: Running, receiver: Receiver) -> str:
+    """Have a receiver told from now on, and give the secret."""
+    chain = installation.client("verifier", installation.make_key("verifier", "retailer", "Chuỗi"))
+    secret: str = post(chain, "/v1/webhooks", {"url": receiver.url}, new_key())["secret"]
+    return secret
+
+
 def test_every_worker_knows_of_a_recall_within_a_second(installation: Running) -> None:
     """Twenty recalls and lifts: each worker says RECALLED of activated, void and revoked stamps,
-    and of a lot whose window closed long ago, within a second after the act was acknowledged."""
+    and of a lot whose window closed long ago, within a second after the act was acknowledged; a
+    chain's webhook is told of each act once, in order, by whichever worker."""
     maker = Maker(installation, "Sóng Lam")
     batch = maker.delivered(6)
     lot = maker.lot(6)
@@ -112,9 +123,9 @@ def test_every_worker_knows_of_a_recall_within_a_second(installation: Running) -
     paths = [httpx.URL(addresses[i - 1]).path for i in (1, 5, 6)]
     old_lot, old_path = closed_lot(installation)
     quiet = ["OK", "VOID", "STAMP_REVOKED", "INFO_EXPIRED"]
-    with one_client_of_each_worker(installation) as clients:
+    with Receiver() as receiver, one_client_of_each_worker(installation) as clients:
         seconds_until(clients, [*paths, old_path], quiet)
-        took = []
+        secret, took = listen(installation, receiver), []
         for _ in range(ROUNDS):
             for path, body, wanted in (
                 ("recall", NOTICE, ["RECALLED"] * 4),
@@ -123,5 +134,10 @@ def test_every_worker_knows_of_a_recall_within_a_second(installation: Running) -
                 for id in (old_lot, lot):
                     post(maker.office, f"/v1/lots/{id}/{path}", body, new_key())
                 took.append(seconds_until(clients, [*paths, old_path], wanted))
+        until(lambda: len(receiver.received) >= 4 * ROUNDS, 20)
     assert len(took) == 2 * ROUNDS
     assert max(took) < LIMIT_SECONDS, sorted(took)[-5:]
+    told = [(one.told["data"]["seq"], one.told["data"]["lot_id"]) for one in receiver.received]
+    assert [seq for seq, _ in told] == list(range(told[0][0], told[0][0] + 4 * ROUNDS))
+    assert [id for _, id in told] == [old_lot, lot] * (2 * ROUNDS)
+    assert all(one.is_signed(secret) for one in receiver.received)

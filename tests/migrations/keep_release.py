@@ -37,7 +37,7 @@ from tem_issuer.domain import Batch, BatchState
 from tem_issuer.history import HISTORIES as ISSUER
 from tem_registry import publication
 from tem_registry.history import HISTORIES as REGISTRY
-from tem_registry.lots import lots
+from tem_registry.lots import recall_acts
 from tem_verifier import storage as verifier_storage
 from tem_verifier.history import HISTORIES as VERIFIER
 
@@ -113,7 +113,7 @@ def _work_registry(engine: Engine) -> None:
     register.add("point_of_sale", point_of_sale("POS1"))
     with register.write() as connection:
         notice = {"kind": "mandatory", "ordered_by": "Chi cục", "reason_public": "kiểm tra"}
-        lots.recall(connection, _CLOCK(), OFFICE, "L1", notice)
+        recall_acts.recall(connection, _CLOCK(), OFFICE, "L1", notice)
 
 
 def _fill_verifier(engine: Engine) -> None:

@@ -69,6 +69,8 @@ TABLE = matrix.rows(
             GET /v1/audit/checkpoint
             GET /v1/lookups
             GET /v1/lookups/noticed
+            GET /v1/suspects
+            GET /v1/suspects/<id:id>
             GET /office/accounts
             GET /office/accounts/<id:id>
             GET /office
@@ -107,6 +109,7 @@ TABLE = matrix.rows(
             GET /office/products/<id:id>
             GET /office/stamps
             GET /office/suspicious
+            GET /office/suspicious/copies
             GET /office/void-reports
             GET /office/void-reports/<id:id>
         """,
@@ -167,6 +170,7 @@ TABLE = matrix.rows(
             GET /v1/shopper-reports
             GET /v1/shopper-reports/<id:id>
             POST /v1/shopper-reports/<id:id>/handling
+            POST /v1/suspects/<id:id>/decision
             GET /v1/shopper-reports/<id:id>/photo
             POST /v1/void-reports/<id:id>/confirmation
             POST /v1/void-reports/<id:id>/dismissal
@@ -218,6 +222,7 @@ TABLE = matrix.rows(
             GET,POST /office/products/<id:id>/reports/new
             GET,POST /office/products/new
             GET /office/shopper-reports/<id:id>/photo
+            GET,POST /office/suspicious/copies/<id:id>
             GET /office/suspicious/reports
             GET,POST /office/suspicious/reports/<id:id>
             GET,POST /office/void-reports/<id:id>/confirmation

@@ -110,11 +110,14 @@ def _spreadsheet(people: People, chromium: Browser, folder: Path) -> None:
 
 
 def _shopper(people: People, chromium: Browser, installation: Running, folder: Path) -> None:
-    """The page of a stamp that is activated, as a telephone shows it."""
+    """What the verifier shows: a stamp that is activated, on a telephone; the page for chains."""
     printed = installation.tem("issuer", "url", BATCH_SEEN, "1").strip()
     page = people.context(chromium, None, **PHONE).new_page()
     page.goto(printed)
     _keep(page, folder / "shopper-stamp.png")
+    page = people.context(chromium, None, **DESK).new_page()
+    page.goto(f"{installation.url('verifier')}/developers")
+    _keep(page, folder / "developers.png")
 
 
 def _keep(page: Page, path: Path) -> None:

@@ -46,6 +46,17 @@ class Shoppers:
         assert sent.status_code == 303, sent.text
         return sent.headers["Location"].partition("?")[0].rpartition("/")[2]
 
+    def sold(self, stamp: tuple[int, int], *chains: str) -> None:
+        """Tills of these chains sell packages with the code of one stamp, one after the other."""
+        code = self._path(stamp).rpartition("/")[2]
+        make = ("verifier", "key", "create", "--role", "retailer", "--name")
+        with self._browser() as client:
+            for number, chain in enumerate(chains):
+                key = self.installation.tem(*make, chain).split()[-1]
+                headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": f"sold-{number}"}
+                sale = {"sales": [{"code": code, "store": f"{chain} 1"}]}
+                client.post("/v1/sales", json=sale, headers=headers).raise_for_status()
+
     def until_noticed(self, count: int) -> None:
         """Wait until the office can see so many stamps that are worth a look."""
         call = "/v1/lookups/noticed"

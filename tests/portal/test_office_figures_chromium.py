@@ -25,6 +25,7 @@ class Seen:
     void: str
     often: str
     reports: list[str]  # numbers
+    stamps: list[tuple[int, int]]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def seen(site: People) -> Iterator[Seen]:
         for size in SIZES
     ]
     shoppers.until_noticed(len(stamps))
-    yield Seen(serials[0], serials[1], serials[2], reports)
+    yield Seen(serials[0], serials[1], serials[2], reports, stamps)
 
 
 def tab_to(page: Page, selector: str) -> None:
@@ -159,6 +160,32 @@ def test_stamps_to_look_at_with_the_evidence(
     expect(page.get_by_role("article")).to_contain_text(seen.often)
 
 
+def test_a_code_that_was_sold_twice_is_looked_into(
+    site: People, chromium: Browser, seen: Seen
+) -> None:
+    """Today's list leads to the evidence in words and to what tills told; a person decides, with
+    a reason, and the page counts how many alarms were right. The stamp is judged, not the goods."""
+    Shoppers(site.installation).sold(seen.stamps[2], "Mẫu A", "Mẫu B")
+    page = site.page(chromium, "lan", **PHONE)
+    page.goto("/office")
+    today = page.get_by_role("region", name="Mã tem có dấu hiệu bị sao chép")
+    today.get_by_role("link", name=seen.often).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mã tem này có dấu hiệu bị sao chép")
+    expect(page.locator("main")).to_contain_text("bán ở 2 cửa hàng thuộc 2 chuỗi")
+    page.locator("details summary").last.click()
+    expect(page.locator("main")).to_contain_text("Mẫu B, Mẫu B 1")
+    assert "giả" not in page.locator("main").inner_text()
+    must_be_good(page)
+    page.get_by_label("Vì sao").fill("Hai cửa hàng đều còn gói hàng mang số này (mẫu)")
+    page.get_by_role("button", name="Đúng là bị sao chép").click()
+    page.wait_for_url("**/office/suspicious/copies?done=suspect_decided")
+    expect(page.locator("main")).to_contain_text("Không có con tem nào ở đây.")
+    page.get_by_role("link", name="Đúng là bị sao chép").click()
+    expect(page.get_by_role("article", name=seen.often)).to_contain_text("Hai cửa hàng đều còn")
+    expect(page.locator(".cards")).to_contain_text("100 % báo động đúng")
+    must_be_good(page)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_shoppers_report_is_handled(
     site: People, chromium: Browser, seen: Seen, size: str
@@ -222,6 +249,7 @@ def test_english_in_dark_colours(site: People, chromium: Browser, seen: Seen) ->
         "/office/figures": "Figures of stamps",
         "/office/figures/map": "Map of stamps and points of sale",
         "/office/suspicious": "Stamps to look at",
+        "/office/suspicious/copies?state=confirmed": "Signs of being copied",
         "/office/suspicious/reports?state=closed": "Shoppers' reports",
         "/office/audit?actor=import": "Audit trail",
     }

@@ -31,7 +31,7 @@ from tem_registry.intervals import Interval
 from tem_registry.lots import lots
 from tem_registry.months import Months
 from tem_registry.settings import Settings
-from tem_registry.stamps import stamps
+from tem_registry.stamps import endings, stamps
 
 OFFICE = "office:Lan#1"
 _OFFICE_KEY = Ed25519PrivateKey.generate()
@@ -59,6 +59,9 @@ def settings(**changes: Any) -> Settings:
         "verifier_url": "http://127.0.0.1:9",
         "verifier_key_file": nowhere,
         "authority": nowhere,
+        "pack_key_file": nowhere,
+        "pack_days": 7,
+        "public_url": "https://tem.example.vn",
     }
     return Settings(**{**given, **changes})
 
@@ -238,12 +241,12 @@ class Register:
     def void(self, batch: int, first: int, last: int, reason: str = "misprint") -> Row:
         """Void a range."""
         with self.write() as connection:
-            return stamps.void(connection, self.clock(), OFFICE, batch, first, last, reason)
+            return endings.void(connection, self.clock(), OFFICE, batch, first, last, reason)
 
     def revoke(self, batch: int, first: int, last: int, reason: str = "decision 7") -> Row:
         """Revoke a range."""
         with self.write() as connection:
-            return stamps.revoke(connection, self.clock(), OFFICE, batch, first, last, reason)
+            return endings.revoke(connection, self.clock(), OFFICE, batch, first, last, reason)
 
     def deliver(self, batch: int, receipt: str | None = "BB-7") -> stamps.Batch:
         """Hand over what lies at the office."""

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
+from tem import gtin
 from tem.errors import Invalid
 from tem.vocabulary import ProducerStatus
-from tem_registry import gtin
 from tem_registry.catalogue import (
     addresses,
     consents,

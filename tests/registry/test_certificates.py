@@ -18,7 +18,7 @@ from tem.installation import Installation
 from tem_registry import tables, verdicts
 from tem_registry.catalogue import catalogue
 from tem_registry.certificates import certificates
-from tem_registry.lots import lots
+from tem_registry.lots import recall_acts
 
 PAPER = {"product_id": "SP1", "decision_no": "77/QĐ-UBND", "decision_date": "2026-11-10"}
 DECISION = {"decision_no": "3763/QĐ-UBND", "reason": "quy trình"}
@@ -576,5 +576,5 @@ def test_held_lots_are_those_an_activation_takes(api: Api) -> None:
     assert "TORN" not in named()
     notice = {"kind": "voluntary", "ordered_by": "P1", "reason_public": "sai nhãn"}
     with register.write() as connection:
-        lots.recall(connection, register.clock(), OFFICE, "MORE3", notice)
+        recall_acts.recall(connection, register.clock(), OFFICE, "MORE3", notice)
     assert "MORE3" not in named() and "MORE4" in named()

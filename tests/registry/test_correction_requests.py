@@ -14,7 +14,7 @@ from tem_registry import tables
 from tem_registry.activation import correction_requests
 from tem_registry.activation.correction_request_rules import already_requested
 from tem_registry.intervals import Interval
-from tem_registry.lots import lots
+from tem_registry.lots import recall_acts
 
 REASON = "dán nhầm cuộn tem của lô bên cạnh"
 NOTICE = {"kind": "voluntary", "ordered_by": "P1", "reason_public": "sai nhãn"}
@@ -154,7 +154,7 @@ def test_an_acceptance_that_fails_leaves_the_request_open(ready: Register) -> No
     """What happened meanwhile is told, and nothing is changed."""
     id = ask(ready, 1, 10, "L2")["request_id"]
     with ready.write() as connection:
-        lots.recall(connection, ready.clock(), OFFICE, "L2", NOTICE)
+        recall_acts.recall(connection, ready.clock(), OFFICE, "L2", NOTICE)
     before = ready.everything()
     error = refusal(accept, ready, id)
     assert isinstance(error, Conflict) and error.code == "lot_recalled"

@@ -16,7 +16,7 @@ from tem_registry import tables
 from tem_registry.activation.correction_rules import Part, Terms, correction_refusals, parts_of
 from tem_registry.certificates import certificates
 from tem_registry.intervals import Interval
-from tem_registry.lots import lots
+from tem_registry.lots import lots, recall_acts
 from tem_registry.stamps.bindings import Binding
 from tem_registry.stamps.moves import RangeRefusal
 
@@ -34,7 +34,7 @@ def refusal(act: Any, *args: Any, **options: Any) -> TemError:
 
 def recall(register: Register, lot_id: str) -> None:
     with register.write() as connection:
-        lots.recall(connection, register.clock(), OFFICE, lot_id, NOTICE)
+        recall_acts.recall(connection, register.clock(), OFFICE, lot_id, NOTICE)
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_a_correction_never_hides_a_recall(ready: Register) -> None:
         assert [one["code"] for one in error.extra["ranges"]] == ["lot_recalled"]
     ready.activate("L2", 1, 51, 60)
     with ready.write() as connection:
-        lots.lift(connection, ready.clock(), OFFICE, "L1", None)
+        recall_acts.lift(connection, ready.clock(), OFFICE, "L1", None)
     recall(ready, "L2")
     assert refusal(ready.correct, 1, 5, 9, "L2").code == "lot_recalled"
     assert ready.correct(1, 5, 9, None)["stamps"] == 5

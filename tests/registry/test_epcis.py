@@ -22,8 +22,8 @@ from tem_registry.batches import delivery
 from tem_registry.epcis import epcis, epcis_acts
 from tem_registry.epcis.epcis_trail import Wanted
 from tem_registry.forgetting import purging
-from tem_registry.lots import lots
-from tem_registry.stamps import stamps
+from tem_registry.lots import recall_acts
+from tem_registry.stamps import endings, stamps
 from tem_registry.uris import Producer, Product, Uris, configured, is_gln, is_gtin
 
 GTIN, GLN = "09521234000013", "9521234900016"
@@ -87,8 +87,8 @@ def lived(register: Register) -> Register:
         corrections.correct(
             c, now, OFFICE, 7, 12, first=11, last=20, lot_id=None, reason="were never stuck"
         )
-        lots.recall(c, now, OFFICE, "L2", NOTICE)
-        lots.lift(c, now, OFFICE, "L2", "found safe")
+        recall_acts.recall(c, now, OFFICE, "L2", NOTICE)
+        recall_acts.lift(c, now, OFFICE, "L2", "found safe")
     register.void(12, 1, 5)
     register.revoke(12, 60, 70)
     return register
@@ -274,7 +274,7 @@ def test_an_act_taken_over_has_the_day_of_its_record(register: Register) -> None
     issued(register, 1, 10)
     with register.write() as c:
         stamps.set_issued_on(c, 1, date(2025, 3, 1))
-        stamps.revoke(c, register.clock(), OFFICE, 1, 1, 10, "old", date(2025, 4, 2))
+        endings.revoke(c, register.clock(), OFFICE, 1, 1, 10, "old", date(2025, 4, 2))
     times = [event["eventTime"] for event in exported(register)]
     assert times == ["2025-03-01T00:00:00+07:00", "2025-04-02T00:00:00+07:00"]
     assert len(exported(register, last_day=date(2025, 3, 31))) == 1

@@ -17,7 +17,7 @@ from tem.databases import published
 from tem.databases.database import open_engine, plumbing, sqlite_url
 from tem_registry import publication, tables, verdicts
 from tem_registry.forgetting import forgetting
-from tem_registry.lots import lots
+from tem_registry.lots import recall_acts
 
 NOTICE = {"kind": "mandatory", "ordered_by": "Chi cục", "reason_public": "nhiễm khuẩn"}
 TOMBSTONE = {"closed": True, "lot_id": "L1", "undated": False}
@@ -48,12 +48,12 @@ def sweep(register: Register) -> int:
 
 def recall(register: Register, **fields: Any) -> None:
     with register.write() as connection:
-        lots.recall(connection, register.clock(), OFFICE, "L1", {**NOTICE, **fields})
+        recall_acts.recall(connection, register.clock(), OFFICE, "L1", {**NOTICE, **fields})
 
 
 def lift(register: Register) -> None:
     with register.write() as connection:
-        lots.lift(connection, register.clock(), OFFICE, "L1", None)
+        recall_acts.lift(connection, register.clock(), OFFICE, "L1", None)
 
 
 def ask(register: Register, index: int = 1) -> Any:
@@ -121,7 +121,7 @@ def test_many_lots_go_in_bounded_transactions(
         register.activate(f"L{n:02}", 1, n + 1, n + 1)
     for n in (0, 1, 2, 3, 7):
         with register.write() as connection:
-            lots.recall(connection, register.clock(), OFFICE, f"L{n:02}", NOTICE)
+            recall_acts.recall(connection, register.clock(), OFFICE, f"L{n:02}", NOTICE)
     close_window(register)
     assert sweep(register) == 6
     assert sum("closed" in card(register, f"L{n:02}") for n in range(11)) == 6
@@ -174,7 +174,7 @@ def test_a_lot_in_somebodys_hands_is_left_alone(register: Register) -> None:
     activated(register)
     close_window(register)
     with register.write() as connection:
-        lots.recall(connection, register.clock(), OFFICE, "L1", NOTICE)
+        recall_acts.recall(connection, register.clock(), OFFICE, "L1", NOTICE)
         assert sweep(register) == 0
     assert (sweep(register), ask(register)["verdict"]) == (0, "RECALLED")
     lift(register)
@@ -255,8 +255,8 @@ def test_what_was_forgotten_is_in_no_file(register: Register) -> None:
         if n % 5 == 0:
             with register.write() as connection:
                 notice = {**NOTICE, "reason_public": "y" * (n % 300 + 1)}
-                lots.recall(connection, register.clock(), OFFICE, id, notice)
-                lots.lift(connection, register.clock(), OFFICE, id, None)
+                recall_acts.recall(connection, register.clock(), OFFICE, id, notice)
+                recall_acts.lift(connection, register.clock(), OFFICE, id, None)
     needle = b'"code": "needle-'  # in the form of the card, which the record does not have
     assert sum(content.count(needle) for content in files_of(register).values()) >= 200
     close_window(register)

@@ -35,7 +35,7 @@ from tem_registry import tables, verdicts
 from tem_registry.fsck import fsck
 from tem_registry.importing import import_folder, importing
 from tem_registry.importing.import_folder import read_folder
-from tem_registry.lots import lots
+from tem_registry.lots import lot_answers, lots
 from tem_registry.reports import statistics
 
 NOBODY = "http://127.0.0.1:9"  # never called: nothing is left to issue
@@ -79,7 +79,9 @@ def test_every_lot_ends_as_expected(sample: Path) -> None:
     """Each lot's date and the last day of its information are those of its row."""
     with opened(sample) as engine, reading(engine) as connection:
         for row in rows(SAMPLE, "lot"):
-            lot = lots.shown(connection, lots.find(connection, row["lot_id"]), system_clock())
+            lot = lot_answers.shown(
+                connection, lots.find(connection, row["lot_id"]), system_clock()
+            )
             assert lot["info_expires_on"] == row["expected"]["info_expires_on"], row["lot_id"]
             assert lot["stamps_activated"] == row["stamps_activated"]
             for name in ("best_before", "production_date", "quantity", "unit", "lot_code"):

@@ -10,7 +10,7 @@ from tests.registry.signed_in import Api, api_over, problem
 from tem.databases.database import plumbing
 from tem.errors import TemError
 from tem_registry import publication
-from tem_registry.lots import lot_corrections, lots
+from tem_registry.lots import lot_answers, lot_corrections, lots, recall_acts
 
 NOTICE = {"kind": "mandatory", "ordered_by": "Chi cục", "reason_public": "nhiễm khuẩn"}
 REASON = "Nhầm ngày sản xuất khi nhập lô"
@@ -33,7 +33,7 @@ def refusal(register: Register, **fields: Any) -> str:
 
 def shown(register: Register) -> dict[str, Any]:
     with register.read() as connection:
-        return lots.shown(connection, lots.find(connection, "L1"), register.clock())
+        return lot_answers.shown(connection, lots.find(connection, "L1"), register.clock())
 
 
 def tied(register: Register) -> Register:
@@ -158,7 +158,7 @@ def test_a_lot_under_recall_stays_as_it_is(register: Register) -> None:
     """What a recall speaks of is not changed under it."""
     tied(register)
     with register.write() as connection:
-        lots.recall(connection, register.clock(), OFFICE, "L1", NOTICE)
+        recall_acts.recall(connection, register.clock(), OFFICE, "L1", NOTICE)
     assert refusal(register, quantity=500, reason=REASON) == "lot_recalled"
 
 

@@ -10,7 +10,7 @@ from tests.registry.records import OFFICE, Register, product, settings
 from tem.databases import published
 from tem.errors import Conflict, NotFound, TemError
 from tem_registry import publication, verdicts
-from tem_registry.lots import lots
+from tem_registry.lots import lot_answers, lots, recall_acts
 
 NOTICE = {
     "kind": "mandatory",
@@ -33,7 +33,7 @@ def card(register: Register, id: str) -> Any:
 
 def shown(register: Register, id: str) -> dict[str, Any]:
     with register.read() as connection:
-        return lots.shown(connection, lots.find(connection, id), register.clock())
+        return lot_answers.shown(connection, lots.find(connection, id), register.clock())
 
 
 def test_the_date_is_worked_out_from_the_shelf_life(register: Register) -> None:
@@ -148,17 +148,19 @@ def test_a_recall_is_public_at_once_and_lifted_at_once(register: Register) -> No
     """The notice goes onto the lot's card; lifting keeps it with the instant it ended."""
     register.lot("L1")
     with register.write() as connection:
-        answer = lots.recall(connection, register.clock(), OFFICE, "L1", NOTICE)
+        answer = recall_acts.recall(connection, register.clock(), OFFICE, "L1", NOTICE)
     assert answer == {"lot_id": "L1", "recalled": True, "ordered_on": "2026-11-20"}
     notice = {**NOTICE, "ordered_on": "2026-11-20", "lifted_at": None}
     assert card(register, "L1")["recalls"] == [notice]
     register.clock.advance(days=2)
     with register.write() as connection:
-        lots.lift(connection, register.clock(), OFFICE, "L1", "đã kiểm nghiệm")
+        recall_acts.lift(connection, register.clock(), OFFICE, "L1", "đã kiểm nghiệm")
     assert card(register, "L1")["recalls"] == [{**notice, "lifted_at": "2026-11-22T02:00:00Z"}]
     assert not shown(register, "L1")["recalled"]
     with register.write() as connection:
-        lots.recall(connection, register.clock(), OFFICE, "L1", {**NOTICE, "kind": "voluntary"})
+        recall_acts.recall(
+            connection, register.clock(), OFFICE, "L1", {**NOTICE, "kind": "voluntary"}
+        )
     assert [one["kind"] for one in card(register, "L1")["recalls"]] == ["mandatory", "voluntary"]
 
 
@@ -167,14 +169,14 @@ def test_a_lot_in_full_tells_its_recalls(register: Register) -> None:
     lot = register.lot("L1")
     for kind in ("voluntary", "mandatory"):
         with register.write() as connection:
-            lots.recall(connection, register.clock(), OFFICE, "L1", {**NOTICE, "kind": kind})
+            recall_acts.recall(connection, register.clock(), OFFICE, "L1", {**NOTICE, "kind": kind})
         if kind == "voluntary":
             register.clock.advance(days=1)
             with register.write() as connection:
-                answer = lots.lift(connection, register.clock(), OFFICE, "L1", "đạt")
+                answer = recall_acts.lift(connection, register.clock(), OFFICE, "L1", "đạt")
             assert answer["lifted_at"] == "2026-11-21T02:00:00Z"
     with register.read() as connection:
-        found = lots.shown_in_full(connection, lot, settings(), register.clock())
+        found = lot_answers.shown_in_full(connection, lot, settings(), register.clock())
     told = [(one["kind"], one["ordered_on"], one["lifted_at"]) for one in found["recalls"]]
     assert told == [
         ("voluntary", "2026-11-20", "2026-11-21T02:00:00Z"),
@@ -207,9 +209,9 @@ def test_lots_are_found(register: Register, chosen: dict[str, Any], ids: list[st
     register.lot("L2", lot_code="A1-b", product_id="SP2")
     register.lot("L3", lot_code="a1")
     with register.write() as connection:
-        lots.recall(connection, register.clock(), OFFICE, "L1", NOTICE)
-        lots.recall(connection, register.clock(), OFFICE, "L2", NOTICE)
-        lots.lift(connection, register.clock(), OFFICE, "L2", None)
+        recall_acts.recall(connection, register.clock(), OFFICE, "L1", NOTICE)
+        recall_acts.recall(connection, register.clock(), OFFICE, "L2", NOTICE)
+        recall_acts.lift(connection, register.clock(), OFFICE, "L2", None)
     with register.read() as connection:
         found = lots.page(connection, "", 10, now=register.clock(), **chosen)
     assert [lot.id for lot in found] == ids
@@ -250,11 +252,11 @@ def test_recalls_that_are_refused(register: Register) -> None:
 
     def recall(id: str) -> None:
         with register.write() as connection:
-            lots.recall(connection, register.clock(), OFFICE, id, NOTICE)
+            recall_acts.recall(connection, register.clock(), OFFICE, id, NOTICE)
 
     def lift(id: str) -> None:
         with register.write() as connection:
-            lots.lift(connection, register.clock(), OFFICE, id, None)
+            recall_acts.lift(connection, register.clock(), OFFICE, id, None)
 
     assert refusal(lift, "L1") == "not_recalled"
     recall("L1")
@@ -270,17 +272,17 @@ def test_a_recalled_lot_takes_no_stamps(register: Register) -> None:
     register.batch(1)
     register.lot("L1")
     with register.write() as connection:
-        lots.recall(connection, register.clock(), OFFICE, "L1", NOTICE)
+        recall_acts.recall(connection, register.clock(), OFFICE, "L1", NOTICE)
     assert refusal(register.activate, "L1", 1, 1, 5) == "lot_recalled"
     with register.write() as connection:
-        lots.lift(connection, register.clock(), OFFICE, "L1", None)
+        recall_acts.lift(connection, register.clock(), OFFICE, "L1", None)
     assert register.activate("L1", 1, 1, 5)["stamps"] == 5
 
 
 def imported(register: Register, **dates: Any) -> None:
     """A recall taken over, which an import may date as it was."""
     with register.write() as connection:
-        lots.recall(
+        recall_acts.recall(
             connection, register.clock(), OFFICE, "L1", {**NOTICE, **dates}, taken_over=True
         )
 
@@ -306,7 +308,7 @@ def test_a_recall_that_ends_later_is_in_force(register: Register) -> None:
     assert [one["code"] for one in refused.value.extra["ranges"]] == ["lot_recalled"]
     assert refusal(lambda: imported(register)) == "already_recalled"
     with register.write() as connection:
-        lots.lift(connection, register.clock(), OFFICE, "L1", "đạt")
+        recall_acts.lift(connection, register.clock(), OFFICE, "L1", "đạt")
     assert card(register, "L1")["recalls"][0]["lifted_at"] == "2026-11-20T02:00:00Z"
     assert not shown(register, "L1")["recalled"]
     assert register.activate("L1", 1, 6, 6)["stamps"] == 1
@@ -328,7 +330,9 @@ def test_the_day_of_a_recall(register: Register, day: str, code: str | None) -> 
 
     def recall() -> None:
         with register.write() as connection:
-            lots.recall(connection, register.clock(), OFFICE, "L1", {**NOTICE, "ordered_on": day})
+            recall_acts.recall(
+                connection, register.clock(), OFFICE, "L1", {**NOTICE, "ordered_on": day}
+            )
 
     if code is None:
         recall()

@@ -9,7 +9,7 @@ from tests.registry.signed_in import api_over, problem
 
 from tem.errors import NotFound, TemError
 from tem_registry.activation import activation_preview, lot_preview
-from tem_registry.lots import lot_rules, lots
+from tem_registry.lots import lot_answers, lot_rules, lots, recall_acts
 
 NOTICE = {"kind": "voluntary", "ordered_by": "P1", "reason_public": "sai nhãn"}
 LOT = {"product_id": "SP1", "lot_code": "A1", "production_date": "2026-10-20", "quantity": 5}
@@ -145,10 +145,10 @@ def between(register: Register, chance: random.Random) -> None:
             register.correct(1, at, at + 1, None)
         elif kind < 0.8:
             with register.write() as connection:
-                lots.recall(connection, register.clock(), OFFICE, "LB", NOTICE)
+                recall_acts.recall(connection, register.clock(), OFFICE, "LB", NOTICE)
         elif kind < 0.9:
             with register.write() as connection:
-                lots.lift(connection, register.clock(), OFFICE, "LB", None)
+                recall_acts.lift(connection, register.clock(), OFFICE, "LB", None)
     except TemError:
         pass
 
@@ -169,7 +169,7 @@ def check_refused(told: list[dict[str, Any]], refused: TemError) -> None:
 def check_done(register: Register, would: dict[str, Any], lot_id: str, batch: int) -> None:
     """What was to be left is what is left."""
     with register.read() as connection:
-        lot = lots.shown(connection, lots.find(connection, lot_id), register.clock())
+        lot = lot_answers.shown(connection, lots.find(connection, lot_id), register.clock())
     delivered = [b - a + 1 for a, b, state, _ in register.ranges(batch) if state == "delivered"]
     assert (would["left_in_lot"], would["left_in_batch"]) == (lot["units_left"], sum(delivered))
 
@@ -182,7 +182,7 @@ def test_a_lot_as_it_would_be_recorded(register: Register) -> None:
     assert register.everything() == before
     made = register.lot("L1", **LOT | {"best_before": "2027-02"})
     with register.read() as connection:
-        record = lots.shown(connection, made, register.clock())
+        record = lot_answers.shown(connection, made, register.clock())
     assert told["would"].pop("window_ends_on") == record["info_expires_on"] == "2027-03-28"
     assert told["would"] == {name: record[name] for name in told["would"]}
 

@@ -8,7 +8,7 @@ from tests.registry.records import OFFICE, Register
 from tem.errors import Conflict, Invalid, NotFound, TemError
 from tem_registry import tables
 from tem_registry.batches import prints, reconciliation
-from tem_registry.stamps import stamps
+from tem_registry.stamps import endings
 
 
 def refusal(act: Any, *args: Any, **options: Any) -> TemError:
@@ -108,7 +108,7 @@ def test_misprints_voided_before_belong_to_the_run(register: Register, kind: str
     register.batch(1, 100, delivered=False)
     with register.write() as connection:
         now = register.clock()
-        stamps.void(connection, now, OFFICE, 1, 51, 54, "mờ", kind=kind)
+        endings.void(connection, now, OFFICE, 1, 51, 54, "mờ", kind=kind)
     whole, less = (100, 96) if kind == "damaged" else (96, 100)
     error = refusal(report, register, 1, less - 2, (1, 2))
     assert error.code == "print_counts_disagree"
@@ -245,7 +245,7 @@ def test_what_came_short_is_missing_until_it_is_named(
         else:
             with register.write() as connection:
                 now = register.clock()
-                stamps.void(connection, now, OFFICE, 1, *given, reason="biên bản", kind=act)
+                endings.void(connection, now, OFFICE, 1, *given, reason="biên bản", kind=act)
     found = counts(register)
     assert (found["missing"], found["received_short"]) == (missing, missing), case
     assert found["unaccounted"] == 0

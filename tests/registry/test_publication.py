@@ -9,8 +9,8 @@ from tests.registry.records import OFFICE, Register
 from tem.databases import published
 from tem.errors import Conflict
 from tem_registry import publication
-from tem_registry.lots import lots
-from tem_registry.stamps import stamps
+from tem_registry.lots import recall_acts
+from tem_registry.stamps import endings
 
 
 def position(register: Register) -> tuple[str, int]:
@@ -89,9 +89,9 @@ def test_an_act_rolled_back_publishes_nothing(register: Register) -> None:
     with pytest.raises(Conflict):
         register.activate("L1", 1, 1, 50)
     with pytest.raises(RuntimeError, match="undone"), register.write() as connection:
-        stamps.void(connection, register.clock(), OFFICE, 1, 1, 10, "misprint")
+        endings.void(connection, register.clock(), OFFICE, 1, 1, 10, "misprint")
         notice = {"kind": "voluntary", "ordered_by": "P1", "reason_public": "sai nhãn"}
-        lots.recall(connection, register.clock(), OFFICE, "L1", notice)
+        recall_acts.recall(connection, register.clock(), OFFICE, "L1", notice)
         raise RuntimeError("undone")
     assert public(register) == before
     register.void(1, 1, 1)

@@ -14,7 +14,7 @@ from tem.databases.database import open_engine, plumbing, sqlite_url
 from tem.errors import TemError
 from tem_registry import publication, tables, verdicts
 from tem_registry.forgetting import forgetting, forgetting_commands, purging
-from tem_registry.lots import lot_cards, lots
+from tem_registry.lots import lot_cards, lots, recall_acts
 from tem_registry.months import Months
 from tem_registry.reports import statistics
 
@@ -33,12 +33,12 @@ def activated(register: Register) -> None:
 
 def recall(register: Register, id: str = "L1") -> None:
     with register.write() as connection:
-        lots.recall(connection, register.clock(), OFFICE, id, NOTICE)
+        recall_acts.recall(connection, register.clock(), OFFICE, id, NOTICE)
 
 
 def lift(register: Register, id: str = "L1") -> None:
     with register.write() as connection:
-        lots.lift(connection, register.clock(), OFFICE, id, None)
+        recall_acts.lift(connection, register.clock(), OFFICE, id, None)
 
 
 def purge(register: Register, id: str = "L1", **changes: Any) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from tem_registry import tables
 from tem_registry.activation import corrections
 from tem_registry.activation.activation import activate
 from tem_registry.batches import batches, delivery, prints, reconciliation
-from tem_registry.lots import lots
+from tem_registry.lots import recall_acts
 from tem_registry.reports import statistics
-from tem_registry.stamps import stamps, void_reports
+from tem_registry.stamps import endings, stamps, void_reports
 
 BATCHES = {1: ("SP1", 90), 2: ("SP1", 120), 3: ("SP2", 100), 4: ("SP3", 60)}
 LOTS = {"LA": ("SP1", 45), "LB": ("SP1", 500), "LC": ("SP2", 500), "LD": ("SP3", 20)}
@@ -143,10 +143,10 @@ class Side:
         if kind == "receive":
             return batches.shown(prints.receive(*who, number, **given))
         if kind == "recall":
-            return lots.recall(*who, lot_id, NOTICE)
+            return recall_acts.recall(*who, lot_id, NOTICE)
         if kind == "lift":
-            return lots.lift(*who, lot_id, None)
-        ranged = {"void": stamps.void, "revoke": stamps.revoke, "take_back": delivery.take_back}
+            return recall_acts.lift(*who, lot_id, None)
+        ranged = {"void": endings.void, "revoke": endings.revoke, "take_back": delivery.take_back}
         return ranged[kind](*who, number, **given)
 
 

@@ -19,7 +19,7 @@ from tem.vocabulary import Role
 from tem_registry import tables
 from tem_registry.certificates import certificates
 from tem_registry.fsck import fsck, fsck_pages
-from tem_registry.lots import lots
+from tem_registry.lots import recall_acts
 from tem_registry.orders import orders
 
 NOTICE = {"kind": "voluntary", "ordered_by": "P1", "reason_public": "sai nhãn"}
@@ -42,7 +42,7 @@ def live(register: Register) -> Register:
     with register.write() as connection:
         order = {"product_id": "SP1", "quantity": 10, "unit_fee_vnd": 200, "unit_subsidy_vnd": 30}
         orders.request(connection, register.clock(), OFFICE, id="DH-9", **order)
-        lots.recall(connection, register.clock(), OFFICE, "L3", NOTICE)
+        recall_acts.recall(connection, register.clock(), OFFICE, "L3", NOTICE)
         auth.create_key(connection, register.clock(), "test", Role.PRODUCER, "HTX", "P1")
     return register
 
@@ -77,6 +77,8 @@ TAMPERINGS = [
     ("UPDATE stamp_batch SET quantity = 99 WHERE number = 2", "describes another one"),
     ("UPDATE published_fingerprints SET content = zeroblob(8)", "fingerprints of batch 1"),
     ("DELETE FROM published_fingerprints WHERE batch = 2", "fingerprints of batch 2"),
+    ("DELETE FROM published_event WHERE seq = 1", "has 2 entries, but the last one is 3"),
+    ("UPDATE published_event SET change = 999 WHERE seq = 1", "published_event holds change 999"),
     ("UPDATE lot SET quantity = 34 WHERE id = 'L1'", "35 stamps for 34 units"),
     ("UPDATE lot SET info_expires_on = '2030-01-01' WHERE id = 'L1'", "does not end a month"),
     ("UPDATE lot SET window_ends_on = '2030-01-01' WHERE id = 'L1'", "does not end a month"),

@@ -168,6 +168,12 @@ CALLS: list[tuple[str, str, Any, dict[str, int]]] = [
     ("POST", "/v1/void-reports/VR-1/confirmation", {}, {**OFFICE_ONLY, "office": 404}),
     ("POST", "/v1/void-reports/VR-1/dismissal", {"note": "x"}, {**OFFICE_ONLY, "office": 404}),
     ("POST", "/v1/shopper-reports/1/handling", {"note": "x"}, {**OFFICE_ONLY, "office": 503}),
+    (
+        "POST",
+        "/v1/suspects/1-3/decision",
+        {"decision": "confirmed", "note": "x"},
+        {**OFFICE_ONLY, "office": 503},
+    ),
     ("POST", "/v1/council-results", COUNCIL, {**OFFICE_ONLY, "office": 201}),
     ("POST", "/v1/certificates/CN-SP3/withdrawal", WITHDRAWAL, {**OFFICE_ONLY, "office": 201}),
 ]

@@ -12,7 +12,7 @@ from tem.errors import TemError
 from tem.trail.audit import entry_table
 from tem_registry.batches import delivery
 from tem_registry.catalogue import catalogue
-from tem_registry.lots import lots
+from tem_registry.lots import lots, recall_acts
 from tem_registry.stamps import void_reports
 
 Act = Callable[[], object]
@@ -110,7 +110,7 @@ def test_the_same_recall_twice_at_once(register: Register) -> None:
 
     def recall() -> None:
         with register.write() as connection:
-            lots.recall(connection, register.clock(), OFFICE, "L1", notice)
+            recall_acts.recall(connection, register.clock(), OFFICE, "L1", notice)
 
     assert sorted(together(recall, recall, recall)) == ["already_recalled"] * 2 + ["done"]
 
@@ -202,7 +202,7 @@ def test_a_recall_against_an_activation_and_a_correction(register: Register) -> 
 
     def recall(id: str) -> None:
         with register.write() as connection:
-            lots.recall(connection, register.clock(), OFFICE, id, notice)
+            recall_acts.recall(connection, register.clock(), OFFICE, id, notice)
 
     for turn in range(rounds):
         bad, good, start = f"L{turn}", f"G{turn}", 100 * turn + 1

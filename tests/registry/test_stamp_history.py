@@ -7,7 +7,7 @@ from tests.registry.signed_in import Api, api_over, problem
 from tem.errors import NotFound
 from tem.stampcode import serial
 from tem_registry import tables
-from tem_registry.lots import lots
+from tem_registry.lots import recall_acts
 from tem_registry.reports import stamp_history
 
 
@@ -82,7 +82,7 @@ def test_recalled_and_purged_lots_are_told(lived: Register) -> None:
     """A lot under recall says so; of a purged lot the id is left."""
     notice = {"kind": "voluntary", "ordered_by": "P1", "reason_public": "sai nhãn"}
     with lived.write() as connection:
-        lots.recall(connection, lived.clock(), OFFICE, "L2", notice)
+        recall_acts.recall(connection, lived.clock(), OFFICE, "L2", notice)
         gone = dict.fromkeys(("lot_code", "production_date", "best_before"))
         purged = tables.lot.update().where(tables.lot.c.id == "L1")
         connection.execute(purged.values(**gone, purged_at=lived.clock()))

@@ -7,7 +7,7 @@ from tests.registry.records import OFFICE, Register
 
 from tem.errors import Conflict, Invalid, NotFound, TemError
 from tem_registry import tables, verdicts
-from tem_registry.lots import lots
+from tem_registry.lots import recall_acts
 from tem_registry.stamps import void_reports
 
 NOTICE = {"kind": "voluntary", "ordered_by": "P1", "reason_public": "sai nhãn"}
@@ -141,7 +141,7 @@ def test_a_void_never_hides_a_recall(ready: Register) -> None:
     decide(ready, before)
     assert verdict(ready, 1) == "VOID"
     with ready.write() as connection:
-        lots.recall(connection, ready.clock(), OFFICE, "L1", NOTICE)
+        recall_acts.recall(connection, ready.clock(), OFFICE, "L1", NOTICE)
     decide(ready, report(ready, 3, 4)["report_id"])
     assert [verdict(ready, i) for i in (1, 2, 3, 4, 5)] == ["RECALLED"] * 5
     assert ready.faults() == []

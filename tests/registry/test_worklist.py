@@ -16,12 +16,12 @@ from tests.registry.signed_in import api_over
 
 from tem_registry import tables
 from tem_registry.batches import prints
-from tem_registry.lots import lots
+from tem_registry.lots import lots, recall_acts
 from tem_registry.reports import worklist
 from tem_registry.reports.worklist_rules import Waiting, waits_for
 from tem_registry.reports.worklist_words import OFFICE as OFFICE_GROUPS
 from tem_registry.reports.worklist_words import PRODUCER as PRODUCER_GROUPS
-from tem_registry.stamps import stamps
+from tem_registry.stamps import endings
 
 _DAY, _LATER = date(2026, 11, 1), date(2026, 11, 9)
 
@@ -111,7 +111,7 @@ def busy(register: Register) -> None:
         prints.report_run(connection, now, OFFICE, 2, printed=98, spoiled=spoiled)
         prints.receive(connection, now, OFFICE, 4, quantity=97)
         notice = {"kind": "voluntary", "ordered_by": "P2", "reason_public": "nhãn sai"}
-        lots.recall(connection, now, OFFICE, "LC", notice)
+        recall_acts.recall(connection, now, OFFICE, "LC", notice)
         named = {"batch": 3, "producer_id": "P2", "first": 1, "last": 2, "reason": "rách"}
         connection.execute(
             tables.void_report.insert().values(
@@ -208,11 +208,11 @@ def test_what_is_done_leaves_the_list(register: Register) -> None:
     now = register.clock()
     with register.write() as connection:
         prints.receive(connection, now, OFFICE, 3, quantity=100)
-        lots.lift(connection, now, OFFICE, "LC", None)
+        recall_acts.lift(connection, now, OFFICE, "LC", None)
         lots.approve_date(connection, now, OFFICE, "LB")
         notice = {"kind": "voluntary", "ordered_by": "P1", "reason_public": "nhãn sai"}
-        lots.recall(connection, now, OFFICE, "LA", notice)
-        stamps.void(connection, now, OFFICE, 4, 1, 3, "rơi trên đường", kind="lost")
+        recall_acts.recall(connection, now, OFFICE, "LA", notice)
+        endings.void(connection, now, OFFICE, 4, 1, 3, "rơi trên đường", kind="lost")
     asked(register, "O-9", "approved", "SP2")
     follows = {"decision_date": "2026-11-21", "valid_from": "2026-11-21"}
     register.add("certificate", certificate("CN-9", "SP3", valid_until="2029-11-21", **follows))

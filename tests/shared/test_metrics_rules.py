@@ -21,6 +21,7 @@ from tem.process import die_with_parent
     ("method", "rule", "kind"),
     [
         ("GET", "/s/<whatever:code>", "look_up"),
+        ("GET", "/01/<whatever:rest>", "look_up"),
         ("POST", "/v1/verifications", "bulk"),
         ("GET", "/", "page"),
         ("GET", "/static/<path:name>", "asset"),

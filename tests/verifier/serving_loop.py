@@ -5,6 +5,7 @@ import contextlib
 import logging
 import socket
 import threading
+from typing import Any
 
 import uvloop
 from gunicorn.config import Config
@@ -19,14 +20,19 @@ class Loop:
     """A server of this process, in a thread, as patient and roomy as a test wants it."""
 
     def __init__(
-        self, patience: Patience = PATIENCE, room: Room = ROOM, keepalive: int = 15
+        self,
+        patience: Patience = PATIENCE,
+        room: Room = ROOM,
+        keepalive: int = 15,
+        app: Any = None,
     ) -> None:
+        """``app``: another than the stub."""
         self._loop = uvloop.new_event_loop()
         cfg = Config()
         cfg.set("keepalive", keepalive)
         cfg.set("threads", 1)
         log = logging.getLogger("test")
-        self.server = Server(create_app(), cfg, log, self._loop, patience, room)
+        self.server = Server(app or create_app(), cfg, log, self._loop, patience, room)
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.address = self._listening.getsockname()
         self._thread = threading.Thread(target=self._run)

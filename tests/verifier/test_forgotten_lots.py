@@ -13,7 +13,7 @@ from tests.verifier.mint import Minted
 
 from tem.http.web import Wiring
 from tem_registry.forgetting import forgetting
-from tem_registry.lots import lots
+from tem_registry.lots import recall_acts
 from tem_verifier.app import READY_WITHIN, build
 from tem_verifier.pages import Pages
 
@@ -33,12 +33,12 @@ def ready_lot(register: Register, batch: Minted) -> Minted:
 
 def recall(register: Register) -> None:
     with register.write() as connection:
-        lots.recall(connection, register.clock(), OFFICE, "LN", NOTICE)
+        recall_acts.recall(connection, register.clock(), OFFICE, "LN", NOTICE)
 
 
 def lift(register: Register) -> None:
     with register.write() as connection:
-        lots.lift(connection, register.clock(), OFFICE, "LN", None)
+        recall_acts.lift(connection, register.clock(), OFFICE, "LN", None)
 
 
 def sweep(register: Register) -> None:

@@ -16,7 +16,7 @@ from tem.databases import published
 from tem.errors import TemError
 from tem.installation import Installation
 from tem_registry import verdicts
-from tem_registry.lots import lots
+from tem_registry.lots import recall_acts
 from tem_verifier import fsck, storage
 from tem_verifier.commands import verifier as commands
 
@@ -79,12 +79,12 @@ def random_act(register: Register, chance: random.Random, number: int) -> str | 
 def recall(register: Register, lot: str) -> None:
     notice = {"kind": "mandatory", "ordered_by": "Sở A", "reason_public": "kiểm nghiệm"}
     with register.write() as connection:
-        lots.recall(connection, register.clock(), "office:x#1", lot, notice)
+        recall_acts.recall(connection, register.clock(), "office:x#1", lot, notice)
 
 
 def lift(register: Register, lot: str) -> None:
     with register.write() as connection:
-        lots.lift(connection, register.clock(), "office:x#1", lot, None)
+        recall_acts.lift(connection, register.clock(), "office:x#1", lot, None)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -14,9 +14,13 @@ from tests.verifier.judging import faults_of
 
 from tem.language import LANGUAGES
 from tem.vocabulary import Verdict
+from tem_verifier.developers.developer_page import DeveloperPage, Limits, downloads
+from tem_verifier.digital_link.product_pages import NO_SIGNATURE, NOT_ON_RECORD, ProductPages
 from tem_verifier.heads import PAGE_POLICY
 from tem_verifier.pages import Pages
+from tem_verifier.rates import Rate
 
+PRODUCTS = (f"/{NO_SIGNATURE}", f"/{NOT_ON_RECORD}")
 TONES = {
     "OK": "positive",
     "PAST_DATE": "warning",
@@ -85,6 +89,11 @@ def origin() -> Iterator[str]:
     host = "tem.hatinh.example"
     served = {"/home": pages.home("vi", host), "/gone": pages.not_found("en")}
     served |= {"/about": pages.about("en", host), "/limited": pages.limited("vi")}
+    limits = Limits(1000, 100_000, 384 * 1024, 20, Rate(6000, 60), None)
+    served["/developers"] = DeveloperPage(limits, downloads(), f"https://{host}").render("vi")
+    products = ProductPages()
+    for case in (NO_SIGNATURE, NOT_ON_RECORD):
+        served[f"/{case}"] = products.product(ANSWER, "vi", case, "/01/09521234000013")
     for verdict in Verdict:
         asked = ANSWER | {"verdict": str(verdict)}
         served |= {f"/{lang}/{verdict}": pages.render(asked, lang, ADDRESS) for lang in LANGUAGES}
@@ -111,7 +120,7 @@ def _handler(served: dict[str, str]) -> type[BaseHTTPRequestHandler]:
             if path.startswith("/images/") or path == f"{ADDRESS}/seen":
                 kind, body = "image/jpeg", PHOTO
             elif kind is not None:
-                body = static.joinpath(path.rpartition("/")[2]).read_bytes()
+                body = static.joinpath(path.removeprefix("/static/")).read_bytes()
             else:
                 body = served.get(path, "").encode()
             self.send_response(200 if body else 404)
@@ -147,7 +156,7 @@ def test_pages_fit_a_small_phone_and_keep_the_policy(phone: Page, origin: str) -
     phone.on("pageerror", lambda error: complaints.append(str(error)))
     phone.on("requestfailed", lambda request: complaints.append(request.url))
     phone.on("request", lambda request: asked.append(request.url))
-    for address in (*ADDRESSES, "/home", "/gone", "/about"):
+    for address in (*ADDRESSES, "/home", "/gone", "/about", "/developers", *PRODUCTS):
         phone.goto(origin + address)
         phone.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
         assert phone.evaluate("document.documentElement.scrollWidth") <= 320, address
@@ -250,7 +259,7 @@ def test_a_view_is_counted_without_script_and_unseen(browser: Browser, origin: s
     context.close()
 
 
-KINDS = ("/home", "/about", "/gone", "/limited")
+KINDS = ("/home", "/about", "/developers", "/gone", "/limited", PRODUCTS[1])
 EVERY = [f"/{lang}/{verdict}" for lang in LANGUAGES for verdict in Verdict]
 
 

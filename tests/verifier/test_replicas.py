@@ -22,10 +22,13 @@ from tests.verifier.mint import Mint, Minted, publish
 from tem.cli import main
 from tem.databases import published, subscription
 from tem.databases.database import open_engine, open_published, reading, writing
+from tem.databases.migrations import PUBLISHED, Database, migrate
 from tem.errors import Unavailable
 from tem_registry import publication, restoring
+from tem_registry.history import HISTORIES
 from tem_verifier import storage
 from tem_verifier.app import ready
+from tem_verifier.changes import feed
 from tem_verifier.index import Index
 from tem_verifier.lookup import Lookup
 from tem_verifier.manifests import Acceptance
@@ -223,6 +226,39 @@ def test_a_copy_that_follows_nobody_grows_old(
     assert refused.value.extra["lag_seconds"] == 31
     assert follows.verdict(pair.mint.sign(9).text(1)) == "UNAVAILABLE"
     assert pair.verifier().index.view.position == follows.index.view.position
+
+
+def test_a_copy_of_an_earlier_version_gets_what_tills_are_told(pair: Pair, batch: Minted) -> None:
+    """Both were made before there were events: the copy is migrated, then the record; `tem replica
+    subscribe` once more brings what happened meanwhile, and verifiers answer all the time."""
+    names = ("published_event", "published_pack", "published_pack_piece")
+    new = ", ".join(f"published.{name}" for name in names)
+    kept = (t.fullname for t in published.metadata.sorted_tables if t.name not in names)
+    pair.on_record(f"ALTER PUBLICATION tem_published SET TABLE {', '.join(kept)}")
+    assert pair.subscribe().exit_code == 0
+    urls = (
+        pair.edge.url(f"replica_{pair.name}", "tem_owner"),
+        pair.record.url(f"record_{pair.name}", "tem_owner"),
+    )
+    for url in urls:
+        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(f"DROP TABLE {new}".encode())
+            connection.execute("UPDATE public.published_version SET version_num = '0002'")
+    reader = pair.verifier()
+    until(lambda: reader.verdict(batch.text(1)) == "NOT_ACTIVATED")
+    for url, histories in zip(urls, ((PUBLISHED,), HISTORIES), strict=True):
+        list(migrate(Database("any", url, histories, publishes=len(histories) > 1)))
+        assert reader.verdict(batch.text(1)) == "NOT_ACTIVATED"
+    pair.register.void(1, 60, 60)
+    assert pair.subscribe().exit_code == 0
+    pair.register.void(1, 61, 61)
+
+    def arrived() -> list[int]:
+        with reading(reader.source) as connection:
+            return [one.seq for one in feed.after(connection, 0, 10)]
+
+    until(lambda: arrived() == [1, 2])
+    until(lambda: reader.verdict(batch.text(61)) == "VOID")
 
 
 def test_a_copy_is_not_laid_over_an_old_one(pair: Pair, follows: Verifier) -> None:

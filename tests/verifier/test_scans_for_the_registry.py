@@ -1,6 +1,7 @@
 """Figures of look-ups and reports, asked for by a real registry of a real verifier over HTTP."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,15 +20,18 @@ from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from tem.databases.database import writing
+from tem.dates import vietnam_day
 from tem.http import auth
 from tem.http.web import Wiring
 from tem.vocabulary import Role
 from tem_registry.app import build
 from tem_verifier import scan_counts
+from tem_verifier.copies import canaries
 from tem_verifier.parcels import Parcel
 from tem_verifier.reports import reports
 from tem_verifier.reports.report_rules import Draft
 from tem_verifier.reports.reports import About
+from tem_verifier.retail.tables import sale_event_table
 from tem_verifier.stamps_scanned import Day, Rules, Scan
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -194,6 +198,71 @@ def test_the_office_reads_and_closes_reports_of_shoppers(
     (entry,) = both.get(f"/v1/audit?object=shopper_report:{first}").get_json()["items"]
     assert (entry["action"], entry["details"]) == ("shopper_report.handled", {})
     assert entry["actor"].startswith("office:Lan")
+
+
+def tell_sales(reader: Verifier, *told: tuple[int, str, str, int]) -> None:
+    """What tills told of stamps of batch 1: index, kind, chain, and hours ago."""
+    rows = [
+        {"id": id, "kind": kind, "batch": 1, "index": index, "chain": chain, "store": "S1"}
+        | dict.fromkeys(("at", "recorded_at"), reader.clock() - timedelta(hours=hours))
+        for id, (index, kind, chain, hours) in enumerate(told, 10_000 - told[0][3])
+    ]
+    with writing(reader.store) as connection:
+        connection.execute(sale_event_table.insert(), rows)
+
+
+def test_the_office_decides_about_copies(both: Both, reader: Verifier) -> None:
+    """A stamp sold in two chains and a canary wait, with evidence and names; decided once, with
+    why, in the decider's name and in the trail; new evidence brings a stamp back. The stamp's
+    state is not touched by it."""
+    tell_sales(reader, (3, "sale", "A", 90), (3, "refused_sale", "B", 80))
+    with writing(reader.store) as connection:
+        canaries.add(connection, Counter({(1, 101, vietnam_day(reader.clock())): 2}))
+    page = both.get("/v1/suspects").get_json()
+    canary, twice = page["items"]
+    assert (canary["index"], canary["serial"], canary.get("state")) == (101, "1-101-37", None)
+    assert (twice["serial"], twice["state"], twice["producer_name"]) == (
+        "1-3-40",
+        "activated",
+        "Hợp tác xã P1",
+    )
+    assert twice["evidence"][0]["code"] == "sold_in_another_chain"
+    assert "Cùng một mã tem" in twice["evidence"][0]["words"]["vi"]
+    assert [one["chain"] for one in twice["events"]] == ["A", "B"]
+    assert both.get("/v1/suspects/1-3", "auditor").get_json() == twice
+    for other in ("1-4", "1-0", "x", "99-1", "4294967295-16777215"):
+        assert problem(both.get(f"/v1/suspects/{other}"), 404) == "no_such_suspect"
+    assert problem(both.get("/v1/suspects", "P1"), 403) == "role_not_allowed"
+
+    def decide(name: str, decision: str, key: str, who: str = "office") -> TestResponse:
+        headers = {"Authorization": f"Bearer {both.keys[who]}", "Idempotency-Key": key}
+        body = {"decision": decision, "note": "hai gói"}
+        return both.client.post(f"/v1/suspects/{name}/decision", json=body, headers=headers)
+
+    assert problem(decide("1-3", "fake", "k"), 422) == "validation_failed"
+    assert problem(decide("1-3", "confirmed", "k", "auditor"), 403) == "role_not_allowed"
+    told = decide("1-3", "confirmed", "once").get_json()
+    assert told["decided"]["decision"] == "confirmed" and told["decided"]["note"] == "hai gói"
+    assert told["decided"]["decided_by"].startswith("office:Lan")
+    assert decide("1-3", "confirmed", "once").get_json() == told
+    assert decide("1-101", "false_alarm", "another").status_code == 200
+    assert both.get("/v1/suspects").get_json() == {
+        "items": [],
+        "counts": {"confirmed": 1, "false_alarm": 1},
+    }
+    (kept,) = both.get("/v1/suspects?state=confirmed").get_json()["items"]
+    assert {**kept, "decided": None} == {**twice, "decided": None}
+    (entry,) = both.get("/v1/audit?object=suspect:1-3").get_json()["items"]
+    assert entry["action"] == "suspect.confirmed" and "hai gói" not in str(entry)
+
+    tell_sales(reader, (3, "refused_sale", "C", 1))
+    (again,) = both.get("/v1/suspects").get_json()["items"]
+    assert (again["index"], again["decided"]["decision"]) == (3, "confirmed")
+    assert decide("1-3", "false_alarm", "twice").status_code == 200
+    assert both.get("/v1/suspects").get_json()["counts"] == {"confirmed": 0, "false_alarm": 2}
+    first = both.get("/v1/suspects?state=false_alarm&limit=1").get_json()
+    rest = both.get(f"/v1/suspects?state=false_alarm&limit=1&after={first['next']}").get_json()
+    assert {one["index"] for one in (*first["items"], *rest["items"])} == {3, 101}
 
 
 def test_a_verifier_that_does_not_answer_is_no_zero(both: Both) -> None:

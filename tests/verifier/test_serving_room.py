@@ -29,10 +29,16 @@ def test_bodies_beyond_the_room_for_them_are_refused() -> None:
         until(lambda: loop.server.held == 5, 10)
         answer = loop.exchange(POST + b'{"abc":1}')
         assert STATUS.findall(answer) == [b"503"] and b"Connection: close" in answer
+        with closing(loop.connect()) as second:  # in pieces, of which the first one fits
+            second.sendall(POST + b'{"abc"')
+            until(lambda: loop.server.held == 11, 10)
+            second.sendall(b":1}")
+            assert STATUS.findall(everything(second)) == [b"503"]
+            until(lambda: loop.server.held == 5, 10)
         first.sendall(b" 12}")
         assert one_answer(first).startswith(b"HTTP/1.1 200")
         assert STATUS.findall(loop.exchange(POST + b'{"abc":1}')) == [b"200"]
-        until(lambda: (loop.server.held, shed("memory")) == (0, before + 1), 10)
+        until(lambda: (loop.server.held, shed("memory")) == (0, before + 2), 10)
 
 
 def test_look_ups_beyond_the_room_for_those_that_wait_for_the_record_are_sent_away() -> None:

@@ -16,8 +16,11 @@ TABLE = matrix.rows(
     {
         "anybody": """
             GET /
+            GET /.well-known/gs1resolver
             GET /.well-known/security.txt
+            GET /01/<whatever:rest>
             GET /about
+            GET /developers
             GET /images/<picture:id>
             GET /livez
             GET /metrics
@@ -29,10 +32,27 @@ TABLE = matrix.rows(
             GET,POST /s/<whatever:code>/report
             GET /s/<whatever:code>/seen
             GET /static/<path:name>
+            GET /static/till/SHA256SUMS
+            GET /static/till/tem-till.pyz
+            GET /v1/changes
             GET /v1/trust
+        """,
+        "retailer": """
+            GET /v1/packs/<number>
+            GET /v1/packs/latest
+            POST /v1/returns
+            POST /v1/sales
+            GET,POST /v1/webhooks
+            DELETE,GET,PATCH /v1/webhooks/<id>
+            POST /v1/webhooks/<id>/replay
+            POST /v1/webhooks/<id>/secret
+            POST /v1/webhooks/<id>/test
         """,
         "anybody retailer": """
             POST /v1/verifications
+        """,
+        "retailer service": """
+            GET /v1/suspects
         """,
         "service": """
             GET /v1/reports
@@ -47,6 +67,9 @@ TABLE = matrix.rows(
 )
 BODIES = {
     "/v1/verifications": {"codes": ["1"]},
+    "/v1/webhooks": {"url": "https://tills.example.vn/tem"},
+    "/v1/webhooks/<id>": {"enabled": True},
+    "/v1/webhooks/<id>/replay": {"after": 0},
     "/v1/reports/<id>/handling": {"by": "office:hoa", "note": "x"},
     "/v1/scans/ranges": {"ranges": [{"batch": 1, "first": 1, "last": 9}]},
 }

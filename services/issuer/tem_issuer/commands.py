@@ -6,7 +6,7 @@ import signal
 import click
 from sqlalchemy import Engine
 
-from tem import logs, metrics
+from tem import digital_link, logs, metrics
 from tem.clock import system_clock
 from tem.commandline import (
     ACTOR,
@@ -20,7 +20,7 @@ from tem.errors import Conflict
 from tem.installation import Installation
 from tem.lazy_commands import LazyCommands
 from tem.process import LockHeld
-from tem.stampcode import MAX_BATCH
+from tem.stampcode import MAX_BATCH, parse
 from tem.upkeep.audit_commands import audit_commands
 from tem.vocabulary import Role
 from tem_issuer import prints, restoring, settings
@@ -30,6 +30,7 @@ from tem_issuer.store import open_store
 
 COMMANDS = {
     "office-key": "tem_issuer.office_key_commands:office_key",
+    "pack-key": "tem_issuer.pack_key_commands:pack_keys",
     "wrapping-key": "tem_issuer.wrapping_key_commands:wrapping_keys",
 }
 
@@ -50,12 +51,15 @@ issuer.add_command(audit_commands("issuer", _store))
 @issuer.command()
 @click.argument("batch")
 @click.argument("index", type=click.IntRange(1, 2**24))
+@click.option("--gtin", metavar="GTIN", help="As a GS1 Digital Link of the product that bears it.")
 @existing_data_option
-def url(batch: str, index: int, installation: Installation) -> None:
+def url(batch: str, index: int, gtin: str | None, installation: Installation) -> None:
     """Print the URL of a stamp, while its codes are kept; the audit trail notes that it left.
 
     BATCH is a number or the order's reference; INDEX is the stamp's place in the batch.
     """
+    if gtin is not None:
+        digital_link.gtin14(gtin)  # a wrong one is told before anything leaves
     config = settings.read(os.environ, installation)
     engine = for_this_command(open_store(config))
     with reading(engine) as connection:
@@ -66,7 +70,8 @@ def url(batch: str, index: int, installation: Installation) -> None:
         ((_, printed),) = prints.stamps(reader, found, index, index)
     with writing(engine) as connection:
         prints.export(connection, system_clock(), ACTOR, found, index, index, "url")
-    click.echo(printed)
+    base, _, digits = printed.rpartition("/s/")
+    click.echo(printed if gtin is None else digital_link.link_of(base, gtin, parse(digits)))
 
 
 @issuer.command("accept-restore")

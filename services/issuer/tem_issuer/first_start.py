@@ -2,6 +2,8 @@
 
 import os
 
+from sqlalchemy import Engine
+
 from tem.clock import system_clock
 from tem.databases.database import is_missing, writing
 from tem.errors import Conflict
@@ -9,7 +11,15 @@ from tem.http import auth
 from tem.installation import Installation
 from tem.trail import checkpoints
 from tem.vocabulary import Role
-from tem_issuer import keys, office_key_making, office_key_record, office_keys, restoring, settings
+from tem_issuer import (
+    keys,
+    office_key_making,
+    office_key_record,
+    office_keys,
+    pack_key,
+    restoring,
+    settings,
+)
 from tem_issuer.settings import Settings
 from tem_issuer.store import open_store
 
@@ -46,8 +56,23 @@ def prepare(installation: Installation) -> list[str]:
         needed = role is Role.SERVICE
         if auth.make_key_file(engine, system_clock(), ACTOR, role, name, path, needed=needed):
             made.append(f"issuer API key ({role}):".ljust(30) + str(path))
+    made += _pack_key(engine, config)
     engine.dispose()
     return made
+
+
+def _pack_key(engine: Engine, config: Settings) -> list[str]:
+    """The key that signs offline packs; without an office key all but they goes on."""
+    now = system_clock()
+    if not pack_key.is_needed(config, now):
+        return []
+    try:
+        pack_key.make(engine, config, now, ACTOR)
+    except office_keys.OfficeKeyAway:
+        return [
+            "no offline packs:             no office key is at hand; `tem issuer pack-key make`"
+        ]
+    return [f"key that signs offline packs: {config.pack_key_file}"]
 
 
 def require_nothing_lost(config: Settings, installation: Installation) -> None:

@@ -111,7 +111,10 @@ def signing_key(config: Settings, number: int) -> tuple[OfficeKey, Path]:
 
 
 def open_for(config: Settings, number: int) -> Ed25519PrivateKey:
-    """The private key that signs a batch. Raises OfficeKeyAway; a signing run alone calls it."""
+    """The private key that signs a batch. Raises OfficeKeyAway.
+
+    A signing run calls it, and whoever vouches for a pack key.
+    """
     signer, path = signing_key(config, number)
     try:
         key = keys.load_office_key(path, keys.passphrase_from(config.passphrase_file))

@@ -27,6 +27,7 @@ class Settings:
     passphrase_file: Path | None
     trust_file: Path
     high_water: Path  # the mark that no backup holds: apart from ``folder``
+    pack_key_file: Path  # where the pack key is handed to the registry's follower
 
     @property
     def first_number(self) -> int:
@@ -77,4 +78,5 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
             os.path.realpath(kept_apart or installation.data / "high-water" / "issuer.json")
         ),
         trust_file=installation.trust_file,
+        pack_key_file=installation.pack_key_file,
     )

@@ -34,7 +34,7 @@ from tem_registry.forgetting import api as api_purging
 from tem_registry.history import HISTORIES
 from tem_registry.importing import api_imports
 from tem_registry.lookups import api as api_lookups
-from tem_registry.lookups import api_shopper_reports
+from tem_registry.lookups import api_shopper_reports, api_suspects
 from tem_registry.lookups.verifier_client import VerifierClient
 from tem_registry.lots import api as api_lots
 from tem_registry.lots import api_label_dates, lot_windows
@@ -101,6 +101,7 @@ def build(config: Settings, wiring: Wiring) -> Flask:
     verifier = VerifierClient(config.verifier_url, config.verifier_key_file, config.authority)
     rest.register_blueprint(api_lookups.build(wiring, verifier))
     rest.register_blueprint(api_shopper_reports.build(wiring, verifier))
+    rest.register_blueprint(api_suspects.build(wiring, verifier))
     rest.register_blueprint(api_epcis.build(wiring, config.uris))
     rest.register_blueprint(api_audit.build(wiring, config))
     pages.build(app, wiring, config)

@@ -11,6 +11,7 @@ from tem.trail import audit  # noqa: F401 -- their tables are the plumbing
 from tem_registry import (
     account_tables,  # noqa: F401 -- of the same metadata
     settings,
+    suspect_tables,  # noqa: F401
     tables,
 )
 

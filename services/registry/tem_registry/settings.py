@@ -33,7 +33,8 @@ class Settings:
     enough to correct it; later the reason must say more. ``audit_key_file`` signs checkpoints of
     the audit trail, which the follower keeps in the file ``checkpoints``. The verifier is asked
     at ``verifier_url`` with the key in ``verifier_key_file``; ``authority`` is the certificate of
-    the installation's own authority, if ``tem up --tls`` made one.
+    the installation's own authority, if ``tem up --tls`` made one. Offline packs are signed with
+    the key in ``pack_key_file``, answer for ``pack_days`` and know stamps by ``public_url``.
     """
 
     database_url: str
@@ -51,6 +52,9 @@ class Settings:
     verifier_url: str
     verifier_key_file: Path
     authority: Path
+    pack_key_file: Path
+    pack_days: int
+    public_url: str
     uris: Uris = field(default_factory=Uris)  # how an EPCIS export names things
     proxies: Proxies = NO_PROXIES  # whose X-Forwarded-For counts, at the sign-in
 
@@ -81,6 +85,9 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
         or running.get("verifier", "http://127.0.0.1:8103"),
         verifier_key_file=Path(asking) if asking else installation.key_file(VERIFIER_KEY_FILE),
         authority=TlsFiles.of(installation).authority,
+        pack_key_file=installation.pack_key_file,
+        pack_days=settings.whole(env, "TEM_REGISTRY_PACK_DAYS", 7, 1, 60),
+        public_url=settings.public_url(env, "TEM_PUBLIC_URL", installation.public_url),
         uris=epcis_uris.configured(
             env.get("TEM_REGISTRY_EPCIS_BASE"), env.get("TEM_REGISTRY_OFFICE_GLN")
         ),

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from tem import gtin
 from tem.errors import Invalid
-from tem_registry import gtin
 
 GS1 = "https://id.gs1.org"
 DEFAULT_BASE = "urn:tem:"

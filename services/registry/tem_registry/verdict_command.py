@@ -3,31 +3,16 @@
 import json
 import os
 from datetime import datetime
-from typing import Any
 
 import click
 
 from tem.clock import system_clock
-from tem.commandline import existing_data_option, for_this_command
+from tem.commandline import Instant, existing_data_option, for_this_command
 from tem.databases.database import reading
-from tem.dates import parse_instant
 from tem.installation import Installation
 from tem.stampcode import MAX_INDEX
 from tem_registry import settings, verdicts
 from tem_registry.store import open_store
-
-
-class Instant(click.ParamType[datetime]):
-    """An RFC 3339 instant on the command line."""
-
-    name = "TIME"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> datetime:
-        """Parse it, or say how it is written."""
-        try:
-            return parse_instant(value)
-        except ValueError as error:
-            self.fail(f"{value!r}: {error}", param, ctx)
 
 
 @click.command()

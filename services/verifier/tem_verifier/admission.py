@@ -1,15 +1,21 @@
 """Who may look up at present, and the answer to who may not: never a word about a stamp."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 
 from tem.clients import Clients
 from tem.errors import Forbidden, TooMany, Unauthenticated
 from tem.http import problems
 from tem_verifier.limits import Limit, Refusal
+from tem_verifier.rates import Rate
+
+# A file takes only what is above this share of a key's bucket: tills with the same key always
+# find the rest.
+SPARED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +37,19 @@ class Admission:
         """Charge the sender for so many codes."""
         return self.public.take(self.client(), codes)
 
+    def begin(self) -> Refusal | None:
+        """Charge the sender of a bulk call for one code; its answer states the limit."""
+        g.charged = (self.public, self.client())
+        return self.look_up()
+
     def more(self, codes: int) -> None:
         """Charge the sender for the rest of a call that was let in for one code."""
         self.public.take_more(self.client(), codes)
 
     def signed_in(self, sign_in: Callable[[], str], codes: int) -> Refusal | None:
-        """Charge the holder of a key. What ``sign_in`` raises for a wrong one is passed on, and
-        charged to the sender, so that nobody tries keys without end."""
+        """Charge the holder of a key; the answer states its limit. What ``sign_in`` raises for a
+        wrong key is passed on, and charged to the sender, so that nobody tries keys without
+        end."""
         refusal = self.wrong_keys.take(self.client(), 0)
         if refusal is not None:
             return refusal
@@ -46,7 +58,24 @@ class Admission:
         except (Unauthenticated, Forbidden):
             self.wrong_keys.take(self.client())
             raise
+        g.charged = (self.retailer, holder)
         return self.retailer.take(holder, codes)
+
+    def wait_for(self, holder: str, lines: int) -> float:
+        """Charge the holder of a key for lines of a file: 0, or how many seconds to wait and ask
+        again."""
+        refusal = self.retailer.take(holder, lines, SPARED)
+        return 0.0 if refusal is None else float(refusal.retry_after)
+
+
+def state(response: Response) -> Response:
+    """The answer to a call that was charged, with the limit in its headers and what is left."""
+    limit, client = g.get("charged", (None, None))
+    if limit is None or limit.rate is None or client is None or "RateLimit" in response.headers:
+        return response
+    behind = limit.behind(client)
+    response.headers.extend(_limit_headers(limit.rate, limit.rate.left(behind), math.ceil(behind)))
+    return response
 
 
 def error_of(refusal: Refusal) -> TooMany:
@@ -60,12 +89,19 @@ def error_of(refusal: Refusal) -> TooMany:
 
 
 def headers_of(refusal: Refusal) -> list[tuple[str, str]]:
-    """When to come again: RFC 9110, and draft-ietf-httpapi-ratelimit-headers for the rate."""
-    rate = refusal.rate
+    """When to come again: RFC 9110, and the limit itself."""
     return [
         ("Retry-After", str(refusal.retry_after)),
+        *_limit_headers(refusal.rate, 0, refusal.retry_after),
+    ]
+
+
+def _limit_headers(rate: Rate, left: int, seconds: int) -> list[tuple[str, str]]:
+    """Draft-ietf-httpapi-ratelimit-headers: so many look-ups are left, and in so many seconds
+    there are more (after a refusal) or all of them."""
+    return [
         ("RateLimit-Policy", f'"look-ups";q={rate.quota};w={rate.period}'),
-        ("RateLimit", f'"look-ups";r=0;t={refusal.retry_after}'),
+        ("RateLimit", f'"look-ups";r={left};t={seconds}'),
     ]
 
 

@@ -37,10 +37,18 @@ class Answering:
         self._holes = (datetime.min.replace(tzinfo=UTC), b"", b"")  # as_of, and what is told of it
 
     def told(
-        self, view: View, digits: bytes, raw: bytes | None, kind: Kind, *, both: bool = False
+        self,
+        view: View,
+        digits: bytes,
+        raw: bytes | None,
+        kind: Kind,
+        *,
+        both: bool = False,
+        scans: bool = True,
     ) -> Told:
         """Verdict, status and body of the answer to a code: ``raw`` are the bytes that ``digits``
-        stand for, None if they are no code. ``both`` as :meth:`Lookup.resolve` takes it."""
+        stand for, None if they are no code. ``both`` as :meth:`Lookup.resolve` takes it; without
+        ``scans`` nothing is told of how often a stamp was scanned."""
         now = self._clock()
         holes = self._holes_at(as_of(view, now))
         found = self._lookup.resolve(view, raw, now, both=both)
@@ -49,6 +57,7 @@ class Answering:
                 holes[CODE] = digits  # of a page that is unavailable, in its link
             return self._filled(self._plain[found], kind, holes)
         batch, index, stands_for, often = found
+        often = often and scans
         holes[CODE] = digits
         if kind == JSON:
             holes[STAMP] = b'{"batch":%d,"index":%d}' % (batch, index)

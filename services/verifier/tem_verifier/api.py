@@ -1,10 +1,9 @@
-"""The verifier's HTTP calls: the page of a stamp, the same as JSON, many codes at once, trust."""
+"""The verifier's HTTP calls: the page of a stamp, the same as JSON, pictures, trust."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, jsonify, request, send_from_directory
+from flask import Flask, Response, abort, request, send_from_directory
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from sqlalchemy import Engine
@@ -14,18 +13,15 @@ from werkzeug.routing import BaseConverter
 from tem import trust
 from tem.clock import Clock
 from tem.http import problems
-from tem.http.problems import RETRY_AFTER_SECONDS
-from tem.http.web import Wiring
-from tem.vocabulary import Role
 from tem_verifier import beacon, pictures
 from tem_verifier.admission import Admission, problem
 from tem_verifier.lookup import Lookup
 from tem_verifier.manifests import Acceptance
-from tem_verifier.negotiation import prefers, wants_json
-from tem_verifier.page_responses import language, limited, page
+from tem_verifier.negotiation import prefers
+from tem_verifier.page_responses import language, limited, page, told
 from tem_verifier.pages import Pages
 from tem_verifier.scans import Scans
-from tem_verifier.schemas import Answers, Codes, TrustShown
+from tem_verifier.schemas import TrustShown
 from tem_verifier.security_txt import security_txt
 from tem_verifier.stamps_scanned import is_scan
 
@@ -33,32 +29,9 @@ STATIC = Path(__file__).parent / "static"
 PICTURE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'"
 
 
-def build(
-    wiring: Wiring,
-    bulk: Callable[[list[str]], bytes],
-    acceptance: Acceptance,
-    admission: Admission,
-) -> Blueprint:
-    """The blueprint of calls for machines; ``bulk`` gives the body for many codes."""
-    blp = Blueprint("verifications", __name__, url_prefix="/v1", description="Look-ups")
-
-    @blp.route("/verifications")
-    class Verifications(MethodView):
-        @blp.arguments(Codes)
-        @blp.response(200, Answers)
-        @blp.alt_response(403, description="a key of another role than `retailer`")
-        @blp.alt_response(429, description="too many look-ups")
-        @blp.doc(summary="Look up at most 1,000 codes; open to all, changes nothing")
-        def post(self, body: dict[str, Any]) -> Any:
-            codes = body["codes"]
-            if "Authorization" not in request.headers:
-                admission.more(len(codes) - 1)  # one was charged before the body was read
-                return Response(bulk(codes), content_type="application/json")
-            # A wrong key is told, not ignored.
-            refusal = admission.signed_in(lambda: wiring.principal(Role.RETAILER).actor, len(codes))
-            if refusal is not None:
-                return problem(refusal)
-            return Response(bulk(codes), content_type="application/json")
+def build(acceptance: Acceptance) -> Blueprint:
+    """The blueprint of what machines check the record with."""
+    blp = Blueprint("trust", __name__, url_prefix="/v1", description="Trust")
 
     @blp.route("/trust")
     class TrustDocument(MethodView):
@@ -69,16 +42,6 @@ def build(
             return trust.document(list(known.keys.values()), known.sandbox)
 
     return blp
-
-
-def admit(admission: Admission) -> Response | None:
-    """Charge a bulk call for one look-up before its body is read: what is wrong with it may take
-    as long to find out. With a key it is charged to that, once it is known."""
-    is_bulk = request.method == "POST" and request.path == "/v1/verifications"
-    if not is_bulk or "Authorization" in request.headers:
-        return None
-    refusal = admission.look_up()
-    return None if refusal is None else problem(refusal)
 
 
 class Whatever(BaseConverter):
@@ -123,18 +86,7 @@ def add_stamps(
         refusal = admission.look_up()
         if refusal is not None:
             return limited(refusal, pages)
-        answer = lookup.answer(code)
-        status = 503 if answer["verdict"] == "UNAVAILABLE" else 200
-        if wants_json(request.headers.get("Accept", "")):
-            response = jsonify(answer)
-            response.status_code = status
-            response.vary.update(["Accept"])
-        else:
-            lang = language()
-            response = page(pages.render(answer, lang, request.path), lang, status)
-        if status == 503:
-            response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return response
+        return told(lookup.answer(code), pages, request.path)
 
     @app.get("/s/<whatever:code>/seen")
     def seen(code: str) -> Response:

@@ -6,17 +6,20 @@ import click
 from sqlalchemy import Engine
 
 from tem.clock import system_clock
-from tem.commandline import ACTOR, existing_data_option, for_this_command, key_commands
+from tem.commandline import ACTOR, existing_data_option, for_this_command
 from tem.databases.database import writing
 from tem.installation import Installation
+from tem.lazy_commands import LazyCommands
 from tem.trail import audit
 from tem.upkeep.audit_commands import audit_commands
-from tem.vocabulary import Role
-from tem_verifier import settings, storage
+from tem_verifier import retailer_keys, settings, storage
+from tem_verifier.deliver_command import deliver
 from tem_verifier.store import open_store
 
+COMMANDS = {"check": "tem_verifier.check_command:check"}
 
-@click.group()
+
+@click.group(cls=LazyCommands, lazy=COMMANDS)
 def verifier() -> None:
     """The verifier (public answer): what a scan is told."""
 
@@ -25,8 +28,9 @@ def _store(installation: Installation) -> Engine:
     return for_this_command(open_store(settings.read(os.environ, installation)))
 
 
-verifier.add_command(key_commands("verifier", (Role.RETAILER, Role.SERVICE), _store))
+verifier.add_command(retailer_keys.commands(_store))
 verifier.add_command(audit_commands("verifier", _store))
+verifier.add_command(deliver)
 
 
 @verifier.command("accept-restore")

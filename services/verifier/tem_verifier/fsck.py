@@ -16,11 +16,12 @@ from tem.trail import audit, kept_checkpoints
 from tem.upkeep.state_digest import ServiceState
 from tem_verifier import settings, storage
 from tem_verifier.history import HISTORIES
+from tem_verifier.retail import faults as sale_faults
 from tem_verifier.store import open_store
 
 
 def check(installation: Installation) -> Iterator[str]:
-    """Every fault found: position, final manifests, audit chain."""
+    """Every fault found: position, final manifests, audit chain, sales."""
     config = settings.read(os.environ, installation)
     store = open_store(config)
     source = open_published(config.published_url, published.TABLE_NAMES)
@@ -28,6 +29,7 @@ def check(installation: Installation) -> Iterator[str]:
         with reading(store) as own:
             yield from audit.faults(own)
             yield from kept_checkpoints.own_faults(own, installation, "verifier")
+            yield from sale_faults.faults(own)
             with reading(source) as registry:
                 yield from _position(own, registry)
                 yield from _manifests(own, registry)

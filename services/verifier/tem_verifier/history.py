@@ -11,14 +11,18 @@ from tem.http import auth, idempotency  # noqa: F401 -- their tables are the plu
 from tem.installation import Installation
 from tem.trail import audit  # noqa: F401 -- their tables are the plumbing
 from tem_verifier import settings, storage
-from tem_verifier.reports import tables  # noqa: F401 -- among the verifier's own
+from tem_verifier.copies import tables as copies_tables  # noqa: F401 -- among the verifier's own
+from tem_verifier.reports import tables  # noqa: F401
+from tem_verifier.retail import tables as retail_tables  # noqa: F401
+from tem_verifier.webhooks import tables as webhook_tables  # noqa: F401
 
 _TABLES = (plumbing, storage.metadata)
 # Rows go from these tables alone.
 _DELETED = frozenset(
     {
         *("idempotency", "report", "report_photo", "scan_day", "scan_key", "scan_origin"),
-        *("scan_parcel", "scanned_often"),
+        *("sale", "scan_parcel", "scanned_often"),
+        *("webhook", "webhook_delivery", "webhook_message"),
     }
 )
 VERIFIER = History(

@@ -69,10 +69,11 @@ class Limit:
         self._granted: dict[str, int] | None = None
         self._refused = REFUSED.labels(kind)
 
-    def take(self, client: str | None, cost: int = 1) -> Refusal | None:
-        """Take ``cost`` look-ups out of a client's bucket. While it holds one the whole cost is
-        granted, and owed: the next call waits the longer. A refusal costs nothing. None, with the
-        bucket as it was, for a client that is not limited or beyond MOST_CLIENTS."""
+    def take(self, client: str | None, cost: int = 1, spared: float = 0.0) -> Refusal | None:
+        """Take ``cost`` look-ups out of a client's bucket. While it holds one, beside the share
+        that is ``spared``, the whole cost is granted, and owed: the next call waits the longer. A
+        refusal costs nothing. None, with the bucket as it was, for a client that is not limited or
+        beyond MOST_CLIENTS."""
         rate = self.rate
         if rate is None or client is None:
             return None
@@ -85,15 +86,16 @@ class Limit:
                     UNTRACKED.inc()
                     return None
                 full_at = now
-            after = rate.spend(full_at, now, cost)
+            after = rate.spend(full_at, now, cost, spared)
             if after is not None:
                 if cost:
                     table.full_at[client] = after
                     if self._granted is not None:
                         self._note(table, client, cost, self._granted)
                 return None
-        self._refused.inc()
-        return Refusal(rate, rate.wait(full_at, now))
+        if not spared:  # who spares others is slowed down, and was not too fast
+            self._refused.inc()
+        return Refusal(rate, rate.wait(full_at, now, spared))
 
     def take_more(self, client: str | None, cost: int) -> None:
         """The rest of a call that :meth:`take` has granted one look-up: never refused, and owed."""

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tem import ed25519
-from tem.answer import Subject, answer, plain
+from tem.answer import Card, Subject, answer, plain
 from tem.clock import Clock
 from tem.manifest import FINGERPRINT_BYTES
 from tem.stampcode import BODY_BYTES, SIGNING_CONTEXT, raw_of, strip_prefix
 from tem.verdict import MALFORMED, UNAVAILABLE, UNKNOWN, Ruling
 from tem.vocabulary import StampState
 from tem_verifier.alarms import raise_alarm
+from tem_verifier.copies.canaries import Canaries
 from tem_verifier.index import Index
 from tem_verifier.manifests import Accepted
 from tem_verifier.scans import Scans
@@ -56,11 +57,18 @@ Issued = tuple[int, int, int | Binding, bool]
 
 class Lookup:
     """Answers codes out of an index. ``prefix`` is our own, which machines may send along;
-    ``scans`` knows which stamps are scanned often."""
+    ``scans`` knows which stamps are scanned often, ``canaries`` remembers those that were shown."""
 
-    def __init__(self, index: Index, clock: Clock, prefix: str, scans: Scans | None = None) -> None:
+    def __init__(
+        self,
+        index: Index,
+        clock: Clock,
+        prefix: str,
+        scans: Scans | None = None,
+        canaries: Canaries | None = None,
+    ) -> None:
         self._index, self._clock, self._prefix = index, clock, prefix
-        self._scans = scans
+        self._scans, self._canaries = scans, canaries
         self._asked = 0
 
     def answer(self, text: str, *, both: bool = False) -> dict[str, Any]:
@@ -94,6 +102,18 @@ class Lookup:
             return None
         return batch_of(raw), index_of(raw)
 
+    def product_of(self, raw: bytes) -> Card | None:
+        """The card of the product that an issued stamp was made for; None for any other code, and
+        where the publication has a hole."""
+        view = self._index.view
+        found = self.find(view, raw, self._clock())
+        if isinstance(found, Ruling):
+            return None
+        try:
+            return view.card("product", binding_of(view, batch_of(raw), found).product_id)
+        except KeyError:
+            return None
+
     def resolve(
         self, view: View, raw: bytes | None, now: datetime, *, both: bool = False
     ) -> Issued | Ruling:
@@ -125,8 +145,8 @@ class Lookup:
         self._asked += 1
         both = both or self._asked % BOTH_ONE_IN == 0
         if changed is not None:
-            return _in_changed(changed, raw, both)
-        return _in_base(view, number, row, raw, both)
+            return _in_changed(changed, raw, both, self._canaries)
+        return _in_base(view, number, row, raw, both, self._canaries)
 
 
 def as_of(view: View, now: datetime) -> datetime:
@@ -144,16 +164,18 @@ def index_of(raw: bytes) -> int:
     return int.from_bytes(raw[5:8], "big")
 
 
-def _in_changed(batch: Batch, raw: bytes, both: bool) -> Found:
+def _in_changed(batch: Batch, raw: bytes, both: bool, canaries: Canaries | None) -> Found:
     if batch.accepted is None:
         return UNAVAILABLE
-    if not is_issued(raw, batch.accepted, both=both):
+    if not is_issued(raw, batch.accepted, both=both, canaries=canaries):
         return UNKNOWN
     state, lot_id, revoked_on = batch.ranges.at(index_of(raw)) or (None, None, None)
     return Binding(batch.product_id, batch.producer_id, state, lot_id, revoked_on)
 
 
-def _in_base(view: View, number: int, row: int, raw: bytes, both: bool) -> Found:
+def _in_base(
+    view: View, number: int, row: int, raw: bytes, both: bool, canaries: Canaries | None
+) -> Found:
     """The path of most look-ups: nothing is made that is not needed."""
     base = view.base
     assert base is not None
@@ -171,7 +193,7 @@ def _in_base(view: View, number: int, row: int, raw: bytes, both: bool) -> Found
             return UNKNOWN
     if both or table == NONE or index > quantity:
         accepted = base.accepted(row)
-        if accepted is None or not is_issued(raw, accepted, both=True):
+        if accepted is None or not is_issued(raw, accepted, both=True, canaries=canaries):
             return UNKNOWN
     place = bisect_left(base.lasts, index, begin, end)
     subject = base.subjects[place] if place < end else NONE
@@ -219,8 +241,11 @@ def fingerprint(raw: bytes) -> bytes:
     return hashlib.sha256(raw).digest()[:FINGERPRINT_BYTES]
 
 
-def is_issued(raw: bytes, accepted: Accepted, *, both: bool) -> bool:
-    """Whether this is the very code that was issued at its index, and no canary.
+def is_issued(
+    raw: bytes, accepted: Accepted, *, both: bool, canaries: Canaries | None = None
+) -> bool:
+    """Whether this is the very code that was issued at its index, and no canary: ``canaries`` is
+    told of one.
 
     ``both`` demands the signature beside the fingerprint; without a table it always decides, and
     of a canary it is checked before anybody is alarmed.
@@ -238,6 +263,8 @@ def is_issued(raw: bytes, accepted: Accepted, *, both: bool) -> bool:
         return False
     if canary:
         raise_alarm("canary_seen", batch=batch_of(raw))
+        if canaries is not None:
+            canaries.seen(batch_of(raw), index)
     return not canary
 
 

@@ -1,5 +1,6 @@
 """Whether a stamp is told as JSON or as a page, and in which language: by the headers alone."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from werkzeug.datastructures import MIMEAccept
@@ -35,7 +36,12 @@ def wants_json(accept: str) -> bool:
 
 def prefers(accept: str, this: str, rather_than: str) -> bool:
     """Whether a media type is preferred to another one; a tie goes to that."""
+    return best_of(accept, (rather_than, this)) == this
+
+
+def best_of(accept: str, kinds: Sequence[str]) -> str:
+    """The media type that is preferred; a tie, or nothing that we have, goes to the first."""
     if len(accept) > LONGEST:
-        return False
+        return kinds[0]
     wanted = parse_accept_header(accept or None, MIMEAccept)
-    return wanted.best_match([rather_than, this], rather_than) == this
+    return wanted.best_match(kinds, kinds[0]) or kinds[0]

@@ -1,7 +1,11 @@
 """Pages as responses of Flask's: in which language, under which headers."""
 
-from flask import Response, request
+from collections.abc import Mapping
+from typing import Any
 
+from flask import Response, jsonify, request
+
+from tem.http.problems import RETRY_AFTER_SECONDS
 from tem.language import Lang, choose_language
 from tem_verifier.admission import problem, with_headers
 from tem_verifier.heads import headers_of_page
@@ -19,6 +23,21 @@ def language() -> Lang:
     """What ``?lang=`` or the browser asks for; of a header that is too long, nothing."""
     accepted = request.headers.get("Accept-Language", "")
     return choose_language(request.args.get("lang"), accepted if len(accepted) <= LONGEST else None)
+
+
+def told(answer: Mapping[str, Any], pages: Pages, path: str) -> Response:
+    """The answer of a look-up: JSON by ``Accept``, else its page as asked under ``path``."""
+    status = 503 if answer["verdict"] == "UNAVAILABLE" else 200
+    if wants_json(request.headers.get("Accept", "")):
+        response = jsonify(answer)
+        response.status_code = status
+        response.vary.update(["Accept"])
+    else:
+        lang = language()
+        response = page(pages.render(answer, lang, path), lang, status)
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
 
 
 def limited(refusal: Refusal, pages: Pages) -> Response:

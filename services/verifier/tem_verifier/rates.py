@@ -42,14 +42,15 @@ class Rate:
         object.__setattr__(self, "longest", (burst + MOST_AT_ONCE) * each + 1)
         object.__setattr__(self, "_room", (burst - 1) * each + _ROUNDING)
 
-    def spend(self, full_at: float, now: float, cost: int) -> float | None:
-        """When the bucket will be full if ``cost`` is taken; None if it does not hold one look-up.
+    def spend(self, full_at: float, now: float, cost: int, spared: float = 0.0) -> float | None:
+        """When the bucket will be full if ``cost`` is taken; None if it does not hold one look-up
+        beside the share of it that is ``spared`` for others.
 
         A bucket further behind than any call can bring it was filled by a clock that has been
         set back since: it is taken for full.
         """
         behind = full_at - now
-        if 0 < behind <= self._room:
+        if 0 < behind <= self._room * (1 - spared):
             return full_at + min(cost, MOST_AT_ONCE) * self.each
         if behind <= 0 or behind > self.longest:
             return now + min(cost, MOST_AT_ONCE) * self.each
@@ -60,9 +61,14 @@ class Rate:
         begins = full_at if now < full_at <= now + self.longest else now
         return min(begins + cost * self.each, max(begins, now + self.longest))
 
-    def wait(self, full_at: float, now: float) -> int:
+    def wait(self, full_at: float, now: float, spared: float = 0.0) -> int:
         """Whole seconds, 1 at least, until a look-up is there again if nothing more is taken."""
-        return max(1, math.ceil(full_at - self._room - now))
+        return max(1, math.ceil(full_at - self._room * (1 - spared) - now))
+
+    def left(self, behind: float) -> int:
+        """Look-ups in a bucket that is full in ``behind`` seconds."""
+        held = (self.refill - max(0.0, behind) + _ROUNDING) / self.each
+        return max(0, min(self.burst, int(held)))
 
 
 def parse(text: str) -> Rate | None:

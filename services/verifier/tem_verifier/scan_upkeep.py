@@ -14,6 +14,7 @@ from tem.dates import vietnam_day
 from tem_verifier import scan_origins, scanned_often
 from tem_verifier.origins import DayKey
 from tem_verifier.reports import reports
+from tem_verifier.retail import answers
 from tem_verifier.scan_counts import NAME_SECONDS
 from tem_verifier.stamps_scanned import Rules
 from tem_verifier.storage import (
@@ -60,6 +61,7 @@ def tidy(connection: Connection, now: datetime, rules: Rules) -> bool:
         delete(scan_parcel_table).where(p.made_at < int(now.timestamp()) - NAME_SECONDS)
     )
     reports.forget(connection, now)
+    answers.forget(connection, now)
     before = connection.execute(select(u.threshold, u.origin_threshold).where(u.id == 1)).one()
     changed = tuple(before) != (rules.often, rules.origins)
     scanned_often.work_out(connection, today, rules, everything=changed)

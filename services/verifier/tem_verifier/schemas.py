@@ -4,50 +4,9 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from tem.advice import Advice, Check
-from tem.vocabulary import Note, Verdict
+from tem_verifier.schemas_answer import Answer
 
 MAX_CODES = 1000
-_TEXT, _PART = {"type": "string"}, {"type": "object"}
-# An answer is passed on as it was made: this describes it, nothing is filtered or dumped.
-ANSWER = {
-    "description": "The JSON of a look-up; what a verdict does not show is absent.",
-    "required": ["verdict", "notes", "reason", "reasons", "checked", "advice", "as_of"],
-    "properties": {
-        "verdict": {"type": "string", "enum": [str(one) for one in Verdict]},
-        "notes": {"type": "array", "items": {"type": "string", "enum": [str(n) for n in Note]}},
-        "reason": {**_TEXT, "description": "stable: why this verdict"},
-        "reasons": {
-            "type": "array",
-            "items": _TEXT,
-            "description": "the same, and `already_sold` where a till has sold it",
-        },
-        "checked": {
-            "type": "array",
-            "items": {"type": "string", "enum": [str(one) for one in Check]},
-            "description": "which questions were asked; `sold` for retailers' keys alone",
-        },
-        "advice": {
-            "type": "string",
-            "enum": [str(one) for one in Advice],
-            "description": "for a till: go on, call a person, or do not sell",
-        },
-        "as_of": {**_TEXT, "format": "date-time", "description": "how fresh the record was"},
-        "stamp": {
-            "type": "object",
-            "required": ["batch", "index"],
-            "properties": {"batch": {"type": "integer"}, "index": {"type": "integer"}},
-        },
-        "product": {**_PART, "description": "`image.url` is a path on this host"},
-        "producer": _PART,
-        "lot": _PART,
-        "certificate": _PART,
-        "points_of_sale": {"type": "array", "items": _PART},
-        "recall": _PART,
-        "revoked_on": {**_TEXT, "format": "date"},
-        "info_expires_on": {**_TEXT, "format": "date"},
-    },
-}
 
 
 class CodeList(fields.List[Any]):
@@ -76,7 +35,7 @@ class Codes(Schema):
 class Answers(Schema):
     """Answers in the order of the codes; each is the JSON of a look-up."""
 
-    answers = fields.List(fields.Dict(metadata=ANSWER), required=True)
+    answers = fields.List(fields.Nested(Answer), required=True)
 
 
 class OfficeKeyShown(Schema):

@@ -11,14 +11,15 @@ from tem.clients import NO_PROXIES, Proxies
 from tem.databases.database import sqlite_url
 from tem.errors import Invalid
 from tem.installation import Installation
-from tem_verifier import rates
+from tem_verifier import rates, webhook_addresses
 from tem_verifier.rates import Rate
+from tem_verifier.webhook_addresses import Network
 
 Read = TypeVar("Read")
 
 # Ten a second: a market hall or an office behind one address stays below it.
 DEFAULT_RATE: Rate | None = Rate(600, 60)
-DEFAULT_RETAILER_RATE: Rate | None = Rate(6000, 60)
+DEFAULT_RETAILER_RATE: Rate | None = Rate(60_000, 60)
 # Many phones share an address of their network: a market's worth of reports, and no flood.
 DEFAULT_REPORT_RATE: Rate | None = Rate(12, 3600, 6)
 # A household and a shop look at one package a few times: fifty a month are more than one's.
@@ -27,6 +28,8 @@ MANY_ORIGINS = 5
 SCAN_DAYS = 90
 # Tables of fingerprints that all workers map: 8 bytes a stamp, 64 million of the youngest.
 FINGERPRINTS_MB = 512
+# Who sends to webhooks: each worker, or only `tem verifier deliver`, which reaches the Internet.
+HERE, ELSEWHERE = "here", "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Settings:
     Office's name: how a shopper can reach it. ``rate`` is for an address, ``retailer_rate`` for
     a key, ``report_rate`` for reports of an address, None for no limit; one look-up in
     ``log_lookups`` leaves a line in the log, 0 for none;
+    ``webhook_networks`` are those that webhooks may lead to beside the Internet;
     ``many_scans`` within 30 days or ``many_origins`` in them bring the note, 0 for never.
     """
 
@@ -58,6 +62,8 @@ class Settings:
     scan_days: int = SCAN_DAYS
     log_lookups: int = 0
     fingerprints_mb: int = FINGERPRINTS_MB
+    webhooks: str = HERE
+    webhook_networks: tuple[Network, ...] = ()
 
     @property
     def valkey_password(self) -> str | None:
@@ -119,6 +125,10 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
             env, "TEM_VERIFIER_FINGERPRINTS_MB", FINGERPRINTS_MB, 0, 10**6
         ),
         log_lookups=settings.whole(env, "TEM_VERIFIER_LOG_LOOKUPS", 0, 0, 10**9),
+        webhooks=settings.one_of(env, "TEM_VERIFIER_WEBHOOKS", HERE, (HERE, ELSEWHERE)),
+        webhook_networks=_read(
+            webhook_addresses.networks, env, "TEM_VERIFIER_WEBHOOK_NETWORKS", ()
+        ),
     )
 
 

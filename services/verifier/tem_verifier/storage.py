@@ -1,6 +1,7 @@
 """What the verifier remembers itself: how far it has read, final manifests, scans counted."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Date,
     Index,
@@ -17,6 +19,8 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    and_,
+    false,
     or_,
     select,
     update,
@@ -119,6 +123,21 @@ def inserting(connection: Connection, table: Any) -> Insert:
     """An INSERT that can say what to do where the row is there already."""
     on_server = connection.dialect.name == "postgresql"
     return postgresql.insert(table) if on_server else sqlite.insert(table)
+
+
+def among(
+    batch: ColumnElement[int], index: ColumnElement[int], stamps: Iterable[tuple[int, int]]
+) -> ColumnElement[bool]:
+    """Whether a row is about one of some stamps, :data:`ASKED_AT_ONCE` at most.
+
+    Batch by batch: asked for pairs, SQLite walks the whole table and leaves its index alone.
+    """
+    of_batch: defaultdict[int, list[int]] = defaultdict(list)
+    for number, one in stamps:
+        of_batch[number].append(one)
+    return or_(
+        false(), *(and_(batch == number, index.in_(of_batch[number])) for number in of_batch)
+    )
 
 
 @dataclass(frozen=True, slots=True)

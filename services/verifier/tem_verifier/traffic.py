@@ -9,6 +9,7 @@ from tem.clients import Clients
 from tem.clock import Clock
 from tem_verifier.admission import Admission
 from tem_verifier.background import begin
+from tem_verifier.copies.canaries import Canaries
 from tem_verifier.limit_sharing import Sharing
 from tem_verifier.limits import Limit
 from tem_verifier.scans import Scans
@@ -25,12 +26,14 @@ class Traffic:
     scans: Scans
     admission: Admission
     sharing: Sharing
+    canaries: Canaries
     tally: Tally = field(default_factory=Tally)
 
     def start(self, stopping: threading.Event) -> None:
         """Begin the work beside the look-ups."""
         self.scans.start(stopping)
         self.sharing.start(stopping)
+        self.canaries.start(stopping)
         begin(self.tally.tell, TELL_SECONDS, stopping)
 
 
@@ -52,4 +55,5 @@ def open_traffic(config: Settings, store: Engine, clock: Clock) -> Traffic:
         Scans(store, clock, rules, link("scans"), link("counts")),
         Admission(public, retailer, wrong_keys, reports, Clients(config.proxies)),
         Sharing((public, retailer, wrong_keys, reports), clock, link("limits")),
+        Canaries(store, clock),
     )

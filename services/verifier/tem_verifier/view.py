@@ -82,12 +82,16 @@ class View:
 
     def state(self, number: int, index: int) -> StampState | None:
         """The state of a stamp; None if its batch is not known, or in a hole of its ranges."""
+        return self.at(number, index)[0]
+
+    def at(self, number: int, index: int) -> tuple[StampState | None, str | None]:
+        """State and lot of a stamp, as far as they are known."""
         changed = self.batches.get(number)
         if changed is not None:
             found = changed.ranges.at(index)
-            return None if found is None else found[0]
+            return (None, None) if found is None else found[:2]
         row = self.row_of(number)
-        return None if self.base is None or row < 0 else self.base.state(row, index)
+        return (None, None) if self.base is None or row < 0 else self.base.at(row, index)
 
     def batch(self, number: int) -> Batch | None:
         """A batch, out of the base with its ranges laid out to be changed; None if unknown."""

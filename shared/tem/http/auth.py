@@ -22,6 +22,7 @@ from tem.trail import audit
 from tem.vocabulary import Role
 
 _TOKEN = re.compile(r"tem_([0-9a-f]{12})_([0-9a-f]{64})([0-9a-f]{8})", re.ASCII)
+NAME = re.compile(r"[\w .@:+-]{1,60}")  # of a key, and of what a key is for
 MAX_LIVE_KEYS_PER_NAME = 2  # the old and the new one while a key is being changed
 
 key_table = Table(
@@ -74,7 +75,7 @@ def create_key(
     """Make a key and return its only copy. Raises Invalid or Conflict."""
     if (role is Role.PRODUCER) != (producer_id is not None):
         raise Invalid("producer_mismatch", "A producer's key needs --producer, and only that one.")
-    if not re.fullmatch(r"[\w .@:+-]{1,60}", name):
+    if not NAME.fullmatch(name):
         raise Invalid(
             "invalid_name", "A key's name is 1 to 60 letters, digits, blanks or . @ : + -"
         )

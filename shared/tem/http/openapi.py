@@ -8,8 +8,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from tem.advice import Advice, Check
+from tem.vocabulary import Note, Verdict
+
 Document = dict[str, Any]
-METHODS = ("get", "post", "patch")
+# Words that stand in several answers: a component each, so that a generated client has one type.
+WORDS = {kind.__name__: [str(word) for word in kind] for kind in (Verdict, Note, Advice, Check)}
+METHODS = ("get", "post", "patch", "delete")
 FILE: Document = {"type": "string", "format": "binary"}  # the schema of a download
 PROBLEM: Document = {
     "type": "object",
@@ -82,6 +87,17 @@ _REQUEST_ID = {
     "description": "names this request in logs and audit trail",
     "schema": {"type": "string"},
 }
+# draft-ietf-httpapi-ratelimit-headers, of calls that are charged.
+RATE_LIMIT: Document = {
+    "RateLimit-Policy": {
+        "description": "what may be asked: `q` look-ups in `w` seconds",
+        "schema": {"type": "string", "example": '"look-ups";q=600;w=60'},
+    },
+    "RateLimit": {
+        "description": "what is left: `r` look-ups at once, all of them after `t` seconds",
+        "schema": {"type": "string", "example": '"look-ups";r=600;t=0'},
+    },
+}
 
 
 def complete(document: Document, *, signed_in: bool) -> Document:
@@ -91,8 +107,12 @@ def complete(document: Document, *, signed_in: bool) -> Document:
     schemas.pop("Error", None)
     schemas["Problem"] = PROBLEM
     _anchor(document)
+    schemas |= {name: {"type": "string", "enum": WORDS[name]} for name in sorted(_share(document))}
     parts["responses"] = {f"Problem{code}": _response(code) for code in ERRORS}
     parts["responses"]["Problem"] = _response(None)
+    if not signed_in:
+        parts["responses"]["Problem429"]["headers"] |= RATE_LIMIT
+    document.setdefault("servers", [{"url": "/", "description": "where this document came from"}])
     for path, method, operation in operations(document):
         operation.setdefault("operationId", _operation_id(method, path))
         operation.setdefault("security", _security(path, signed_in))
@@ -100,9 +120,11 @@ def complete(document: Document, *, signed_in: bool) -> Document:
         for code in _errors(method, path, operation, signed_in):
             answers[str(code)] = {"$ref": f"#/components/responses/Problem{code}"}
         answers["default"] = {"$ref": "#/components/responses/Problem"}
+        charged = RATE_LIMIT if "429" in answers and not signed_in else {}
         for code, answer in answers.items():
             if code.isdigit() and "$ref" not in answer:
-                answer.setdefault("headers", {})["X-Request-Id"] = _REQUEST_ID
+                named = answer.setdefault("headers", {})
+                named |= {"X-Request-Id": _REQUEST_ID, **charged}
         _exemplify(operation, schemas)
     _link(document, schemas)
     return document
@@ -188,6 +210,22 @@ def _anchor(part: Any) -> None:
     elif isinstance(part, list):
         for inner in part:
             _anchor(inner)
+
+
+def _share(part: Any) -> set[str]:
+    """Refer to :data:`WORDS` in place of each list of the same; their names, as far as used."""
+    if isinstance(part, list):
+        return {name for inner in part for name in _share(inner)}
+    if not isinstance(part, dict):
+        return set()
+    found = {name for inner in part.values() for name in _share(inner)}
+    for name, words in WORDS.items():
+        if part.get("enum") == words:
+            del part["enum"]
+            part.pop("type", None)
+            part["$ref"] = f"#/components/schemas/{name}"
+            found.add(name)
+    return found
 
 
 def operations(document: Document) -> Iterator[tuple[str, str, Document]]:

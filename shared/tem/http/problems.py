@@ -35,7 +35,10 @@ STATUS: tuple[tuple[type[errors.TemError], int], ...] = (
     (errors.Invalid, 422),
 )
 # Requests that could not even be read, as opposed to read and refused.
-BAD_REQUEST = {"bad_json", "bad_body", "idempotency_key_missing", "idempotency_key_invalid"}
+BAD_REQUEST = {
+    *("bad_json", "bad_body", "idempotency_key_missing", "idempotency_key_invalid"),
+    *("bad_query", "malformed_digital_link", "malformed_gtin"),
+}
 RETRY_AFTER_SECONDS = 2
 MOST_FAULTS = 100  # told of one body
 # What a standby of PostgreSQL says to a write: read-only transaction; no writing while recovering.

@@ -143,11 +143,21 @@ def service_app(
     app.url_map.merge_slashes = False  # no redirects to wherever the Host header says
     problems.register(app)
     answered.register(app, service, seldom or {})
+    app.before_request(_read_query)
     if admit is not None:
         app.before_request(admit)
     _bodies(app, wiring, signed_in)
     health.register(app, ready)
     return app, api
+
+
+def _read_query() -> None:
+    """Raises Invalid where the query holds bytes that are no text: servers other than our own
+    worker pass them on."""
+    try:
+        _ = request.args
+    except UnicodeDecodeError as error:
+        raise Invalid("bad_query", "Percent-encode what is not ASCII in the query.") from error
 
 
 DRAIN_BYTES = 8 * 1024 * 1024
@@ -212,7 +222,7 @@ def _bodies(app: Flask, wiring: Wiring, signed_in: bool) -> None:
         has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
         if request.method in ("POST", "PATCH", "PUT") and has_body:
             raw = app.config["RAW_BODIES"].get(request.path)
-            if raw is not None:
+            if raw is not None and not request.is_json:
                 request.max_content_length = raw + 1  # what has no length is cut off there
                 return
             if not request.is_json:

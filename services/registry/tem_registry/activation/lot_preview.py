@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from tem.errors import TemError
 from tem_registry.activation import activation, activation_preview
 from tem_registry.catalogue import catalogue
-from tem_registry.lots import lot_rules, lots, new_lot
+from tem_registry.lots import lot_answers, lot_rules, new_lot
 from tem_registry.lots.lots import Lot
 from tem_registry.rules import Product
 from tem_registry.settings import Settings
@@ -68,7 +68,7 @@ def _lot(connection: Connection, config: Settings, product: Product, body: dict[
 
 
 def _shown(lot: Lot) -> dict[str, Any]:
-    told = lots.recorded(lot)
+    told = lot_answers.recorded(lot)
     del told["lot_id"]
     window = lot.window_ends_on.isoformat()
     return {**told, "window_ends_on": window, "needs_date_approval": lot.beyond_shelf_life}

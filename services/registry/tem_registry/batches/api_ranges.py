@@ -8,7 +8,7 @@ from flask_smorest import Blueprint
 from tem.http.web import KEY_DEMANDED, Wiring
 from tem.vocabulary import Role
 from tem_registry.batches import delivery
-from tem_registry.stamps import stamps
+from tem_registry.stamps import endings
 from tem_registry.stamps.schemas import RangeAct, RangeWithReason, VoidBody, VoidShown
 
 
@@ -32,7 +32,7 @@ def build(wiring: Wiring) -> Blueprint:
             return wiring.act(
                 (Role.OFFICE,),
                 body,
-                lambda c, now, by: stamps.void(c, now, by.actor, number, **body),
+                lambda c, now, by: endings.void(c, now, by.actor, number, **body),
                 demanded=True,
             )
 
@@ -45,7 +45,7 @@ def build(wiring: Wiring) -> Blueprint:
             return wiring.act(
                 (Role.OFFICE,),
                 body,
-                lambda c, now, by: stamps.revoke(c, now, by.actor, number, **body),
+                lambda c, now, by: endings.revoke(c, now, by.actor, number, **body),
                 demanded=True,
             )
 

@@ -11,7 +11,7 @@ from tem.trail import audit
 from tem_registry import tables
 from tem_registry.intervals import clip
 from tem_registry.orders import orders
-from tem_registry.stamps import moves, stamps
+from tem_registry.stamps import endings, moves, stamps
 
 
 def report_run(
@@ -45,8 +45,8 @@ def report_run(
     )
     orders.set_state(connection, batch.order_id, "issued", "printed")
     for one in spoiled:
-        kind = stamps.MISPRINTED
-        stamps.void(connection, now, actor, number, **one, reason=kind, kind=kind)
+        kind = endings.MISPRINTED
+        endings.void(connection, now, actor, number, **one, reason=kind, kind=kind)
     details = {
         "printed": printed,
         "spoiled": [[one["first"], one["last"]] for one in spoiled],

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from tem_registry import gtin
+from tem import gtin
 from tem_registry.rules import Fault
 
 _PHONE = re.compile(r"\+?[0-9 ().-]+", re.ASCII)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tem_registry import gtin
+from tem import gtin
 from tem_registry.rules import Fault
 
 # GS1 General Specifications: AI 15 is best before, AI 17 expiry (use by).

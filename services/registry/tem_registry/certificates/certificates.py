@@ -22,7 +22,7 @@ from tem_registry.catalogue import catalogue
 from tem_registry.catalogue.catalogue import Kind, Record
 from tem_registry.certificates import certificate_papers, certificate_rules
 from tem_registry.certificates.certificate_rules import Withdrawal
-from tem_registry.stamps import stamps
+from tem_registry.stamps import endings, stamps
 from tem_registry.stamps.moves import USABLE
 
 KIND = catalogue.KINDS["certificate"]
@@ -150,7 +150,7 @@ def _take_along(
     certificates = catalogue.certificates_of(connection, record["product_id"])
     recognised = certificate_at(certificates, today) is not None
     for number in batches:
-        stamps.redate(connection, now, actor, number, partial(_took_along, record), day)
+        endings.redate(connection, now, actor, number, partial(_took_along, record), day)
     revoked = []
     if not recognised:
         reason = _reason(record)
@@ -189,7 +189,7 @@ def _revoke_usable(
 ) -> list[dict[str, int]]:
     parts = [p for p in stamps.intervals(connection, batch) if p.state in USABLE]
     for part in parts:
-        stamps.revoke(connection, now, actor, batch, part.first, part.last, reason, day)
+        endings.revoke(connection, now, actor, batch, part.first, part.last, reason, day)
     return [{"batch": batch, "first": part.first, "last": part.last} for part in parts]
 
 

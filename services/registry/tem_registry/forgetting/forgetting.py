@@ -19,7 +19,7 @@ from tem.databases.database import BUSY_SECONDS, reading, writing
 from tem.dates import vietnam_day
 from tem.logs import log
 from tem.trail import audit
-from tem_registry import publication, tables
+from tem_registry import public_events, publication, tables
 from tem_registry.catalogue import answers
 from tem_registry.lots import lot_cards, lot_windows
 from tem_registry.months import Months
@@ -74,22 +74,29 @@ def _forget(connection: Connection, now: datetime, lots: list[str]) -> int:
         change = publication.next_change(connection, now)
         for id, card in gone.items():
             publication.put_card(connection, change, "lot", id, card)
+        public_events.forget(connection, gone)
         audit.record(
             connection, now, ACTOR, "lots.forgotten", "published:lots", {"lots": len(gone)}
         )
     return len(gone)
 
 
-# The published cards, written anew in one transaction: their old pages become free, and free
-# pages are zeroed (``secure_delete``). In memory meanwhile, so that no temporary file has them.
+def _written_anew(table: str, columns: str, key: str) -> tuple[str, ...]:
+    return (
+        f"CREATE TEMP TABLE kept AS SELECT {columns} FROM {table}",  # noqa: S608 - names of ours
+        f"DELETE FROM {table}",  # noqa: S608
+        f"INSERT INTO {table} ({columns}) SELECT {columns} FROM kept ORDER BY {key}",  # noqa: S608
+        "DROP TABLE temp.kept",
+    )
+
+
+# The published cards and events, written anew in one transaction: their old pages become free, and
+# free pages are zeroed (``secure_delete``). In memory meanwhile: no temporary file has them.
 _REWRITE = (
     "PRAGMA temp_store=MEMORY",
     "BEGIN IMMEDIATE",
-    "CREATE TEMP TABLE kept AS SELECT kind, id, body, change FROM published_card",
-    "DELETE FROM published_card",
-    "INSERT INTO published_card (kind, id, body, change) "
-    "SELECT kind, id, body, change FROM kept ORDER BY kind, id",
-    "DROP TABLE temp.kept",
+    *_written_anew("published_card", "kind, id, body, change", "kind, id"),
+    *_written_anew("published_event", "seq, change, at, type, body", "seq"),
     "COMMIT",
 )
 _EMPTY_WAL = ("PRAGMA wal_checkpoint(TRUNCATE)",)
@@ -160,7 +167,13 @@ def _vacuumed(engine: Engine) -> bool:
     """PostgreSQL's part; without the right to it autovacuum does the same, later."""
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            for table in (published.card, published.image, tables.lot, tables.recall):
+            for table in (
+                published.card,
+                published.event,
+                published.image,
+                tables.lot,
+                tables.recall,
+            ):
                 connection.exec_driver_sql(f"VACUUM {table.fullname}")
     except SQLAlchemyError as error:
         log.warning("scrub_postponed", detail=str(error).partition("\n")[0][:200])

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, select, update
 from tem.dates import rfc3339, vietnam_day
 from tem.http import idempotency
 from tem.trail import audit
-from tem_registry import publication, tables
+from tem_registry import public_events, publication, tables
 from tem_registry.lots import lot_cards, lot_rules, lots
 from tem_registry.settings import Settings
 
@@ -83,6 +83,7 @@ def purge(
     _forget_answers(connection, id)
     if publication.card(connection, "lot", id) is not None:
         lot_cards.publish(connection, publication.next_change(connection, now), id, now)
+        public_events.forget(connection, [id])
     details = {"record_ended_on": ends_on.isoformat()}
     audit.record(connection, now, actor, "lot.purged", f"lot:{id}", details)
     return {"lot_id": id, "purged_at": rfc3339(now)}

@@ -28,6 +28,7 @@ from tem_registry.fsck import (
     fsck_stamps,
 )
 from tem_registry.history import HISTORIES
+from tem_registry.packs import kept_packs
 from tem_registry.store import open_store
 
 
@@ -89,5 +90,7 @@ def faults(connection: Connection, trusted: trust.Trust, now: datetime) -> Itera
     yield from fsck_published.batches(connection, trusted)
     yield from fsck_published.cards_of_record(connection, now)
     yield from fsck_published.changes(connection)
+    yield from fsck_published.events(connection)
+    yield from kept_packs.faults(connection)
     yield from fsck_images.files(connection)
     yield from fsck_images.images(connection)

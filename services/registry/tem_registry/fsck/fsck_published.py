@@ -145,7 +145,15 @@ def changes(connection: Connection) -> Iterator[str]:
     """No row was published under a change number that is still to come."""
     position = published.position(connection)
     latest = position[1] if position else 0
-    for table in (published.batch, published.interval, published.card):
+    for table in (published.batch, published.interval, published.card, published.event):
         newest = connection.execute(select(func.max(table.c.change))).scalar()
         if newest is not None and newest > latest:
             yield f"{table.name} holds change {newest}, but the last one is {latest}"
+
+
+def events(connection: Connection) -> Iterator[str]:
+    """The log that tills follow is numbered from 1 without gaps."""
+    c = published.event.c
+    count, last = connection.execute(select(func.count(), func.max(c.seq))).one()
+    if count != (last or 0):
+        yield f"published_event has {count} entries, but the last one is {last}"

@@ -29,10 +29,10 @@ from tem_registry.catalogue import catalogue
 from tem_registry.certificates import certificate_papers
 from tem_registry.importing import import_folder
 from tem_registry.importing.import_report import Progress, Refused, Report
-from tem_registry.lots import lots
+from tem_registry.lots import lots, recall_acts
 from tem_registry.orders import orders
 from tem_registry.settings import Settings
-from tem_registry.stamps import stamps
+from tem_registry.stamps import endings, stamps
 
 ACTOR = "import"
 
@@ -176,7 +176,7 @@ class Import:
             now = self.clock()
             with _about(row["batch_id"]):
                 for part in row["void_ranges"]:
-                    stamps.void(connection, now, ACTOR, number, **part)
+                    endings.void(connection, now, ACTOR, number, **part)
             if row["status"] == "revoked":
                 self._revoke(connection, number, row)
 
@@ -187,7 +187,7 @@ class Import:
         )
         for part in stamps.intervals(connection, number):
             if part.state is not StampState.VOID:
-                stamps.revoke(
+                endings.revoke(
                     connection,
                     self.clock(),
                     ACTOR,
@@ -228,7 +228,7 @@ class Import:
         past = lifted_at is not None and lifted_at <= self.clock()
         if lifted_at is not None and not past:  # ends are inclusive: it is still in force today
             notice["lifted_at"] = lifted_at
-        lots.recall(
+        recall_acts.recall(
             connection,
             _at(notice["ordered_on"]),
             ACTOR,
@@ -237,7 +237,7 @@ class Import:
             taken_over=True,
         )
         if lifted_at is not None and past:
-            lots.lift(connection, lifted_at, ACTOR, row["lot_id"], None)
+            recall_acts.lift(connection, lifted_at, ACTOR, row["lot_id"], None)
 
 
 @contextmanager

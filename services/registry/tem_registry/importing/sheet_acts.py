@@ -21,7 +21,7 @@ from tem_registry import tables
 from tem_registry.catalogue import catalogue, catalogue_shown
 from tem_registry.catalogue.names import folded
 from tem_registry.importing.sheet_kinds import SheetKind
-from tem_registry.lots import lot_corrections, lots
+from tem_registry.lots import lot_answers, lot_corrections, lots
 from tem_registry.lots import schemas as schemas_lots
 from tem_registry.settings import Settings
 
@@ -76,7 +76,7 @@ def name_of(kind: SheetKind, record: Record) -> Name | None:
 def shown(connection: Connection, context: Context, kind: SheetKind, id: str) -> Record:
     """A record as its call shows it. Raises NotFound, or Gone for a purged lot."""
     if kind.name == "lot":
-        return lots.shown(connection, lots.find(connection, id), context.now)
+        return lot_answers.shown(connection, lots.find(connection, id), context.now)
     described = catalogue.KINDS[kind.name]
     record = catalogue.find(connection, described, id)
     return catalogue_shown.one(connection, described, record, vietnam_day(context.now))

@@ -14,16 +14,17 @@ from tem_registry.stamps import stamps
 Item = dict[str, Any]
 
 
-def known(connection: Connection, items: Sequence[Item]) -> list[Item]:
+def known(connection: Connection, items: Sequence[Item], *, canaries: bool = False) -> list[Item]:
     """Things about stamps (``batch``, ``index``) with serial, state, lot, product and producer.
 
-    Left out are those about stamps that were never issued.
+    Left out are those about stamps that were never issued; with ``canaries`` those that lie behind
+    a batch's last stamp are kept, and have no state.
     """
     owners = _owners(connection, {one["batch"] for one in items})
     return [
-        {**one, **owner.shown(), **_stamp(connection, one["batch"], one["index"])}
+        {**one, **owner.shown(), **_stamp(connection, one["batch"], one["index"], owner.quantity)}
         for one in items
-        if (owner := owners.get(one["batch"])) and one["index"] <= owner.quantity
+        if (owner := owners.get(one["batch"])) and (canaries or one["index"] <= owner.quantity)
     ]
 
 
@@ -60,7 +61,9 @@ def _name(record: str) -> str:
     return str(json.loads(record)["name"])
 
 
-def _stamp(connection: Connection, batch: int, index: int) -> Item:
+def _stamp(connection: Connection, batch: int, index: int, quantity: int) -> Item:
+    if index > quantity:
+        return {"serial": stampcode.serial(batch, index)}
     (found,) = stamps.intervals(connection, batch, index, index)
     lot = {"lot_id": found.lot_id} if found.lot_id else {}
     return {"serial": stampcode.serial(batch, index), "state": str(found.state), **lot}

@@ -12,7 +12,7 @@ from tem.http import etags
 from tem.http.web import KEY_DEMANDED, KEY_HEADER, Wiring
 from tem.http.wire import Empty, page_of
 from tem.vocabulary import Role
-from tem_registry.lots import lot_corrections, lot_rules, lots
+from tem_registry.lots import lot_answers, lot_corrections, lot_rules, lots, recall_acts
 from tem_registry.lots import schemas as wire
 from tem_registry.settings import Settings
 
@@ -31,7 +31,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
             with reading(wiring.engine) as connection:
                 now = wiring.clock()
                 found = lots.page(connection, **page, producer_id=principal.producer_id, now=now)
-                items = lots.shown_all(connection, found, now)
+                items = lot_answers.shown_all(connection, found, now)
             return page_of(items, page["limit"], "lot_id")
 
         @blp.arguments(wire.NewLot)
@@ -44,7 +44,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
             def act(connection: Any) -> dict[str, Any]:
                 now, own = wiring.clock(), principal.producer_id
                 lot = lots.add(connection, now, principal.actor, config, body, own=own)
-                return lots.shown(connection, lot, now)
+                return lot_answers.shown(connection, lot, now)
 
             return wiring.once(principal, body, act)
 
@@ -60,7 +60,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
             principal = wiring.principal(Role.OFFICE, Role.AUDITOR, Role.PRODUCER)
             with reading(wiring.engine) as connection:
                 lot = lots.find(connection, id, principal.producer_id)
-                answer = lots.shown_in_full(connection, lot, config, wiring.clock())
+                answer = lot_answers.shown_in_full(connection, lot, config, wiring.clock())
             tag = etags.of(answer)
             if etags.is_held(request.headers.get("If-None-Match"), tag):
                 return Response(status=304, headers={"ETag": tag})
@@ -88,7 +88,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
                     own=principal.producer_id,
                     if_match=seen,
                 )
-                return lots.shown_in_full(connection, lot, config, now)
+                return lot_answers.shown_in_full(connection, lot, config, now)
 
             answer = wiring.once(principal, fields, act)
             return answer, 200, {"ETag": etags.of(answer)}
@@ -104,7 +104,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
             def act(connection: Any) -> dict[str, Any]:
                 now = wiring.clock()
                 lot = lots.approve_date(connection, now, principal.actor, id)
-                return lots.shown(connection, lot, now)
+                return lot_answers.shown(connection, lot, now)
 
             return wiring.once(principal, body, act)
 
@@ -117,7 +117,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
             return wiring.act(
                 (Role.OFFICE,),
                 body,
-                lambda c, now, by: lots.recall(c, now, by.actor, id, body),
+                lambda c, now, by: recall_acts.recall(c, now, by.actor, id, body),
                 demanded=True,
             )
 
@@ -130,7 +130,7 @@ def build(wiring: Wiring, config: Settings) -> Blueprint:
             return wiring.act(
                 (Role.OFFICE,),
                 body,
-                lambda c, now, by: lots.lift(c, now, by.actor, id, body.get("reason")),
+                lambda c, now, by: recall_acts.lift(c, now, by.actor, id, body.get("reason")),
                 demanded=True,
             )
 

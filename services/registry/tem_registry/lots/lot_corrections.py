@@ -17,9 +17,10 @@ from tem.errors import Conflict, Invalid
 from tem.http import etags
 from tem.trail import audit
 from tem.verdict import made_under
+from tem.vocabulary import EventType
 from tem_registry import publication, tables
 from tem_registry.catalogue import catalogue
-from tem_registry.lots import lot_cards, lot_rules, lots, new_lot
+from tem_registry.lots import lot_answers, lot_cards, lot_events, lot_rules, lots, new_lot
 from tem_registry.lots.lots import Lot
 from tem_registry.settings import Settings
 
@@ -46,7 +47,7 @@ def correct(
     it.
     """
     lot = lots.find(connection, id, own, locked=True)
-    etags.check_match(if_match, lots.shown_in_full(connection, lot, config, now))
+    etags.check_match(if_match, lot_answers.shown_in_full(connection, lot, config, now))
     fixed = {"lot_id": lot.id, "product_id": lot.product_id, "producer_id": lot.producer_id}
     if fixed != {name: fields.get(name, value) for name, value in fixed.items()}:
         raise Invalid("field_fixed", f"{', '.join(fixed)} cannot be changed: add a new lot.")
@@ -75,7 +76,9 @@ def correct(
     )
     _write(connection, after)
     if publication.card(connection, "lot", id) is not None:
-        lot_cards.publish(connection, publication.next_change(connection, now), id, now)
+        change = publication.next_change(connection, now)
+        lot_cards.publish(connection, change, id, now)
+        lot_events.tell(connection, change, now, EventType.LOT_CORRECTED, id)
     # What a purge destroys must not be in the audit trail, which nothing can be taken out of.
     details = {"fields": changed, "reason": reason}
     audit.record(connection, now, actor, "lot.corrected", f"lot:{id}", details)

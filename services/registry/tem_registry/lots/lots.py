@@ -1,4 +1,4 @@
-"""Production lots: made once, dates by the rule, recalled and lifted by the office."""
+"""Production lots: recorded once, dates by the rule; found again, and their stamps counted."""
 
 import secrets
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 
 from tem.databases.database import insert_or_ignore
-from tem.dates import rfc3339, vietnam_day
+from tem.dates import vietnam_day
 from tem.errors import Conflict, Gone, NotFound
 from tem.trail import audit
 from tem.vocabulary import StampState
-from tem_registry import publication, tables
+from tem_registry import tables
 from tem_registry.catalogue import catalogue
-from tem_registry.lots import lot_cards, lot_rules, new_lot, recalls
+from tem_registry.lots import lot_rules, new_lot, recalls
 from tem_registry.settings import Settings
 
 _c = tables.lot.c
@@ -185,127 +185,9 @@ def recalled(connection: Connection, lot_id: str, now: datetime) -> bool:
     return bool(recalls.under_recall(connection, [lot_id], now))
 
 
-def recall(
-    connection: Connection,
-    now: datetime,
-    actor: str,
-    id: str,
-    notice: dict[str, Any],
-    *,
-    taken_over: bool = False,
-) -> dict[str, Any]:
-    """Recall a lot with a public notice; one that is ``taken_over`` keeps its dates as they are.
-
-    Raises NotFound, Invalid for a day to come or before production, Conflict if it is recalled.
-    """
-    lot = find(connection, id, locked=True)
-    if recalled(connection, id, now):
-        raise Conflict("already_recalled", f"Lot {id} is under recall: lift that one first.")
-    today = vietnam_day(now)
-    ordered_on = notice.get("ordered_on") or today.isoformat()
-    if not taken_over:
-        lot_rules.check_recall(date.fromisoformat(ordered_on), lot.production_date, today)
-    connection.execute(
-        tables.recall.insert().values(
-            lot_id=id,
-            kind=notice["kind"],
-            ordered_on=date.fromisoformat(ordered_on),
-            ordered_by=notice["ordered_by"],
-            decision_no=notice.get("decision_no"),
-            reason_public=notice["reason_public"],
-            lifted_at=notice.get("lifted_at"),
-        )
-    )
-    lot_cards.publish(connection, publication.next_change(connection, now), id, now)
-    details = {k: notice.get(k) for k in ("kind", "ordered_by", "decision_no", "reason_public")}
-    audit.record(
-        connection, now, actor, "lot.recalled", f"lot:{id}", {**details, "ordered_on": ordered_on}
-    )
-    return {"lot_id": id, "recalled": True, "ordered_on": ordered_on}
-
-
-def lift(
-    connection: Connection, now: datetime, actor: str, id: str, reason: str | None
-) -> dict[str, Any]:
-    """Lift the recall of a lot, at once, also one that is to end later.
-
-    Raises NotFound, or Conflict if there is none.
-    """
-    find(connection, id, locked=True)
-    ending = update(tables.recall).where(tables.recall.c.lot_id == id, recalls.not_over(now))
-    lifted = connection.execute(ending.values(lifted_at=now))
-    if lifted.rowcount == 0:
-        raise Conflict("not_recalled", f"Lot {id} is not under recall.")
-    lot_cards.publish(connection, publication.next_change(connection, now), id, now)
-    audit.record(connection, now, actor, "lot.recall_lifted", f"lot:{id}", {"reason": reason})
-    return {"lot_id": id, "recalled": False, "lifted_at": rfc3339(now)}
-
-
-def shown(connection: Connection, lot: Lot, now: datetime) -> dict[str, Any]:
-    """A lot as JSON, at an instant."""
-    return shown_all(connection, [lot], now)[0]
-
-
-def shown_all(connection: Connection, found: list[Lot], now: datetime) -> list[dict[str, Any]]:
-    """Lots as JSON, at an instant, with what is counted of them."""
-    ids = [lot.id for lot in found]
-    taken = units_taken_of(connection, _c.id.in_(ids))
-    under_recall = recalls.under_recall(connection, ids, now)
-    c = tables.stamp_interval.c
-    summed = select(c.lot_id, func.sum(c.last - c.first + 1)).where(c.lot_id.in_(ids))
-    tied = {row[0]: int(row[1]) for row in connection.execute(summed.group_by(c.lot_id))}
-    return [
-        {
-            **recorded(lot),
-            "stamps_activated": tied.get(lot.id, 0),
-            "units_left": lot.quantity - taken.get(lot.id, 0),
-            "needs_date_approval": lot.beyond_shelf_life and lot.beyond_approved_by is None,
-            "recalled": lot.id in under_recall,
-        }
-        for lot in found
-    ]
-
-
-def recorded(lot: Lot) -> dict[str, Any]:
-    """What its record tells of a lot, as JSON."""
-    return {
-        "lot_id": lot.id,
-        "product_id": lot.product_id,
-        "producer_id": lot.producer_id,
-        "lot_code": lot.lot_code,
-        "production_date": lot.production_date.isoformat(),
-        "production_date_kind": lot.production_date_kind,
-        "best_before": lot.best_before.isoformat() if lot.best_before else None,
-        "best_before_basis": lot.best_before_basis,
-        "precision": lot.precision,
-        "info_expires_on": lot.info_expires_on.isoformat() if lot.info_expires_on else None,
-        "quantity": lot.quantity,
-        "unit": lot.unit,
-    }
-
-
 def record_ends_on(connection: Connection, lot: Lot, config: Settings) -> date:
     """The last day on which the office must keep the record of a lot."""
     category = catalogue.product_for_rules(connection, lot.product_id).category_code
     return lot_rules.record_ends_on(
         lot.best_before, lot.production_date, lot.window_ends_on, category, config.record_months
     )
-
-
-def shown_in_full(
-    connection: Connection, lot: Lot, config: Settings, now: datetime
-) -> dict[str, Any]:
-    """A lot as JSON with its stamps, its recalls, and how long its record must be kept."""
-    return {
-        **shown(connection, lot, now),
-        "record_ends_on": record_ends_on(connection, lot, config).isoformat(),
-        "recalls": lot_cards.recalls(connection, lot.id),
-        "stamps_tied": _tied(connection, lot.id),
-    }
-
-
-def _tied(connection: Connection, id: str) -> list[dict[str, Any]]:
-    i = tables.stamp_interval.c
-    query = select(i.batch, i.first, i.last, i.state).where(i.lot_id == id)
-    found = connection.execute(query.order_by(i.batch, i.first))
-    return [dict(row._mapping) for row in found]

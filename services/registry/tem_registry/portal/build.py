@@ -18,6 +18,7 @@ from tem_registry.portal.office import pages_audit as office_pages_audit
 from tem_registry.portal.office import pages_batches as office_pages_batches
 from tem_registry.portal.office import pages_certificates as office_pages_certificates
 from tem_registry.portal.office import pages_contracts as office_pages_contracts
+from tem_registry.portal.office import pages_copies as office_pages_copies
 from tem_registry.portal.office import pages_corrections as office_pages_corrections
 from tem_registry.portal.office import pages_figures as office_pages_figures
 from tem_registry.portal.office import pages_imports as office_pages_imports
@@ -66,6 +67,7 @@ def build(app: Flask, wiring: Wiring, config: Settings) -> Portal:
     office_pages_map.add(portal)
     office_pages_reports.add(portal)
     office_pages_suspicious.add(portal)
+    office_pages_copies.add(portal)
     office_pages_today.add(portal)
     office_pages_certificates.add(portal)
     office_pages_contracts.add(portal)

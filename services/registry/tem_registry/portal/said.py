@@ -122,6 +122,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "correction_withdrawn": ("Đã rút lại đề nghị.", "The request is taken back."),
     "account_enabled": ("Tài khoản đã được mở lại.", "The account is enabled again."),
+    "suspect_decided": (
+        "Đã ghi kết luận về con tem.",
+        "What you found about the stamp is on record.",
+    ),
     "shopper_report_handled": (
         "Đã ghi kết quả và đóng phản ánh.",
         "What came of it is recorded, and the report closed.",

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, case, func, select
 
-from tem.dates import VIETNAM, end_of_day
+from tem.dates import ZONE, end_of_day
 from tem_registry import tables
 from tem_registry.reports.batch_groups import Chosen
 from tem_registry.reports.csv_tables import written
@@ -124,7 +124,7 @@ def _day(connection: Connection, instant: Any) -> Any:
     """The day in Vietnam as an expression; +07:00 on all days that we keep (tem.dates)."""
     if connection.dialect.name == "sqlite":
         return func.date(instant, "+7 hours").label("on_day")
-    return func.date(func.timezone(VIETNAM.key, instant)).label("on_day")
+    return func.date(func.timezone(ZONE, instant)).label("on_day")
 
 
 def _by_day(connection: Connection, query: Select[Any]) -> ByDay:

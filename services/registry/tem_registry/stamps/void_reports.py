@@ -14,7 +14,7 @@ from tem.errors import Conflict, Invalid, NotFound
 from tem.trail import audit
 from tem_registry import tables
 from tem_registry.intervals import clip
-from tem_registry.stamps import stamps
+from tem_registry.stamps import endings, stamps
 from tem_registry.stamps.moves import NOT_REPORTABLE, RangeRefusal, refusals
 
 _c = tables.void_report.c
@@ -151,7 +151,7 @@ def confirm(connection: Connection, now: datetime, actor: str, id: str) -> dict[
     report = find(connection, id)
     stamps.lock(connection, report["batch"], None)
     _decide(connection, now, actor, id, CONFIRMED, None)
-    stamps.void(
+    endings.void(
         connection,
         now,
         actor,

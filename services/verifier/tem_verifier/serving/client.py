@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 from tem_verifier.serving import refusals
+from tem_verifier.serving.outflow import Outflow
 from tem_verifier.serving.request import Request
 from tem_verifier.serving.server import Server
 
@@ -16,6 +17,7 @@ class Client(asyncio.Protocol):
     """What is kept for a client, how long it may take, how it is sent away.
 
     :class:`tem_verifier.serving.exchange.Exchange` adds the answers,
+    :class:`tem_verifier.serving.receiving.Receiving` the bodies,
     :class:`tem_verifier.serving.connection.Connection` the reading.
     """
 
@@ -27,6 +29,7 @@ class Client(asyncio.Protocol):
         "_first",
         "_free",
         "_local",
+        "_outflow",
         "_paused",
         "_peer",
         "_queue",
@@ -47,6 +50,7 @@ class Client(asyncio.Protocol):
         self._busy: Request | None = None  # which is being answered
         self._first: deque[Request] = deque()  # look-ups whose turn it was before it was over
         self._queue: deque[Request | bytes] = deque()  # what was read after all look-ups
+        self._outflow: Outflow | None = None  # an answer that is being written piece by piece
         self._free = server.answer is not None  # to answer on the spot
         self._paused = self._blocked = False  # reading; writing
         self._deaf = self._ended = False  # to what is sent; no request follows
@@ -54,6 +58,10 @@ class Client(asyncio.Protocol):
 
     def go_on(self) -> None:
         """Nothing stands in the way any more: the next request, or read on."""
+        raise NotImplementedError
+
+    def flow_on(self) -> None:
+        """The next piece of an answer, if one is being written and it can be."""
         raise NotImplementedError
 
     def _is_idle(self) -> bool:
@@ -88,6 +96,7 @@ class Client(asyncio.Protocol):
         self._request = None
         self._first.clear()
         self._queue.clear()
+        self.flow_on()  # to its end
 
     def eof_received(self) -> bool:
         """The client sends no more; what it has asked is still answered, but over TLS, where
@@ -105,7 +114,9 @@ class Client(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It reads again."""
         self._blocked = False
-        if not self._deaf or self._first or self._queue:
+        if self._outflow is not None:
+            self.flow_on()
+        elif not self._deaf or self._first or self._queue:
             self.deadline = monotonic() + self._server.keepalive
             self.go_on()
 
@@ -150,6 +161,10 @@ class Client(asyncio.Protocol):
     def _release(self, request: Request) -> None:
         self._server.held -= len(request.body)
         request.body = bytearray()
+        if request.spool is not None:
+            self._server.spools -= 1
+            request.spool.close()
+            request.spool = None
 
     def _refuse(self, answer: bytes) -> None:
         """Nothing of this connection is read any more; it ends with this answer, in its turn."""

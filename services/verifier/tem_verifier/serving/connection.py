@@ -17,8 +17,9 @@ from httptools import (
 from tem_verifier import front
 from tem_verifier.serving import refusals
 from tem_verifier.serving.environ import Message
-from tem_verifier.serving.exchange import LOOK_UP, QUEUED, VERSIONS, Exchange
-from tem_verifier.serving.request import Request
+from tem_verifier.serving.exchange import LOOK_UP, QUEUED, VERSIONS
+from tem_verifier.serving.receiving import Receiving
+from tem_verifier.serving.request import Request, Spooled
 from tem_verifier.serving.server import HEAD_BYTES, Server
 from tem_verifier.serving.turn import BATCH
 
@@ -34,7 +35,7 @@ ODD = front.ODD | FRAMING | {b"x-forwarded-protocol", b"x-forwarded-ssl"}
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Connection(Exchange):
+class Connection(Receiving):
     """Made by the worker for each client that connects."""
 
     __slots__ = (
@@ -151,24 +152,9 @@ class Connection(Exchange):
         if request.message.awaits_continue and self._is_idle():
             self._write(CONTINUE)
         self._replays = parser.should_upgrade() and request.method != b"CONNECT"
-
-    def on_body(self, piece: bytes) -> None:
-        """Some of a body, decoded. What is too much is counted, not kept: the app refuses it."""
-        request, server = self._request, self._server
-        if request is None:
-            return
-        request.size += len(piece)
-        if len(request.body) <= server.body_bytes:
-            if server.held + len(piece) > server.room.bodies:
-                self._request = None
-                server.shed.add("memory")
-                self._refuse(refusals.OVERLOADED)
-                return
-            request.body += piece
-            server.held += len(piece)
-        if request.size > server.drained_bytes:
-            self._request, self._deaf, request.last = None, True, True
-            self._take(request)
+        spooling = self._server.spooling
+        if spooling is not None and spooling.wants(request.method, request.target, named):
+            request.spooling = Spooled.WANTED
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -226,7 +212,10 @@ class Connection(Exchange):
                 self._refuse(refusals.head_too_long())
                 return
         else:
-            deadline = min(now + patience.piece, self._since + patience.body)
+            whole = patience.file if request.spool else patience.body
+            deadline = min(now + patience.piece, self._since + whole)
+            if request.spooling is Spooled.WANTED and self._is_idle():
+                self._ask_to_spool(request)
             if self._overhead > HEAD_BYTES + 8 * request.size:  # chunks of next to nothing
                 self._refuse(refusals.broken())
                 return

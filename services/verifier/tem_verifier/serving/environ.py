@@ -6,14 +6,16 @@ passes both, so this worker refuses what gthread refuses, by the same code.
 
 import io
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, BinaryIO
 
 from gunicorn.http import errors, wsgi
 from gunicorn.http.message import Request as GunicornRequest
 from gunicorn.http.unreader import IterUnreader
 
 from tem.http.gunicorn_hooks import bare_problem, unreadable
+from tem_verifier.serving.outflow import Outflow
 from tem_verifier.serving.request import Request
+from tem_verifier.streaming.stream import Stream
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 _CRASHED = "This is our fault and has been logged."
@@ -53,8 +55,11 @@ class _Collected(list[bytes]):
     sendall = list.append
 
 
-def answer(app: Wsgi, cfg: Any, log: Any, request: Request, closing: bool) -> tuple[bytes, bool]:
-    """The whole answer of an app, and whether the connection ends with it. Raises nothing."""
+def answer(
+    app: Wsgi, cfg: Any, log: Any, request: Request, closing: bool
+) -> tuple[bytes, bool] | Outflow:
+    """The whole answer of an app, and whether the connection ends with it; or an answer that is
+    yet to be made. Raises nothing."""
     try:
         return _answer(app, cfg, request, closing)
     except errors.ParseException as error:
@@ -65,10 +70,10 @@ def answer(app: Wsgi, cfg: Any, log: Any, request: Request, closing: bool) -> tu
         return head + b"Connection: close\r\n\r\n" + body, True
 
 
-def _answer(app: Wsgi, cfg: Any, request: Request, closing: bool) -> tuple[bytes, bool]:
+def _answer(app: Wsgi, cfg: Any, request: Request, closing: bool) -> tuple[bytes, bool] | Outflow:
     message = request.message or Message(cfg, request)
     message._expected_100_continue = False  # it has been told
-    message.body = io.BytesIO(request.body)
+    message.body = _body_of(request)
     pieces = _Collected()
     response, environ = wsgi.create(message, pieces, request.peer, request.local, cfg)
     environ["wsgi.multithread"] = True
@@ -77,6 +82,8 @@ def _answer(app: Wsgi, cfg: Any, request: Request, closing: bool) -> tuple[bytes
     if closing or request.last:
         response.force_close()
     given = app(environ, response.start_response)
+    if isinstance(given, Stream):
+        return Outflow(given, response, pieces)
     try:
         for piece in given:
             response.write(piece)
@@ -85,3 +92,10 @@ def _answer(app: Wsgi, cfg: Any, request: Request, closing: bool) -> tuple[bytes
         if (close := getattr(given, "close", None)) is not None:
             close()
     return b"".join(pieces), response.should_close()
+
+
+def _body_of(request: Request) -> BinaryIO:
+    if request.spool is None:
+        return io.BytesIO(request.body)
+    request.spool.file.seek(0)
+    return request.spool.file

@@ -6,12 +6,14 @@ from typing import Any
 
 from tem_verifier.serving import refusals
 from tem_verifier.serving.client import Client
+from tem_verifier.serving.outflow import Outflow
 from tem_verifier.serving.request import Request
 from tem_verifier.serving.server import Server
 from tem_verifier.serving.shedding import BODY, HEAD
 from tem_verifier.serving.turn import TOO_LATE, LookUp
 
 QUEUED = 64  # requests read ahead of their turn, at most
+BUSY_SECONDS = 0.02  # until a piece is asked for again where all threads are busy
 VERSIONS = frozenset({"1.1", "1.0"})
 
 # Stands for the look-ups of a connection whose turn is to come.
@@ -124,6 +126,55 @@ class Exchange(Client):
             self._linger() if request.size or self._deaf else self._finish()
         else:
             self.go_on()
+
+    def begin_flow(self, outflow: Outflow) -> None:
+        """An answer is there that is made piece by piece."""
+        self._outflow = outflow
+        self.flow_on()
+
+    def flow_on(self) -> None:
+        """The next piece of it, if the client takes it; its end, if the client is gone."""
+        outflow = self._outflow
+        if outflow is None or outflow.is_running:
+            return
+        if outflow.timer is not None:
+            outflow.timer.cancel()
+            outflow.timer = None
+        if self._transport.is_closing():
+            self._end_flow()
+        elif not self._blocked:
+            self.deadline = inf
+            outflow.is_running = self._server.flow(self, outflow)
+            if not outflow.is_running:
+                outflow.timer = self._server.loop.call_later(BUSY_SECONDS, self.flow_on)
+
+    def flowed(self, piece: bytes, later: float | None, *, broken: bool) -> None:
+        """A piece is there, and there is more in so many seconds."""
+        outflow = self._outflow
+        assert outflow is not None
+        outflow.is_running = False
+        if broken or self._transport.is_closing():
+            self.cut_off()  # nobody may take it for the whole
+            self._end_flow()
+            return
+        if later is None:
+            request = self._busy
+            assert request is not None
+            self._outflow = None
+            self.answered(request, piece, outflow.ends)
+            return
+        if piece:
+            self._write(piece)
+        if later:
+            outflow.timer = self._server.loop.call_later(later, self.flow_on)
+        else:
+            self.flow_on()
+
+    def _end_flow(self) -> None:
+        self._outflow = None
+        if self._busy is not None:
+            self._release(self._busy)
+            self._busy = None
 
     def go_on(self) -> None:
         """Nothing stands in the way any more: the next request, or read on."""

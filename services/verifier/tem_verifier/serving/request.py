@@ -1,6 +1,17 @@
 """One request that waits: for its body, for its turn on the connection, for a thread."""
 
+from enum import Enum
 from typing import Any
+
+from tem_verifier.streaming.spooling import Spool
+
+
+class Spooled(Enum):
+    """Whether a body goes into a file: not, if it does not come in one piece, if its sender may."""
+
+    NOT = "not"
+    WANTED = "wanted"
+    ASKED = "asked"
 
 
 class Request:
@@ -21,6 +32,8 @@ class Request:
         "peer",
         "plain",
         "size",
+        "spool",
+        "spooling",
         "target",
         "version",
     )
@@ -44,6 +57,8 @@ class Request:
         self.message: Any = None  # gunicorn's view of it, where the framing had to be judged
         self.body = bytearray()
         self.size = 0  # bytes of body that were sent, of which `body` keeps no more than is allowed
+        self.spooling = Spooled.NOT
+        self.spool: Spool | None = None  # what holds the body in place of `body`
 
     @property
     def asks_for_health(self) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,17 @@ from gunicorn.util import http_date
 
 from tem.http.web import DRAIN_BYTES
 from tem_verifier.serving import environ
+from tem_verifier.serving.outflow import Outflow
 from tem_verifier.serving.request import Request
 from tem_verifier.serving.shedding import Tally
 from tem_verifier.serving.threads import Threads
 from tem_verifier.serving.turn import Turn
+from tem_verifier.streaming.spooling import Spooling
 
 if TYPE_CHECKING:
     from tem_verifier.serving.client import Client
     from tem_verifier.serving.exchange import Exchange
+    from tem_verifier.serving.receiving import Receiving
 
 # gunicorn would hold 800 kB of headers a connection; with 10,000 of them that is 8 GB.
 HEAD_BYTES = 64 * 1024
@@ -30,27 +34,32 @@ HEALTH_THREADS = 4
 # For requests with a body, which are many codes at once: each check of a signature lets go of the
 # lock that Python's threads share; of many such threads the event loop would hardly get it back.
 BODY_THREADS = 2
+# Files of codes are answered behind everything else.
+STREAM_THREADS = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
     """Seconds that a client may take: from its first byte to the end of a head; between two pieces
-    of a body, and for all of it; to read an answer; to read the last one before the end."""
+    of a body, and for all of it; for one that goes into a file; to read an answer; to read the
+    last one before the end."""
 
     head: float = 10.0
     piece: float = 10.0
     body: float = 30.0
+    file: float = 300.0
     reading: float = 30.0
     linger: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What there is room for, of all connections together: bytes of bodies; look-ups that wait for
-    their turn, or for the record; connections more than there may be, who are told so (further ones
-    are cut off)."""
+    """What there is room for, of all connections together: bytes of bodies; files of codes, from
+    their first piece to the last of the answer; look-ups that wait for their turn, or for the
+    record; connections more than there may be, who are told so (further ones are cut off)."""
 
     bodies: int = 64 * 1024 * 1024
+    files: int = 16
     look_ups: int = 20_000
     parked: int = 10_000
     crowd: int = 500
@@ -82,15 +91,18 @@ class Server:
             config.get("LARGEST_BODY") or config.get("MAX_CONTENT_LENGTH") or BODY_BYTES
         )
         self.drained_bytes = self.body_bytes + DRAIN_BYTES
+        self.spooling: Spooling | None = config.get("SPOOLING")
         self.keepalive = float(cfg.keepalive)
         self.most_connections = int(cfg.worker_connections)
         self.turn, self.shed = Turn(loop, self.answer, room.look_ups), Tally()
         self.connections: set[Client] = set()
         self.held = 0  # bytes of bodies in memory
+        self.spools = 0  # bodies in files
         self.last = cfg.keepalive == 0  # whether each answer is the last of its connection
         self._threads = Threads(cfg.threads, "app")
         self._health = Threads(HEALTH_THREADS, "health")
         self._bodies = Threads(BODY_THREADS, "bodies")
+        self._streams = Threads(STREAM_THREADS, "streams")
         self._parked: list[tuple[Exchange, Request]] = []
         self._sent_away: deque[tuple[float, Exchange, Request]] = deque()
         self.tell_time()
@@ -123,13 +135,57 @@ class Server:
         last = self.last
 
         def work() -> None:
-            answer, ends = environ.answer(self.app, self.cfg, self.log, request, last)
-            with contextlib.suppress(RuntimeError):  # the worker has ended meanwhile
-                self.loop.call_soon_threadsafe(done, answer, ends)
+            self._tell(done, environ.answer(self.app, self.cfg, self.log, request, last))
 
-        def done(answer: bytes, ends: bool) -> None:
+        def done(answer: "tuple[bytes, bool] | Outflow") -> None:
             pool.ended()
-            connection.answered(request, answer, ends)
+            if isinstance(answer, Outflow):
+                connection.begin_flow(answer)
+            else:
+                connection.answered(request, *answer)
+
+        return pool.begin(work)
+
+    def _tell(self, done: Callable[..., None], *found: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the worker has ended meanwhile
+            self.loop.call_soon_threadsafe(done, *found)
+
+    def flow(self, connection: "Exchange", outflow: Outflow) -> bool:
+        """Let a thread make the next piece of an answer, which tells the connection; False if too
+        many wait for one."""
+        pool = self._streams
+
+        def work() -> None:
+            try:
+                self._tell(done, *outflow.step())
+            except Exception:
+                self.log.exception("An answer broke off")
+                self._tell(done, b"", None, True)
+
+        def done(piece: bytes, later: float | None, broken: bool = False) -> None:
+            pool.ended()
+            connection.flowed(piece, later, broken=broken)
+
+        return pool.begin(work)
+
+    def ask_to_spool(self, connection: "Receiving", request: Request) -> bool:
+        """Let a thread see whether a body may go into a file, and tell the connection; False if
+        too many wait for one."""
+        spooling, pool = self.spooling, self._bodies
+        assert spooling is not None
+        sent = dict(request.headers).get(b"authorization", b"").decode("latin-1")
+
+        def work() -> None:
+            admitted = False
+            try:
+                admitted = spooling.admits(sent)
+            except Exception as error:  # the app will say so in its own words
+                self.log.error("A key could not be looked up: %s", type(error).__name__)
+            self._tell(done, admitted)
+
+        def done(admitted: bool) -> None:
+            pool.ended()
+            connection.may_spool(request, admitted)
 
         return pool.begin(work)
 

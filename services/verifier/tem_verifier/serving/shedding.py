@@ -7,7 +7,7 @@ from tem.http.gunicorn_hooks import bare_problem
 
 RETRY_SECONDS = 1
 SHED = Counter("tem_verifier_shed", "Requests sent away because of too much to do", ["kind"])
-KINDS = ("look_up", "record", "thread", "memory", "connection")
+KINDS = ("look_up", "record", "thread", "memory", "connection", "file", "disk")
 
 _DETAIL = (
     "Hệ thống đang quá tải, chưa tra cứu được: điều này không nói gì về tem, xin thử lại sau giây "

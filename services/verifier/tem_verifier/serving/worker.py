@@ -16,6 +16,7 @@ from gunicorn.sock import ssl_context
 from gunicorn.workers.base import Worker
 
 from tem.process import allow_open_files
+from tem_verifier.changes import waiting
 from tem_verifier.serving.connection import Connection
 from tem_verifier.serving.server import Server
 
@@ -149,6 +150,7 @@ class LookUpWorker(Worker):  # type: ignore[misc]
         """End when those who asked have their answers, or after ``graceful_timeout``."""
         self.alive = False
         self._accept_no_more()
+        waiting.ENDING.set()
         self._server.stop()
         self._end_when_done(monotonic() + self.cfg.graceful_timeout)
 

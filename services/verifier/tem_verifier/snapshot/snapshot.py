@@ -91,10 +91,14 @@ class Snapshot:
 
     def state(self, row: int, index: int) -> StampState | None:
         """The state of a stamp of the batch in a row; None in a gap."""
+        return self.at(row, index)[0]
+
+    def at(self, row: int, index: int) -> tuple[StampState | None, str | None]:
+        """State and lot of a stamp of the batch in a row; no state in a gap."""
         begin, end, *_ = HOT.unpack_from(self.memory, self.hot + row * HOT.size)
         place = bisect_left(self.lasts, index, begin, end)
         subject = self.subjects[place] if place < end else NONE
-        return None if subject == NONE else self.binding(subject)[0]
+        return (None, None) if subject == NONE else self.binding(subject)[:2]
 
     def _text(self, fragment: int) -> str | None:
         return None if fragment == NONE else self.fragment(fragment).decode()
@@ -125,12 +129,25 @@ class Snapshot:
             self._parsed[key] = found
         return found
 
+    def cards_of(self, kind: str) -> Iterator[tuple[str, Card]]:
+        """All cards of a kind by their ids, read from the file each time."""
+        begin = card_name(kind, "")
+        for row in range(self._first_row(begin), len(self._card_names)):
+            name = self.fragment(self._card_names[row])
+            if not name.startswith(begin):
+                return
+            yield name.removeprefix(begin).decode(), json.loads(self.fragment(self._cards[row]))
+
     def _card_row(self, key: tuple[str, str]) -> int:
         wanted = card_name(*key)
-        rows = range(len(self._card_names))
-        row = bisect_left(rows, wanted, key=lambda row: self.fragment(self._card_names[row]))
-        there = row < len(rows) and self.fragment(self._card_names[row]) == wanted
+        row = self._first_row(wanted)
+        there = row < len(self._card_names) and self.fragment(self._card_names[row]) == wanted
         return row if there else -1
+
+    def _first_row(self, name: bytes) -> int:
+        """The first card that is not before a name in their order."""
+        rows = range(len(self._card_names))
+        return bisect_left(rows, name, key=lambda row: self.fragment(self._card_names[row]))
 
     def users_of(self, kind: str, id: str) -> Iterator[int]:
         """The subjects whose answers were made with a card."""

@@ -201,6 +201,12 @@ SENTENCES: dict[str, Sequence[Both]] = {
         ),
         ("Bỏ bảng tính, không nhập", "Dropped the spreadsheet"),
     ],
+    "suspect.confirmed": [
+        ("Kết luận: mã tem đúng là bị sao chép", "Decided that the code was copied"),
+    ],
+    "suspect.false_alarm": [
+        ("Kết luận: báo động nhầm về con tem", "Decided that it was a false alarm"),
+    ],
     "shopper_report.handled": [
         ("Xử lý xong phản ánh của người mua", "Closed a shopper's report"),
     ],

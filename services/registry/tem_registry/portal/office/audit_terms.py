@@ -32,6 +32,12 @@ KINDS = {
     "correction_request": Kind(
         "Đề nghị đính chính", "Correction request", "/office/correction-requests/{}"
     ),
+    "suspect": Kind(
+        "Mã tem có dấu hiệu bị sao chép",
+        "Code that shows signs of being copied",
+        "/office/suspicious/copies/{}",
+        office_alone=True,
+    ),
     "shopper_report": Kind(
         "Phản ánh của người mua",
         "Shopper's report",

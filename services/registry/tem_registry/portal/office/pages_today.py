@@ -35,7 +35,7 @@ def add(portal: Portal) -> None:
     @portal.page("/office", *READERS)
     def today(at: Visit) -> Response:
         work = at.api.get("/v1/worklist")
-        asked_of_verifier = [_noticed(at)]
+        asked_of_verifier = [_copied(at), _noticed(at)]
         if at.person.role == Role.OFFICE:
             asked_of_verifier.append(_reported(at))
         known = [one for one in work["groups"] if at.person.role == Role.OFFICE or not _alone(one)]
@@ -58,6 +58,14 @@ def add(portal: Portal) -> None:
 def _alone(group: Json) -> bool:
     """Whether its pages are the office's alone."""
     return bool(group["kind"] == "import_draft")
+
+
+def _copied(at: Visit) -> Json:
+    """Stamps that show signs of being copied, of which nobody has decided; in the same way."""
+    try:
+        return _first(at.api.get("/v1/suspects", limit=COUNTED), "copied")
+    except Refused as refused:
+        return _not_known(at, refused, "copied")
 
 
 def _noticed(at: Visit) -> Json:

@@ -1,0 +1,1 @@
+"""Offline packs: read out of the published tables, signed, published (docs/offline-packs.md)."""

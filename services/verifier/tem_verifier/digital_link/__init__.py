@@ -1,0 +1,1 @@
+"""The same stamps and products at GS1 Digital Link addresses."""

@@ -1,0 +1,1 @@
+"""Offline packs: handed out as the registry made them, and asked on a machine without network."""

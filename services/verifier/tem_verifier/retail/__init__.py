@@ -1,0 +1,1 @@
+"""Tills: whose key it is, what was sold and what came back."""

@@ -1,0 +1,1 @@
+"""Offline packs: the format, and a reader that needs Python alone (``docs/offline-packs.md``)."""

@@ -1,0 +1,155 @@
+"""A pack opened and asked: whether it is believed, and the whole verdict with no network.
+
+Pure: file, trust list and clock arrive as arguments. ``docs/offline-packs.md`` is normative.
+"""
+
+import gzip
+import hashlib
+import io
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tem.answer import Card, Subject, answer, plain
+from tem.manifest import key_id
+from tem.pack import certificate, content, frames, header, refusals, rfc8032
+from tem.pack.canonical import instant
+from tem.pack.content import NOTHING, Batch, Content
+from tem.pack.frames import Frame
+from tem.pack.header import Header
+from tem.pack.trust_list import TrustList
+from tem.stampcode import FIRST_TEST_BATCH, StampCode, parse, signed_message, strip_prefix
+from tem.stampcode import Malformed as MalformedCode
+from tem.verdict import MALFORMED, UNAVAILABLE, UNKNOWN
+
+NEWER_THAN_PACK = "newer_than_pack"
+Verifies = Callable[[bytes, bytes, bytes], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A pack that is believed. ``header`` is the last frame's: it counts for the whole."""
+
+    header: Header
+    content: Content
+    verifies: Verifies
+
+    def answer(self, scanned: str, now: datetime) -> Card:
+        """What a look-up answers, as of the pack's time. Raises PackRefused once it is too old."""
+        if now > instant(self.header.valid_until):
+            raise refusals.too_old(self.header.valid_until)
+        as_of = instant(self.header.as_of)
+        try:
+            code = parse(strip_prefix(scanned, self.header.prefix))
+        except MalformedCode:
+            return plain(MALFORMED, as_of)
+        if code.batch in self.content.unavailable:
+            return plain(UNAVAILABLE, as_of)
+        batch = self.content.batches.get(code.batch)
+        if batch is None:
+            return self._not_here(code, as_of)
+        if code.index > batch.quantity or not self._is_signed(code, batch):
+            return plain(UNKNOWN, as_of)
+        # A clock that stands before the pack is certainly wrong.
+        return self._told(code, batch, max(now, as_of), as_of)
+
+    def _not_here(self, code: StampCode, as_of: datetime) -> Card:
+        """A batch issued since must not be slandered: a person is asked, unless its number is one
+        that this environment never issues."""
+        out = plain(UNKNOWN, as_of)
+        if (code.batch >= FIRST_TEST_BATCH) is (self.header.environment == "sandbox"):
+            out["reasons"] = [*out["reasons"], NEWER_THAN_PACK]
+            out["advice"] = "ask"
+        return out
+
+    def _is_signed(self, code: StampCode, batch: Batch) -> bool:
+        message = signed_message(code.batch, code.index)
+        return self.verifies(batch.public_key, message, code.signature)
+
+    def _told(self, code: StampCode, batch: Batch, now: datetime, as_of: datetime) -> Card:
+        place = batch.binding_at(code.index)
+        if place == NOTHING:
+            return plain(UNAVAILABLE, as_of)
+        binding = self.content.bindings[place]
+        subject = Subject(
+            code.batch,
+            code.index,
+            binding.state,
+            {**self.content.products[batch.product], "points_of_sale": []},
+            self.content.producers[batch.producer],
+            None if binding.lot == NOTHING else self.content.lots[binding.lot],
+            binding.revoked_on,
+        )
+        return answer(subject, now, as_of)
+
+
+def open_pack(
+    file: bytes, trust: TrustList, seen: int = 0, verifies: Verifies = rfc8032.verifies
+) -> Pack:
+    """The pack in a file. Raises PackRefused.
+
+    ``seen`` is the highest sequence that was ever accepted, ``verifies`` a faster look at
+    signatures (key, message, signature) where there is one that is as strict.
+    """
+    first, delta = frames.split(file)
+    for frame in (first, delta):
+        if frame is not None:
+            _require_signed(frame, trust, verifies)
+    found = _unpacked(first, content.full)
+    last = first.header
+    if delta is not None:
+        _require_made_for(first.header, delta.header)
+        found = _unpacked(delta, lambda payload: content.with_delta(found, payload))
+        last = delta.header
+    if last.sequence < seen:
+        raise refusals.older_than_seen(last.sequence, seen)
+    return Pack(last, found, verifies)
+
+
+def _require_signed(frame: Frame, trust: TrustList, verifies: Verifies) -> None:
+    made, vouched = frame.header, frame.certificate
+    if {made.environment, vouched.environment} != {trust.environment}:
+        raise refusals.of_another_environment()
+    office_key = trust.keys.get(vouched.office_key_id)
+    if office_key is None:
+        raise refusals.not_certified("its office key is not in the trust list")
+    if vouched.office_key_id in trust.frozen:
+        raise refusals.not_certified("its office key is frozen")
+    signed = frame.signed_certificate
+    if not verifies(office_key, certificate.signed_message(signed.raw), signed.signature):
+        raise refusals.not_certified("the office key did not sign its certificate")
+    pack_key = bytes.fromhex(vouched.public_key)
+    if made.pack_key_id != key_id(pack_key):
+        raise refusals.not_certified("the certificate is for another key")
+    # Texts of one form: their order is that of the instants.
+    if made.as_of < vouched.valid_from or made.valid_until > vouched.valid_until:
+        raise refusals.not_certified("its certificate is for another time")
+    signed = frame.signed_header
+    if not verifies(pack_key, header.signed_message(signed.raw), signed.signature):
+        raise refusals.signature_wrong()
+
+
+def _require_made_for(first: Header, delta: Header) -> None:
+    fits = delta.base == first.sequence < delta.sequence
+    if not fits or (delta.epoch, delta.prefix) != (first.epoch, first.prefix):
+        raise refusals.damaged("the delta is not made for this full frame")
+
+
+def _unpacked(frame: Frame, read: Callable[[Any], Content]) -> Content:
+    """The content of a payload, whose digest is looked at before a byte of it is believed."""
+    made = frame.header
+    if hashlib.sha256(frame.payload).hexdigest() != made.payload_sha256:
+        raise refusals.damaged("its payload is another one")
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(frame.payload)) as packed:
+            text = packed.read(made.payload_bytes + 1)
+        if len(text) != made.payload_bytes:
+            raise ValueError("it unpacks to another length")
+        return read(json.loads(text))
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise refusals.damaged(str(error) or type(error).__name__) from error
+    except (TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
+        raise refusals.damaged("its payload does not fit") from error

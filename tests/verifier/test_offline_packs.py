@@ -1,0 +1,264 @@
+"""Offline packs from the registry's record to a till: made, handed out, asked."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import func, select, update
+from tests.conftest import SetClock
+from tests.pack_mint import PackMint
+from tests.registry.records import OFFICE, Register
+from tests.verifier.conftest import Site, Verifier, damaging
+from tests.verifier.mint import PREFIX, Mint, Minted, publish
+
+from tem import ed25519
+from tem.cli import main
+from tem.databases import published
+from tem.databases.database import writing
+from tem.http import auth
+from tem.pack import reader, trust_list
+from tem.pack.reader import Pack
+from tem.vocabulary import Role
+from tem_registry.lots import recall_acts
+from tem_registry.packs import kept_packs
+from tem_registry.packs.kept_packs import Made
+from tem_registry.packs.making import Maker
+
+ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+
+@dataclass
+class Till:
+    """A maker of packs and who reads them."""
+
+    maker: Maker
+    key_file: Path
+    trust_file: Path
+    clock: SetClock
+
+    def make(self, after: timedelta = timedelta(minutes=1)) -> Made:
+        """The pack that is due after a while."""
+        self.clock.now += after
+        made = self.maker.if_due()
+        assert made is not None
+        return made
+
+    def open(self, *made: Made) -> Pack:
+        """What a till reads out of frames."""
+        trust = trust_list.parse(self.trust_file.read_text("utf-8"))
+        return reader.open_pack(b"".join(m.content for m in made), trust, 0, ed25519.verifies)
+
+
+def maker_of(register: Register, mint: Mint, key_file: Path) -> Maker:
+    return Maker(register.engine, register.clock, mint.trust_file, key_file, PREFIX, 7)
+
+
+@pytest.fixture
+def till(register: Register, mint: Mint, clock: SetClock, tmp_path: Path) -> Iterator[Till]:
+    """A maker with a key that the office of the verifiers vouches for."""
+    key_file = tmp_path / "pack-key.json"
+    key_file.write_text(PackMint(mint.office).handed_over().write())
+    made = Till(maker_of(register, mint, key_file), key_file, mint.trust_file, clock)
+    yield made
+    made.maker.close()
+
+
+def recall(register: Register, lot: str) -> None:
+    notice = {"kind": "mandatory", "ordered_by": "Office", "reason_public": "x"}
+    with register.write() as connection:
+        recall_acts.recall(connection, register.clock(), OFFICE, lot, notice)
+
+
+def test_a_pack_answers_as_the_verifier_does(
+    register: Register, reader: Verifier, batch: Minted, mint: Mint, till: Till
+) -> None:
+    """A full frame, then deltas of acts, a new batch and a recall: each answer is the online one
+    less the points of sale, and what the record says of packs is whole."""
+    register.void(1, 50, 60)
+    full = till.make()
+    register.lot("L2")
+    register.activate("L2", 1, 11, 20)
+    other = publish(register, mint.sign(2, 10))
+    register.revoke(1, 1, 5)
+    recall(register, "L1")
+    delta = till.make()
+    assert (full.base, delta.base) == (None, full.sequence)
+    before, after = till.open(full), till.open(full, delta)
+    codes = [batch.text(index) for index in (1, 7, 15, 30, 55, 100, 101)]
+    for code in (*codes, other.text(1), other.text(11)):
+        offline, online = after.answer(code, till.clock()), reader.ask(code)
+        assert _common(offline) == _common(online)
+    assert before.answer(batch.text(7), till.clock())["verdict"] == "OK"
+    assert after.answer(batch.text(7), till.clock())["verdict"] == "RECALLED"
+    with register.read() as connection:
+        assert list(kept_packs.faults(connection)) == []
+
+
+def _common(answer: dict[str, Any]) -> dict[str, Any]:
+    shown = {"product": ("product_id", "name"), "producer": ("producer_id", "name")}
+    out = {k: v for k, v in answer.items() if k not in ("as_of", "points_of_sale")}
+    return out | {k: [out[k][n] for n in names] for k, names in shown.items() if k in out}
+
+
+@ONE_ENGINE
+def test_packs_are_made_when_they_are_due(register: Register, reader: Verifier, till: Till) -> None:
+    """At once after some quiet, every ten seconds while act follows act, every five minutes for a
+    younger ``as_of``; a full one when its day is over."""
+    full = till.make()
+    till.clock.now += timedelta(seconds=9)
+    assert till.maker.if_due() is None
+    register.void(1, 50, 50)
+    assert till.maker.if_due() is None
+    assert till.make(timedelta(seconds=1)).base == full.sequence
+    assert till.maker.if_due() is None
+    assert till.make(timedelta(minutes=5)).base == full.sequence
+    assert till.make(timedelta(days=1)).base is None
+
+
+@ONE_ENGINE
+def test_a_changed_trust_list_makes_a_full_pack_and_silences_batches(
+    register: Register, reader: Verifier, batch: Minted, mint: Mint, till: Till
+) -> None:
+    """What nobody vouches for is UNAVAILABLE; a frozen office key makes no pack at all."""
+    till.make()
+    mint.trust(last_batch=1, first_batch=1)
+    assert till.make(timedelta(minutes=5)).base is None
+    mint.trust(first_batch=2)
+    made = till.make(timedelta(minutes=5))
+    assert till.open(made).answer(batch.text(1), till.clock())["verdict"] == "UNAVAILABLE"
+    mint.trust(frozen=True)
+    till.clock.now += timedelta(minutes=5)
+    assert till.maker.if_due() is None
+
+
+def test_one_maker_at_a_time(register: Register, reader: Verifier, mint: Mint, till: Till) -> None:
+    """A second follower makes nothing until the first ends, and whoever takes over begins with a
+    full frame; sequences rise above a clock that was set back; few frames are kept, and whole."""
+    last = till.make()
+    second = maker_of(register, mint, till.key_file)
+    assert second.if_due() is None
+    for _ in range(4):
+        made = till.make(timedelta(days=-1))
+        assert made.sequence > last.sequence
+        last = made
+    kept = select(func.count()).select_from(published.pack)
+    with register.read() as connection:
+        assert connection.execute(kept).scalar() == kept_packs.FULLS_KEPT
+        assert list(kept_packs.faults(connection)) == []
+    till.maker.close()
+    taken_over = second.if_due()
+    assert taken_over is not None and taken_over.sequence > last.sequence
+    second.close()
+    assert till.make(timedelta(minutes=5)).base is None
+
+
+@ONE_ENGINE
+def test_fsck_finds_packs_that_are_not_whole(
+    register: Register, reader: Verifier, till: Till
+) -> None:
+    """A piece that is lost, a number that is another one, a delta without its full frame."""
+    full = till.make()
+    till.make(timedelta(minutes=5))
+    damage = {
+        "is not whole": update(published.pack_piece).values(content=b"x"),
+        "says to be pack": update(published.pack).values(change=99),
+        "no earlier full pack": update(published.pack)
+        .where(published.pack.c.base == full.sequence)
+        .values(base=1),
+        "without it": update(published.pack_piece)
+        .where(published.pack_piece.c.sequence == full.sequence)
+        .values(sequence=5),
+    }
+    for told, statement in damage.items():
+        with damaging(register) as connection:
+            connection.execute(statement)
+            assert any(told in fault for fault in kept_packs.faults(connection)), told
+            connection.rollback()
+
+
+def key_of(reader: Verifier, clock: SetClock) -> dict[str, str]:
+    with writing(reader.store) as connection:
+        key = auth.create_key(connection, clock(), "test", Role.RETAILER, "mart")
+    return {"Authorization": f"Bearer {key}"}
+
+
+@ONE_ENGINE
+def test_the_verifier_hands_out_what_was_made(
+    register: Register, reader: Verifier, site: Callable[..., Site], till: Till, clock: SetClock
+) -> None:
+    """The whole file, then with ``have`` the delta alone; what is held is not sent again."""
+    client, _ = site()
+    headers, path = key_of(reader, clock), "/v1/packs/latest"
+    assert client.get(path).status_code == 401
+    none = client.get(path, headers=headers)
+    assert (none.status_code, none.json and none.json["code"]) == (503, "no_pack_yet")
+    full = till.make()
+    assert client.get(f"{path}?have={full.sequence}", headers=headers).status_code == 204
+    delta = till.make(timedelta(minutes=5))
+    whole = client.get(path, headers=headers)
+    assert whole.data == full.content + delta.content
+    assert whole.content_type == "application/vnd.tem.pack"
+    assert "RateLimit" in whole.headers
+    held = {**headers, "If-None-Match": whole.headers["ETag"]}
+    assert client.get(path, headers=held).status_code == 304
+    assert client.get(f"{path}?have={full.sequence}", headers=held).data == delta.content
+    assert client.get(f"{path}?have=5", headers=headers).data == whole.data
+    one = client.get(f"/v1/packs/{full.sequence}", headers=headers)
+    assert one.data == full.content
+    for gone in ("5", "0", "latest1", "9" * 30):
+        answer = client.get(f"/v1/packs/{gone}", headers=headers)
+        assert (answer.status_code, answer.json and answer.json["code"]) == (404, "no_such_pack")
+
+
+@ONE_ENGINE
+def test_a_registry_that_went_back_hands_out_no_packs(
+    register: Register, reader: Verifier, site: Callable[..., Site], till: Till, clock: SetClock
+) -> None:
+    """Another life of the record is not served before an operator has taken it."""
+    client, _ = site()
+    headers = key_of(reader, clock)
+    till.make()
+    assert client.get("/v1/packs/latest", headers=headers).status_code == 200
+    with damaging(register) as connection:
+        connection.execute(update(published.state).values(epoch="0" * 32))
+    answer = client.get("/v1/packs/latest", headers=headers)
+    assert (answer.status_code, answer.json and answer.json["code"]) == (503, "record_in_doubt")
+
+
+@ONE_ENGINE
+def test_a_code_is_checked_on_the_command_line(
+    register: Register, reader: Verifier, batch: Minted, till: Till, tmp_path: Path
+) -> None:
+    """Words, JSON, exit statuses; the highest sequence seen is remembered beside the file."""
+    file, at = tmp_path / "till" / "tem.pack", "2026-11-20T03:00:00Z"
+    file.parent.mkdir()
+    file.with_name("trust.json").write_bytes(till.trust_file.read_bytes())
+    older = till.make()
+    newer = till.make(timedelta(minutes=5))
+    file.write_bytes(older.content + newer.content)
+
+    def check(code: str, *more: str, lines: str = "") -> Any:
+        given = ["verifier", "check", code, "--pack", str(file), "--at", at, *more]
+        return CliRunner().invoke(main, given, input=lines)
+
+    fine = check(PREFIX + batch.text(1))
+    assert (fine.exit_code, "ALLOW: OK" in fine.output) == (0, True)
+    assert f"pack {newer.sequence}" in fine.output
+    lines = "\n".join((batch.text(99), "1", batch.text(1)))
+    many = check("-", "--json", lines=lines)
+    assert many.exit_code == 3
+    told = [json.loads(line) for line in many.output.splitlines()]
+    assert [one["verdict"] for one in told] == ["NOT_ACTIVATED", "MALFORMED", "OK"]
+    assert told[0]["pack"]["sequence"] == newer.sequence
+    assert check(batch.text(101)).exit_code == 4
+    file.write_bytes(older.content)
+    refused = check(batch.text(1))
+    assert (refused.exit_code, "pack_older_than_seen" in refused.output) == (5, True)
+    file.write_bytes(older.content + newer.content)
+    at = "2027-11-20T03:00:00Z"
+    assert "pack_too_old" in check(batch.text(1)).output
