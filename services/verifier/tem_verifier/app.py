@@ -135,7 +135,7 @@ def build(
     rest.register_blueprint(api_verifications.build(calls))
     rest.register_blueprint(api.build(index.acceptance))
     app.after_request(admission.state)
-    takes_raw(app, api_verifications.PATH, spooling.MOST_BYTES)
+    takes_raw(app, api_verifications.PATH, spooling.MOST_BYTES, or_json=True)
     app.config["SPOOLING"] = Spooling(
         api_verifications.PATH.encode(),
         frozenset(kind.encode() for kind in api_verifications.FILES),

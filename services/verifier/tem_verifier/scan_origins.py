@@ -5,17 +5,18 @@ deletes what is left of the days before; nobody can work out an address after th
 """
 
 import secrets
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, delete, false, insert, or_, select, update
 
 from tem.databases.database import insert_or_ignore
 from tem.dates import vietnam_day
 from tem_verifier.origins import DayKey
 from tem_verifier.stamps_scanned import Scan
-from tem_verifier.storage import scan_day_table, scan_key_table, scan_origin_table
+from tem_verifier.storage import among, scan_day_table, scan_key_table, scan_origin_table
 
 _AT_ONCE = 400
 _KEY_BYTES = 32
@@ -60,11 +61,17 @@ def _known(
     """How many origins of each were counted, and the buckets of those still known."""
     d, o = scan_day_table.c, scan_origin_table.c
     same = and_(o.day == d.day, o.batch == d.batch, o.index == d.index)
-    asked = [(scan.batch, scan.stamp, date.fromordinal(scan.day)) for scan in scans]
+    on_day: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for scan in scans:
+        on_day[scan.day].append((scan.batch, scan.stamp))
+    asked = [
+        and_(d.day == date.fromordinal(day), among(d.batch, d.index, stamps))
+        for day, stamps in on_day.items()
+    ]
     query = (
         select(d.batch, d.index, d.day, d.origins, o.origin)
         .select_from(scan_day_table.outerjoin(scan_origin_table, same))
-        .where(tuple_(d.batch, d.index, d.day).in_(asked))
+        .where(or_(false(), *asked))
     )
     counted = dict.fromkeys(scans, 0)
     known: dict[Scan, set[int]] = {scan: set() for scan in scans}

@@ -14,7 +14,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    tuple_,
 )
 
 from tem.databases.database import insert_or_ignore
@@ -22,6 +21,7 @@ from tem.dates import vietnam_day
 from tem_verifier.stamp_set import Stamp
 from tem_verifier.stamps_scanned import Rules
 from tem_verifier.storage import (
+    among,
     inserting,
     scan_day_table,
     scan_upkeep_table,
@@ -57,7 +57,7 @@ def note(connection: Connection, stamps: Sequence[Stamp], now: datetime, rules: 
         part = stamps[start : start + _AT_ONCE]
         query = (
             select(c.batch, c.index)
-            .where(tuple_(c.batch, c.index).in_(part), c.day > since)
+            .where(among(c.batch, c.index, part), c.day > since)
             .group_by(c.batch, c.index)
             .having(_reaches(rules))
         )

@@ -130,6 +130,7 @@ def service_app(
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         RAW_BODIES={},  # path -> bytes, where a body may be other than JSON
+        RAW_OR_JSON=set(),  # those where it may be JSON too
         API_TITLE=f"Tem {service}",
         API_VERSION=version,
         OPENAPI_VERSION="3.1.0",
@@ -188,9 +189,12 @@ def _body() -> bytes:
         raise Invalid("bad_body", "The body could not be read to its end.") from error
 
 
-def takes_raw(app: Flask, path: str, most: int) -> None:
-    """Let bodies of a path be other than JSON, ``most`` bytes at most; :func:`raw_body` reads."""
+def takes_raw(app: Flask, path: str, most: int, *, or_json: bool = False) -> None:
+    """Let bodies of a path be other than JSON, ``most`` bytes at most; :func:`raw_body` reads.
+    With ``or_json`` one that says it is JSON is read as JSON of the usual size."""
     app.config["RAW_BODIES"][path] = most
+    if or_json:
+        app.config["RAW_OR_JSON"].add(path)
 
 
 def raw_body(types: Collection[str]) -> bytes:
@@ -222,7 +226,8 @@ def _bodies(app: Flask, wiring: Wiring, signed_in: bool) -> None:
         has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
         if request.method in ("POST", "PATCH", "PUT") and has_body:
             raw = app.config["RAW_BODIES"].get(request.path)
-            if raw is not None and not request.is_json:
+            as_json = request.is_json and request.path in app.config["RAW_OR_JSON"]
+            if raw is not None and not as_json:
                 request.max_content_length = raw + 1  # what has no length is cut off there
                 return
             if not request.is_json:
