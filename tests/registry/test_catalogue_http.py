@@ -316,6 +316,18 @@ def test_records_that_are_refused(
 
 
 @ONE_ENGINE
+def test_a_gtin_is_of_one_product(api: Api) -> None:
+    """Another product cannot have it, with more zeros before it or fewer; its own may say it
+    again."""
+    assert api.send("/v1/products", product("SPX", "P1", gtin="9521234000013")).status_code == 201
+    taken = api.send("/v1/products", product("SPY", "P1", gtin="09521234000013"))
+    assert problem(taken, 422) == "gtin_taken"
+    assert "SPX" in taken.json["detail"]
+    assert problem(patch(api, "/v1/products/SP1", {"gtin": "9521234000013"}), 422) == "gtin_taken"
+    assert patch(api, "/v1/products/SPX", {"gtin": "09521234000013"}).status_code == 200
+
+
+@ONE_ENGINE
 def test_a_change_is_checked_like_a_record(api: Api) -> None:
     """A change that would leave a record at odds with itself is refused the same way."""
     before = api.register.everything()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.running import ROOT
+from tests.tills import NODE
 
 from tem import errors
 from tem.advice import Advice
@@ -158,6 +159,6 @@ def test_the_lines_that_check_a_webhook_do() -> None:
         f"console.log(JSON.stringify({json.dumps(asked)}"
         ".map(([headers, body, secret, now]) => isOurs(headers, Buffer.from(body), secret, now))));"
     )
-    command = ["node", "--input-type=module", "-e", script]
+    command = [str(NODE), "--input-type=module", "-e", script]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     assert json.loads(done.stdout) == expected

@@ -1,5 +1,6 @@
 """What a record must be before it is kept: its references are there, its parts agree."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -77,6 +78,7 @@ def _faults(connection: Connection, kind: Kind, record: Record, today: date) -> 
         found += consents.faults(record, today)
     elif kind.name == "product":
         found += product_rules.faults(record, _stampable(record))
+        found += _gtin_of_another(connection, record)
     elif kind.name == "point_of_sale":
         found += _order(record, "certified_on", "certified_until")
     elif kind.name == "contract":
@@ -101,6 +103,22 @@ def _others_products(connection: Connection, record: Record) -> list[Fault]:
         return []
     told = f"{', '.join(ids)}: not of {record['producer_id']}. Make a contract with its producer."
     return [Fault("/product_ids", "contract_other_producer", told)]
+
+
+def _gtin_of_another(connection: Connection, record: Record) -> list[Fault]:
+    """A GTIN names one product, however many zeros it is written with: a Digital Link with it
+    must lead to that one (GS1 General Specifications, 2.1)."""
+    number = record.get("gtin")
+    if not number:
+        return []
+    c = tables.product.c
+    near = select(c.id, c.record).where(
+        c.id != record["product_id"], c.record.contains(number.lstrip("0"))
+    )
+    for id, text in connection.execute(near.order_by(c.id)):
+        if (json.loads(text).get("gtin") or "").zfill(14) == number.zfill(14):
+            return [Fault("/gtin", "gtin_taken", f"{id} has this GTIN: each product has its own.")]
+    return []
 
 
 def _communes() -> dict[str, str]:
