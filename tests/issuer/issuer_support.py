@@ -176,14 +176,22 @@ def wait(seconds: float) -> None:
         select.select([], [], [], deadline - time.monotonic())
 
 
-def serve(mint: Mint, retry_seconds: float = 0.02) -> Callable[[], None]:
-    """What a process does that is a signer until it is told to stop by SIGTERM."""
+def serve(mint: Mint, retry_seconds: float = 0.02, *, waits: bool = False) -> Callable[[], None]:
+    """What a process does that is a signer until it is told to stop by SIGTERM; one that ``waits``
+    begins once nobody else holds the lock, as one does that is started again and again."""
 
     def act() -> None:
         told: list[int] = []
         signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         signer.RETRY_SECONDS = retry_seconds
-        mint.signer().serve(lambda: bool(told))
+        while True:
+            try:
+                return mint.signer().serve(lambda: bool(told))
+            except LockHeld:
+                if not waits or told:
+                    raise
+                time.sleep(0.02)
 
     return act
 
@@ -192,7 +200,12 @@ def serve(mint: Mint, retry_seconds: float = 0.02) -> Callable[[], None]:
 def signing(mint: Mint) -> Iterator[int]:
     """A real signer at work for as long as the block lasts; its process id."""
     until(lambda: not locked(mint))  # helpers of one just killed may take a moment to end
-    child = fork(mint, serve(mint))
+    # Told to stop before it is at work it stops as soon as it is.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        child = fork(mint, serve(mint, waits=True))
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     try:
         yield child
     finally:

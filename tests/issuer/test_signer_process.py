@@ -20,6 +20,7 @@ from tests.issuer.issuer_support import (
 )
 
 from tem_issuer import fsck, signer
+from tem_issuer.domain import Batch
 from tem_issuer.signer import MAX_FAILURES
 
 
@@ -80,13 +81,23 @@ def test_small_batches_do_not_wait_for_a_large_one(
 ) -> None:
     """A small batch is released while a large one is being signed, and large ones take turns."""
     monkeypatch.setattr(signer, "SMALL_BATCH", 100)
-    large = [mint.reserve(20_000), mint.reserve(101)]
-    small = mint.reserve(100)
+    first, second = mint.reserve(30_000), mint.reserve(101)
     with signing(mint):
-        until(lambda: mint.batch(small.number).state == "released")
-        assert [mint.batch(b.number).state for b in large] == ["signing", "reserved"]
+        until(lambda: mint.batch(first.number).state == "signing")
+        small = mint.reserve(100)
         until(lambda: all_settled(mint))
-    assert {mint.batch(b.number).attempt for b in large} == {1}
+    at = {
+        (entry.object, entry.action): entry.seq
+        for batch in (first, second, small)
+        for entry in mint.trail(f"batch:{batch.number}")
+    }
+
+    def when(batch: Batch, act: str) -> int:
+        return at[f"batch:{batch.number}", f"batch.{act}"]
+
+    assert when(first, "signing") < when(small, "released") < when(first, "released")
+    assert when(first, "released") < when(second, "signing")
+    assert {mint.batch(b.number).attempt for b in (first, second)} == {1}
 
 
 def test_it_gives_up_on_a_batch_that_cannot_be_signed(mint_on_each: Mint) -> None:
