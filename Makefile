@@ -49,7 +49,7 @@ demo: $(INSTALLED)  ## the main job on sample data, then serve until Ctrl-C (ONC
 	@$(BIN)/python -m tem.demo --folder var/demo --sample shared/sample \
 	  --base-port $(BASE_PORT) $(if $(ONCE),--once)
 
-sandbox: $(INSTALLED)  ## test stamps in every state for who connects tills, until Ctrl-C (docs/tills.md)
+sandbox: $(INSTALLED)  ## test stamps in every state for who connects tills, until Ctrl-C (docs/tills.md; SANDBOX_PORT=8200)
 	@$(BIN)/python -m tem.sandbox --folder var/sandbox --base-port $(SANDBOX_PORT)
 
 test: $(INSTALLED)  ## every test

@@ -18,7 +18,8 @@ from loadtests.copies_stream import Life
 from loadtests.copies_world import Entry
 
 from tem_verifier.copies import detector, trace
-from tem_verifier.copies.trace import TillEvent, Told, Trace
+from tem_verifier.copies.trace import TillEvent, Trace
+from tem_verifier.retail.sale_kinds import Kind
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 MOST_FALSE, LEAST_FOUND = 0.0005, 0.99  # what is asked for
@@ -102,7 +103,7 @@ def _day(number: int) -> date:
 
 def _event(entry: Entry) -> TillEvent:
     at, recorded = (FIRST + timedelta(seconds=s) for s in (entry.at, entry.recorded_at))
-    return TillEvent(Told(entry.kind), entry.chain, entry.store, at, recorded)
+    return TillEvent(Kind(entry.kind), entry.chain, entry.store, at, recorded)
 
 
 def main() -> None:

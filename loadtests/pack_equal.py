@@ -78,7 +78,7 @@ class Compared:
 
     def _opened(self, file: bytes) -> tuple[Pack, Pack]:
         fast = reader.open_pack(file, self._list, verifies=ed25519.verifies)
-        return fast, Pack(fast.header, fast.content, rfc8032.verifies)
+        return fast, reader.open_pack(file, self._list, verifies=rfc8032.verifies)
 
     def _ask(self, packs: tuple[Pack, Pack], cases: int) -> None:
         asked = list(self._asked(cases))

@@ -27,7 +27,7 @@ from tem_registry.intervals import Interval
 from tem_registry.packs.making import Maker
 
 PRODUCTS, PRODUCERS, LOTS, BATCHES, QUANTITY = 12, 5, 40, 24, 60
-DAYS = 380  # for which a pack answers here: long enough for every date of a world
+DAYS = 60  # for which a pack answers here: as long as any may
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 _TIED = (StampState.ACTIVATED,) * 6 + (StampState.VOID, StampState.REVOKED)
 _LOOSE = (StampState.ISSUED, StampState.DELIVERED, StampState.VOID, StampState.REVOKED)

@@ -1,4 +1,5 @@
-"""Offline packs made by hand: an office key, a pack key it vouches for, frames that say it all."""
+"""Offline packs made by hand: an office key, a pack key and batches it vouches for, frames that
+say it all."""
 
 import gzip
 import hashlib
@@ -8,12 +9,13 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tem.manifest import key_id
-from tem.pack import canonical, certificate, frames, header
+from tem import manifest
+from tem.manifest import Manifest, key_id
+from tem.pack import batch, canonical, certificate, frames, header
 from tem.pack.frames import Signed
 from tem.pack.header import Header
 from tem.pack.key_file import PackKey
-from tem.pack.trust_list import TrustList
+from tem.pack.trust_list import OfficeKey, TrustList
 
 PREFIX = "https://tem.example.vn/s/"
 AS_OF, UNTIL = "2026-11-20T02:00:00Z", "2026-11-27T02:00:00Z"
@@ -34,10 +36,41 @@ class PackMint:
         """The office key's id."""
         return key_id(self.office.public_key().public_bytes_raw())
 
-    def trust(self, environment: str = "production", *, frozen: bool = False) -> TrustList:
-        """The trust list that names the office key."""
-        keys = {self.office_id: self.office.public_key().public_bytes_raw()}
-        return TrustList(environment, keys, frozenset(keys) if frozen else frozenset())
+    def trust(self, environment: str = "production", **says: Any) -> TrustList:
+        """The trust list that names the office key, which is otherwise in some fields."""
+        public = self.office.public_key().public_bytes_raw()
+        return TrustList(environment, {self.office_id: OfficeKey(public, **says)})
+
+    def batch(
+        self,
+        number: int,
+        key: Ed25519PrivateKey,
+        runs: list[int],
+        *,
+        signer: Ed25519PrivateKey | None = None,
+        **says: Any,
+    ) -> list[Any]:
+        """A row of a batch of SP1 by P1, in their first places; its manifest says something else
+        in some fields."""
+        quantity = sum(runs[::2])
+        made = Manifest(
+            batch=number,
+            code_file_sha256="0" * 64,
+            fingerprints_sha256="0" * 64,
+            format=manifest.FORMAT,
+            hashes_sha256="0" * 64,
+            host="tem.example.vn",
+            issued_at="2026-11-19T02:00:00Z",
+            last_index=quantity + 1,
+            office_key_id=self.office_id,
+            producer="P1",
+            product="SP1",
+            public_key=key.public_key().public_bytes_raw().hex(),
+            quantity=quantity,
+        )
+        text = canonical.write(asdict(made) | says).decode()
+        signature = (signer or self.office).sign(manifest.signed_message(text))
+        return [number, text, batch.written(signature), 0, 0, runs]
 
     def certificate(self, **changes: Any) -> Signed:
         """The pack key's certificate; it says something else in these fields."""

@@ -1,5 +1,6 @@
 // The till file driven from Python: one JSON request a line in, one JSON answer a line out.
 //   {"open": base64, "trust": {…}, "seen": n}   {"update": base64}   {"check": [[code, at], …]}
+// An instant of null is the clock of this machine.
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
@@ -8,10 +9,12 @@ const bytesOf = (base64) => Buffer.from(base64, "base64");
 let pack = null;
 
 const ACTS = {
-  open: async (file, { trust, seen }) => (pack = await openPack(bytesOf(file), { trust, seen })),
+  open: async (file, known) => (pack = await openPack(bytesOf(file), known)),
   update: async (file) => (pack = await pack.update(bytesOf(file))),
-  check: (asked) => Promise.all(asked.map(([code, at]) => pack.check(code, { at }))),
-  age: (at) => pack.age(at),
+  check: (asked) =>
+    Promise.all(asked.map(([code, at]) => pack.check(code, { at: at ?? undefined }))),
+  age: (at) => pack.age(at ?? undefined),
+  clock: () => pack.clock,
   time: timed,
 };
 

@@ -31,19 +31,23 @@ class Till:
             preexec_fn=die_with_parent,
         )
 
-    def open(self, file: bytes, trust: Json, seen: int = 0) -> Json:
+    def open(self, file: bytes, trust: Json, seen: Any = 0, **kept: Any) -> Json:
         """Open a pack: its members, or ``refused`` with the code."""
-        return self._ask(open=_text(file), trust=trust, seen=seen)
+        return self._ask(open=_text(file), trust=trust, seen=seen, **kept)
 
     def update(self, file: bytes) -> Json:
         """The same with a delta or a newer file."""
         return self._ask(update=_text(file))
 
-    def age(self, at: str) -> Json:
-        """How old the knowledge is."""
+    def age(self, at: str | None) -> Json:
+        """How old the knowledge is; by the clock of this machine if no instant is given."""
         return self._ask(age=at)
 
-    def check(self, asked: Sequence[tuple[str, str]]) -> Any:
+    def clock(self) -> float:
+        """The latest clock it was asked by, in milliseconds."""
+        return self._ask(clock=True)
+
+    def check(self, asked: Sequence[tuple[str, str | None]]) -> Any:
         """The answers to codes at instants, in their order."""
         return self._ask(check=asked)
 
@@ -66,7 +70,7 @@ class Till:
     def __exit__(self, *_: object) -> None:
         assert self._node.stdin is not None and self._node.stdout is not None
         self._node.stdin.close()
-        self._node.wait(10)
+        self._node.wait(60)
         self._node.stdout.close()
 
 

@@ -27,6 +27,7 @@ from tem.demo_client import Caller, DemoFailed
 from tem.doors import LOOPBACK as HOST
 from tem.installation import write_private
 from tem.sandbox_records import Stretch
+from tem.serve import is_busy
 
 CHAIN, STORE = "Siêu thị Mẫu", "HT-01"
 COLUMNS = ("code", "url", "batch", "index", "verdict", "advice", "lot", "until")
@@ -59,6 +60,7 @@ def main() -> int:
 
 def serve(folder: Path, base_port: int) -> None:
     """Start, make what is missing, and serve until Ctrl-C."""
+    require_free(base_port)
     data, codes = folder / "data", folder / "codes.csv"
     folder.mkdir(parents=True, exist_ok=True)
     os.environ.update(SETTINGS)  # of everything that is started from here on
@@ -79,6 +81,16 @@ def serve(folder: Path, base_port: int) -> None:
             print(f"  {line}")
         print("Dừng bằng Ctrl-C / stop with Ctrl-C", flush=True)
         signal.pause()
+
+
+def require_free(base_port: int) -> None:
+    """Raises DemoFailed naming the first port of the three that is somebody else's."""
+    for port in range(base_port + 1, base_port + 4):
+        if is_busy(HOST, port):
+            raise DemoFailed(
+                f"port {port} is in use: stop what listens there (a sandbox that runs already?), "
+                "or choose others: make sandbox SANDBOX_PORT=9200"
+            )
 
 
 def made_key(name: str, data: Path) -> str:

@@ -19,7 +19,7 @@ from tests.issuer.office_key_support import (
 )
 
 from tem.errors import Conflict
-from tem_issuer import first_start
+from tem_issuer import first_start, pack_key
 
 
 def test_a_change_of_keys_with_overlap(mint_on_each: Mint) -> None:
@@ -71,7 +71,7 @@ def test_a_verifier_that_does_not_know_the_key_stops_the_activation(
     mint: Mint, tmp_path: Path
 ) -> None:
     """Its answer of /v1/trust, brought as a file, decides: an old list, a frozen or a shorter
-    entry refuses; the present list lets it go on."""
+    entry refuses; the present list lets it go on, and the new key vouches for a new pack key."""
     told = tmp_path / "told.json"
     told.write_bytes(mint.settings.trust_file.read_bytes())
     new = prepare(mint)
@@ -87,3 +87,6 @@ def test_a_verifier_that_does_not_know_the_key_stops_the_activation(
     assert "signs from batch" in done(tem(mint, *command))
     shown = done(tem(mint, "office-key", "show"))
     assert shown.count("signs;") == 1 and "trusted;" in shown
+    pack = pack_key.there(mint.settings)
+    assert pack is not None and pack.certificate.office_key_id == new.id
+    assert not pack_key.is_needed(mint.settings, mint.clock())

@@ -11,9 +11,9 @@ from tem import ed25519, trust
 from tem.cli import main
 from tem.databases.database import reading
 from tem.pack import certificate
+from tem.stampcode import FIRST_TEST_BATCH, MAX_BATCH
 from tem.trail import audit
 from tem_issuer import first_start, keys, pack_key
-from tem_issuer.office_keys import OfficeKeyAway
 
 
 def test_the_first_start_hands_over_a_key_that_the_office_vouches_for(mint: Mint) -> None:
@@ -36,32 +36,36 @@ def test_the_first_start_hands_over_a_key_that_the_office_vouches_for(mint: Mint
 
 
 def test_a_key_is_needed_anew_before_it_ends_or_once_its_office_key_is_frozen(mint: Mint) -> None:
-    """Sixty days ahead; a list of keys that cannot be read asks for none."""
+    """Or retired. Sixty days ahead; a list of keys that cannot be read asks for none."""
     now, path = mint.clock(), mint.installation.trust_file
     pack_key.make(mint.engine, mint.settings, now, "test")
     last_day = now + pack_key.CERTIFIED_FOR - pack_key.RENEWED_BEFORE
     assert not pack_key.is_needed(mint.settings, last_day - timedelta(seconds=1))
     assert pack_key.is_needed(mint.settings, last_day)
     whole = path.read_text()
-    path.write_text(whole.replace('"active"', '"frozen"'))
-    assert pack_key.is_needed(mint.settings, now)
+    for changed in (('"active"', '"frozen"'), (str(MAX_BATCH), str(FIRST_TEST_BATCH - 2))):
+        path.write_text(whole.replace(*changed))
+        assert pack_key.is_needed(mint.settings, now)
     path.write_text("{")
     assert not pack_key.is_needed(mint.settings, now)
 
 
 def test_without_an_office_key_all_else_goes_on(
-    mint: Mint, monkeypatch: pytest.MonkeyPatch
+    mint: Mint, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A key sealed by a passphrase that is not there vouches for nothing, and the start says so."""
+    """A key sealed by a passphrase that is not there vouches for nothing; start and command say
+    so in a sentence that speaks of packs."""
     private = keys.load_office_key(mint.settings.office_key, None)
     mint.settings.office_key.unlink()
     keys.store_office_key(mint.settings.office_key, private, b"mot hai ba")
     mint.installation.pack_key_file.unlink()
-    (line,) = first_start.prepare(mint.installation)
-    assert "no office key is at hand" in line
+    assert first_start.prepare(mint.installation) == []
+    told = capsys.readouterr().err
+    assert "no offline packs yet" in told and "office-key.pem cannot be opened" in told
     assert pack_key.there(mint.settings) is None
-    with pytest.raises(OfficeKeyAway):
-        pack_key.make(mint.engine, mint.settings, mint.clock(), "test")
+    data = str(mint.installation.data)
+    made = CliRunner().invoke(main, ["issuer", "pack-key", "make", "--data", data])
+    assert made.exit_code == 1 and "No office key can vouch for a pack key" in made.output
 
 
 def test_a_key_is_renewed_and_shown_on_the_command_line(mint: Mint) -> None:

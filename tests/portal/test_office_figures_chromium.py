@@ -178,9 +178,15 @@ def test_a_code_that_was_sold_twice_is_looked_into(
     must_be_good(page)
     page.get_by_label("Vì sao").fill("Hai cửa hàng đều còn gói hàng mang số này (mẫu)")
     page.get_by_role("button", name="Đúng là bị sao chép").click()
-    page.wait_for_url("**/office/suspicious/copies?done=suspect_decided")
+    number, index, _ = seen.often.split("-")
+    page.wait_for_url(f"**/copies/{number}-{index}?done=suspect_decided")
+    expect(page.get_by_role("link", name="Thu hồi con tem")).to_have_attribute(
+        "href", f"/office/batches/{number}/revocation?first={index}&last={index}"
+    )
+    page.get_by_role("link", name="← Dấu hiệu bị sao chép").click()
     expect(page.locator("main")).to_contain_text("Không có con tem nào ở đây.")
     page.get_by_role("link", name="Đúng là bị sao chép").click()
+    expect(page.get_by_role("link", name="Xem lại")).to_be_visible()
     expect(page.get_by_role("article", name=seen.often)).to_contain_text("Hai cửa hàng đều còn")
     expect(page.locator(".cards")).to_contain_text("100 % báo động đúng")
     must_be_good(page)

@@ -21,6 +21,7 @@ from tests.registry.signed_in import Api, api_over, problem
 from tem.databases import published
 from tem.http.idempotency import idempotency_table
 from tem.trail.audit import entry_table
+from tem_registry import tables
 from tem_registry.catalogue import answers
 from tem_registry.forgetting.forgetting import HourlySweep
 from tem_registry.months import Months
@@ -318,13 +319,21 @@ def test_records_that_are_refused(
 @ONE_ENGINE
 def test_a_gtin_is_of_one_product(api: Api) -> None:
     """Another product cannot have it, with more zeros before it or fewer; its own may say it
-    again."""
+    again. Of two that shared one before this was refused, the rest can be changed."""
     assert api.send("/v1/products", product("SPX", "P1", gtin="9521234000013")).status_code == 201
     taken = api.send("/v1/products", product("SPY", "P1", gtin="09521234000013"))
     assert problem(taken, 422) == "gtin_taken"
     assert "SPX" in taken.json["detail"]
     assert problem(patch(api, "/v1/products/SP1", {"gtin": "9521234000013"}), 422) == "gtin_taken"
     assert patch(api, "/v1/products/SPX", {"gtin": "09521234000013"}).status_code == 200
+    with api.register.write() as connection:
+        text = json.dumps(product("SP1", "P1", gtin="9521234000013"))
+        same = tables.product.update().where(tables.product.c.id == "SP1")
+        connection.execute(same.values(record=text))
+    again = {"gtin": "09521234000013", "name": "Ruốc"}
+    assert patch(api, "/v1/products/SP1", again).status_code == 200
+    assert patch(api, "/v1/products/SP1", {"gtin": None}).status_code == 200
+    assert problem(patch(api, "/v1/products/SP1", {"gtin": "9521234000013"}), 422) == "gtin_taken"
 
 
 @ONE_ENGINE

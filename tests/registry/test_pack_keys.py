@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from tests.pack_mint import PackMint
 
 from tem.pack.canonical import instant
+from tem.stampcode import FIRST_TEST_BATCH
 from tem.trust import OfficeKey, Trust
 from tem_registry.packs.pack_keys import WARNED_BEFORE, PackKeys
 
@@ -28,6 +29,7 @@ def trust(**changes: Any) -> Trust:
     [
         ({}, trust(frozen=True)),
         ({}, trust(sandbox=True)),
+        ({}, trust(last_batch=FIRST_TEST_BATCH - 2)),
         ({}, Trust({})),
         ({"environment": "sandbox"}, trust()),
         ({"office_key_id": OTHER.office_id}, trust()),

@@ -17,7 +17,7 @@ TIED = Run(1, 60, "activated", "L1", None)
 
 def batch(number: int, *runs: Run, product: str = "SP1") -> Laid:
     """A batch of 100 stamps."""
-    return Laid(number, "key", 100, product, "P1", runs)
+    return Laid(number, "signed", "signature", 100, product, "P1", runs)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_ranges_become_runs_that_cover_the_quantity(
 ) -> None:
     """Equal bindings stand once; about what the record has a hole in, nothing is said."""
     payload, _ = laying.full([batch(1, *runs)], CARDS, [])
-    assert payload["batches"] == [[1, "key", 100, 0, 0, laid]]
+    assert payload["batches"] == [[1, "signed", "signature", 0, 0, laid]]
     assert bindings is None or payload["bindings"] == bindings
 
 
@@ -60,7 +60,7 @@ def test_a_delta_keeps_the_places_of_its_full_frame() -> None:
     assert told["lots"] == [[0, {"code": "A2"}], [1, {"code": "B"}]]
     assert told["producers"] == []
     assert told["bindings"] == [[1, ["activated", 1, None]]]
-    assert told["batches"] == [[1, "key", 100, 0, 0, [60, 0, 40, 1]]]
+    assert told["batches"] == [[1, "signed", "signature", 0, 0, [60, 0, 40, 1]]]
     assert places.cards["lot"] == {"L1": 0}, "the full frame's places are as they were"
 
 

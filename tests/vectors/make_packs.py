@@ -14,7 +14,9 @@ from typing import Any
 
 from tests.vectors.make_stamps import OFFICE, OTHER_OFFICE, Record, office_key
 from tests.vectors.pack_answers import answers
+from tests.vectors.pack_doubts import DOUBTED, several
 from tests.vectors.pack_frames import (
+    AS_OF_SECONDS,
     DELTA,
     FULL,
     STRANGER,
@@ -72,6 +74,12 @@ def refusals() -> Iterator[Record]:
     yield bad("a fraction", damaged, full(event=3.5))
     yield bad("a day that does not exist", damaged, full(as_of="2026-02-30T00:00:00Z"))
     yield bad("ends before it begins", damaged, full(valid_until="2026-11-20T01:59:59Z"))
+    yield bad("a year that does not exist", damaged,
+              full(certificate={"valid_from": "0000-01-01T00:00:00Z"}))  # fmt: skip
+    far = AS_OF_SECONDS + 86_401
+    yield bad("a number of tomorrow", damaged, full(sequence=far))
+    yield bad("its delta has a number of tomorrow", damaged, whole + delta(sequence=far + 600))
+    yield bad("answers for more than 60 days", damaged, full(valid_until="2027-01-19T02:00:01Z"))
     yield bad("another format", damaged, full(format="tem-pack-v2"))
     wrong = "pack_signature_wrong"
     yield bad("a digit of the header differs", wrong, flipped(whole.index(b'"change":41') + 10))
@@ -110,9 +118,11 @@ def _uncertified(bad: Any, flipped: Any, whole: bytes, vouched_ends: int) -> Ite
     yield bad("certified by itself", none,
               full(key=STRANGER, office=STRANGER, pack_key_id=STRANGER.id,
                    certificate=mine | {"office_key_id": STRANGER.id}))  # fmt: skip
+    yield bad("a retired office key", none, whole, trust="retired")
     yield bad("a certificate for another key", none, full(certificate=mine))
-    yield bad("made before its certificate", none, full(as_of="2025-12-31T23:59:59Z"))
-    yield bad("valid beyond its certificate", none, full(valid_until="2027-02-05T00:00:01Z"))
+    later, sooner = {"valid_from": "2026-11-20T02:00:01Z"}, {"valid_until": "2026-11-27T01:59:59Z"}
+    yield bad("made before its certificate", none, full(certificate=later))
+    yield bad("valid beyond its certificate", none, full(certificate=sooner))
 
 
 def _contents(bad: Any, flipped: Any, whole: bytes) -> Iterator[Record]:
@@ -128,8 +138,25 @@ def _contents(bad: Any, flipped: Any, whole: bytes) -> Iterator[Record]:
     signed = canonical(header(plainly, len(plainly)))
     yield bad("no gzip", damaged, frame(signed, canonical(certificate()), plainly))
     yield bad("a list is missing", damaged, full({k: v for k, v in SMALL.items() if k != "lots"}))
-    short = batch(7, 3, 0, 0, [2, 0])
-    yield bad("runs too short", damaged, full(SMALL | {"batches": [short]}))
+    raw, length = packed(SMALL)
+    for name, more in (
+        ("two gzip members", gzip.compress(b"", mtime=0)),
+        ("zeros behind", bytes(8)),
+    ):
+        signed = canonical(header(raw + more, length))
+        yield bad(name, damaged, frame(signed, canonical(certificate()), raw + more))
+    marked = b"\xef\xbb\xbf" + gzip.decompress(raw)
+    again = gzip.compress(marked, 0, mtime=0)
+    signed = canonical(header(again, len(marked)))
+    yield bad("a byte order mark", damaged, frame(signed, canonical(certificate()), again))
+    parted = SMALL["producers"][0] | {"share": 1.5}
+    yield bad("half a number", damaged, full(SMALL | {"producers": [parted]}))
+    yield from _rows(bad)
+    yield bad("a binding of two parts", damaged, full(SMALL | {"bindings": [["activated", 0]]}))
+    four = ["activated", 0, None, None]
+    yield bad("a binding of four parts", damaged, full(SMALL | {"bindings": [four]}))
+    twice = NO_CHANGES | {"lots": [[0, lot("L0")], [0, lot("L1")]]}
+    yield bad("a place twice", damaged, whole + delta(twice))
     yield bad("no such binding", damaged, full(SMALL | {"batches": [batch(7, 3, 0, 0, [3, 1])]}))
     yield bad("no such lot", damaged, full(SMALL | {"bindings": [["activated", 1, None]]}))
     yield bad("no such state", damaged, full(SMALL | {"bindings": [["sold", 0, None]]}))
@@ -142,8 +169,25 @@ def _contents(bad: Any, flipped: Any, whole: bytes) -> Iterator[Record]:
     yield bad("a delta that is not newer", damaged, whole + delta(sequence=FULL))
 
 
+def _rows(bad: Any) -> Iterator[Record]:
+    """Rows of batches that are none, whoever signed their manifests."""
+    row = batch(7, 3, 0, 0, [3, 0])
+    for name, rows in (
+        ("batch 0", [[0, *row[1:]]]),
+        ("batch 2^32", [[2**32, *row[1:]]]),
+        ("a batch that is true", [[True, *row[1:]]]),
+        ("a batch twice", [row, row]),
+        ("a row too short", [row[:5]]),
+        ("a row too long", [[*row, 0]]),
+        ("a signature too short", [[*row[:2], row[2][1:], *row[3:]]]),
+        ("a run without binding", [[*row[:5], [3, 0, 1]]]),
+        ("an empty run", [[*row[:5], [3, 0, 0, 0]]]),
+    ):
+        yield bad(name, "pack_damaged", full(SMALL | {"batches": rows}))
+
+
 def trusts() -> Record:
-    def trust(environment: str, **state: str) -> Record:
+    def trust(environment: str, **state: Any) -> Record:
         keys = [office_key(OFFICE, **state)]
         return {"format": "tem-trust-v1", "environment": environment, "office_keys": keys}
 
@@ -151,6 +195,8 @@ def trusts() -> Record:
         "production": trust("production"),
         "sandbox": trust("sandbox"),
         "frozen": trust("production", state="frozen"),
+        "retired": trust("production", last_batch=0xEFFFFFFE),
+        "several": several(),
     }
 
 
@@ -158,6 +204,7 @@ def vectors() -> Record:
     whole, more = full(CONTENT), delta(CHANGES)
     test = full(SANDBOX, environment="sandbox", certificate={"environment": "sandbox"})
     files = {"full": whole, "delta": more, "full and delta": whole + more, "sandbox": test}
+    files["doubted"] = full(DOUBTED)
     return {
         "about": "docs/offline-packs.md; files are base64",
         "trust": trusts(),

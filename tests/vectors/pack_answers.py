@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.vectors.make_stamps import TEST_BATCH, Record
+from tests.vectors.make_stamps import BATCHES, TEST_BATCH, Record
+from tests.vectors.pack_doubts import LISTED, doubts
 from tests.vectors.pack_frames import AS_OF, DELTA_AS_OF, NOW, PREFIX
 from tests.vectors.pack_record import (
+    BEYOND,
     FIRST,
     KEYS,
     LAPSED,
@@ -128,13 +130,28 @@ def answers() -> Iterator[Record]:
     yield from answers_of_certificates()
     yield from answers_at_edges(fine)
     yield from answers_of_the_delta()
-    ok = said("OK", "activated", "allow", OF_LOT)
-    parts = ("product", "certificates"), ("producer", "statuses")
-    ok |= {part: shown(SANDBOX[f"{part}s"][0], hidden) for part, hidden in parts}
-    ok["lot"] = shown(SANDBOX["lots"][0], "window_ends_on", "recalls")
+    yield from answers_of_doubts()
+    ok = allowed_of_small()
     yield case("a test stamp in the sandbox", code(TEST_BATCH, 1), ok, pack="sandbox")
     yield case("one not in its pack", code(TEST_BATCH + 1, 1), NEWER, pack="sandbox")
     yield case("one of production", good, UNKNOWN, pack="sandbox")
+
+
+def allowed_of_small() -> Record:
+    """What a stamp of the small packs is told."""
+    ok = said("OK", "activated", "allow", OF_LOT)
+    parts = ("product", "certificates"), ("producer", "statuses")
+    ok |= {part: shown(SANDBOX[f"{part}s"][0], hidden) for part, hidden in parts}
+    return ok | {"lot": shown(SANDBOX["lots"][0], "window_ends_on", "recalls")}
+
+
+def answers_of_doubts() -> Iterator[Record]:
+    """What no office key vouches for is neither allowed nor slandered."""
+    for name, (number, *_) in doubts():
+        assert isinstance(number, int)
+        key = BATCHES[number] if number == TEST_BATCH else KEYS[number]
+        yield case(f"a batch {name}", code(number, 1, key), UNAVAILABLE, pack="doubted")
+    yield case("of a frozen key, listed", code(LISTED, 1), allowed_of_small(), pack="doubted")
 
 
 def answers_of_certificates() -> Iterator[Record]:
@@ -153,6 +170,7 @@ def answers_of_certificates() -> Iterator[Record]:
     ended |= {"current": term(SHORTER, stars=True)}
     yield case("no renewal", code(12, 1), allowed(3, 0, 0, ended, "CERT_REVOKED"))
     yield case("twins", code(13, 1), allowed(4, 0, 0, term(TWINS[-1], stars=True)))
+    yield case("ids in order", code(14, 1), allowed(5, 0, 0, term(BEYOND[0], stars=True)))
 
 
 def answers_at_edges(fine: Record) -> Iterator[Record]:

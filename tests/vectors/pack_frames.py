@@ -12,6 +12,7 @@ PREFIX = "https://tem.example.vn/s/"
 PACK, STRANGER = Key("pack key"), Key("stranger's pack key")
 FULL, DELTA = 1_790_000_000, 1_790_000_600
 AS_OF, DELTA_AS_OF, UNTIL = "2026-11-20T02:00:00Z", "2026-11-20T02:10:00Z", "2026-11-27T02:00:00Z"
+AS_OF_SECONDS = 1_795_140_000
 NOW = "2026-11-20T03:00:00Z"  # 10:00 in Vietnam
 
 

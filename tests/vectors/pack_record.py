@@ -1,14 +1,22 @@
 """What the frozen packs hold: cards, bindings and batches, and codes of their stamps."""
 
 import base64
+import hashlib
 from typing import Any
 
-from tests.vectors.make_stamps import TEST_BATCH, Key, Record, body, text
+from tests.vectors.make_stamps import (
+    MANIFEST_CONTEXT,
+    OFFICE,
+    TEST_BATCH,
+    Key,
+    Record,
+    body,
+    canonical,
+    text,
+)
 
-KEYS = {
-    number: Key(f"pack batch {number}")
-    for number in (7, 8, 9, 10, 11, 12, 13, 500, TEST_BATCH, TEST_BATCH + 1)
-}
+NUMBERS = (1, 2, *range(7, 15), *range(20, 40), 500, TEST_BATCH, TEST_BATCH + 1)
+KEYS = {number: Key(f"pack batch {number}") for number in NUMBERS}
 
 
 def recognised(id: str, **differing: Any) -> Record:
@@ -34,6 +42,8 @@ SHORTER = recognised("C6", stars=3, valid_until="2027-01-01")
 # Of equal terms the one that is not to be withdrawn counts, and of those the last by its id.
 ENDING = recognised("C9", stars=1, revoked_on="2026-12-01")
 TWINS = [recognised("C7", stars=3), ENDING, recognised("C8", stars=5)]
+# Of these the last is the one that UTF-16 puts first.
+BEYOND = [recognised("C\U0001f600", stars=5), recognised("C\uffee", stars=3)]
 WITHDRAWN = recognised("C4", revoked_on="2026-11-20", revocation_decision_no="7/QĐ")
 PRODUCTS: list[Record] = [
     {"product_id": "SP1", "name": "Nước mắm", "date_kind": "best_before", "certificates": [FIRST]},
@@ -42,6 +52,7 @@ PRODUCTS: list[Record] = [
     {"product_id": "SP3", "name": "Cam bù", "date_kind": "none", "certificates": [WITHDRAWN]},
     {"product_id": "SP4", "name": "Kẹo cu đơ", "certificates": [SHORTER, LONGER]},
     {"product_id": "SP5", "name": "Mật ong", "certificates": TWINS},
+    {"product_id": "SP6", "name": "Chè xanh", "certificates": BEYOND},
 ]  # fmt: skip
 PRODUCERS: list[Record] = [
     {"producer_id": "P1", "name": "Hợp tác xã Sóng Lam", "producer_type": "cooperative",
@@ -112,9 +123,38 @@ BINDINGS: list[list[Any]] = [
 STAMPS = len(BINDINGS)
 
 
-def batch(number: int, quantity: int, product: int, producer: int, runs: list[int]) -> list[Any]:
-    key = base64.urlsafe_b64encode(KEYS[number].public).decode().rstrip("=")
-    return [number, key, quantity, product, producer, runs]
+def manifest_of(number: int, quantity: int, product: int, producer: int) -> Record:
+    """The fields of a batch's manifest, as the office says them."""
+    digests = {
+        name: hashlib.sha256(f"pack batch {number}: {name}".encode()).hexdigest()
+        for name in ("code_file_sha256", "fingerprints_sha256", "hashes_sha256")
+    }
+    return {
+        **digests,
+        "batch": number,
+        "format": "tem-manifest-v1",
+        "host": "tem.example.vn",
+        "issued_at": "2026-11-19T02:00:00Z",
+        "last_index": quantity + 2,
+        "office_key_id": OFFICE.id,
+        "producer": PRODUCERS[producer]["producer_id"],
+        "product": PRODUCTS[product]["product_id"],
+        "public_key": KEYS[number].public.hex(),
+        "quantity": quantity,
+    }
+
+
+def batch(
+    number: int, quantity: int, product: int, producer: int, runs: list[int], /, **differing: Any
+) -> list[Any]:
+    """A row; ``differing`` are fields of the manifest, ``office`` who signs it, ``said`` how it
+    is spelled."""
+    office, said = differing.pop("office", OFFICE), differing.pop("said", canonical)
+    fields = manifest_of(number, quantity, product, producer) | {"office_key_id": office.id}
+    written = said(fields | differing)
+    signature = office.sign(MANIFEST_CONTEXT + written.encode())
+    text = base64.urlsafe_b64encode(signature).decode().rstrip("=")
+    return [number, written, text, product, producer, runs]
 
 
 CONTENT: Record = {
@@ -129,6 +169,7 @@ CONTENT: Record = {
         batch(11, 5, 0, 0, [5, 0]),
         batch(12, 1, 3, 0, [1, 0]),
         batch(13, 1, 4, 0, [1, 0]),
+        batch(14, 1, 5, 0, [1, 0]),
     ],
     "unavailable": [10],
 }

@@ -43,7 +43,7 @@ class Loop:
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(20)
+        self._thread.join(60)
         self._listening.close()
 
     def _run(self) -> None:
@@ -65,7 +65,7 @@ class Loop:
 
     def connect(self) -> socket.socket:
         """A new connection."""
-        return socket.create_connection(self.address, timeout=20)
+        return socket.create_connection(self.address, timeout=60)
 
     def exchange(self, *sent: bytes) -> bytes:
         """Send, end the sending side, and read what comes back to its end."""

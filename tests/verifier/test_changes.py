@@ -2,16 +2,19 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 from tests.registry.records import OFFICE, Register
 from tests.running import until
-from tests.verifier.conftest import Site, Verifier
+from tests.verifier.conftest import Site, Verifier, damaging
 
+from tem.databases import published
 from tem.databases.database import writing
 from tem_registry import restoring
 from tem_registry.lots import recall_acts
-from tem_verifier import storage
+from tem_verifier import api_changes, storage
 from tem_verifier.changes import waiting
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -52,8 +55,28 @@ def test_the_log_is_read_page_by_page(told: Verifier, site: Callable[..., Site])
     assert (again.status_code, again.data) == (304, b"")
 
 
+def test_nothing_is_told_that_a_look_up_does_not_know(
+    told: Verifier, register: Register, site: Callable[..., Site]
+) -> None:
+    """A change is told once this worker answers by it, and none while the record stands before
+    what was read."""
+    client, path = site()[0], "/v1/changes?after=3"
+    register.void(1, 62, 62)
+    assert client.get(path).get_json()["changes"] == []
+    told.index.catch_up()
+    assert [one["seq"] for one in client.get(path).get_json()["changes"]] == [4]
+    with damaging(register) as connection:
+        connection.execute(update(published.state).values(change=published.state.c.change - 1))
+    refused = client.get(path)
+    assert (refused.status_code, refused.get_json()["code"]) == (503, "record_in_doubt")
+
+
 @pytest.mark.parametrize(
-    "query", ["after=-1", "after=x", "after=99999999999999999", "limit=0", "wait=21", "since=1"]
+    "query",
+    [
+        *("after=-1", "after=x", "after=99999999999999999", "limit=0", "wait=21", "since=1"),
+        "after=1&after=2",
+    ],
 )
 def test_what_cannot_be_asked(reader: Verifier, site: Callable[..., Site], query: str) -> None:
     """Numbers out of their range and words unknown are refused with a stable code."""
@@ -83,8 +106,30 @@ def test_a_change_ends_the_waiting(
     register.void(1, 61, 61)
     told.index.catch_up()
     for one in waiters:
-        one.join(10)
+        one.join(60)
     assert sorted(answers) == [[], [4], [4]]
+
+
+def test_what_happens_while_the_page_is_read_ends_the_waiting(
+    told: Verifier,
+    register: Register,
+    site: Callable[..., Site],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A change after the empty page and before the waiting is told at once."""
+    read, pages = api_changes._told, list[Any]()
+
+    def read_slowly(*asked: Any) -> dict[str, Any]:
+        pages.append(read(*asked))
+        if len(pages) == 1:
+            register.void(1, 61, 61)
+            told.index.catch_up()
+        return dict(pages[-1])
+
+    monkeypatch.setattr(api_changes, "_told", read_slowly)
+    page = site()[0].get("/v1/changes?after=3&wait=1").json
+    assert page is not None and [one["seq"] for one in page["changes"]] == [4]
+    assert pages[0]["changes"] == []
 
 
 def test_another_life_of_the_record_is_told_apart(

@@ -10,11 +10,12 @@ from loadtests import copies
 
 from tem.vocabulary import StampState
 from tem_verifier.copies import detector, words
-from tem_verifier.copies.trace import Evidence, ScanDay, Sign, TillEvent, Told, Trace
+from tem_verifier.copies.trace import Evidence, ScanDay, Sign, TillEvent, Trace
+from tem_verifier.retail.sale_kinds import Kind
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
-KINDS = {"+": Told.SALE, "-": Told.RETURN, "!": Told.REFUSED}
+KINDS = {"+": Kind.SALE, "-": Kind.RETURN, "!": Kind.REFUSED_SALE}
 AGAIN = [("!", "A.1", 24.0 * days) for days in (1, 2, 3)]
 
 
@@ -100,6 +101,24 @@ def test_every_sign_has_words_that_judge_the_stamp() -> None:
         assert said["vi"] != said["en"] and all(said.values())
         text = " ".join(said.values()).lower()
         assert not any(word in text for word in ("{", "fake", "genuine", "hàng giả", "hàng thật"))
+
+
+@pytest.mark.parametrize(
+    ("sign", "values", "vi", "en"),
+    [
+        (Sign.TOO_SOON, {"minutes": 0}, "chưa đầy một phút.", "it less than a minute apart"),
+        (Sign.TOO_SOON, {"minutes": 1}, "chỉ cách nhau 1 phút.", "only 1 minute apart"),
+        (Sign.TOO_SOON, {"minutes": 5}, "chỉ cách nhau 5 phút.", "only 5 minutes apart"),
+        (Sign.DOUBLE_SCAN, {"times": 1}, "1 lần quét lại", "1 more scan at"),
+        (Sign.DOUBLE_SCAN, {"times": 2}, "2 lần quét lại", "2 more scans at"),
+        (Sign.AFTER_RETURN, {"times": 1}, "(1 lần)", "another chain (once)"),
+        (Sign.RETURN_BETWEEN, {"times": 1}, "1 lần trả hàng", "On record: 1 return."),
+    ],
+)
+def test_one_is_no_plural(sign: Sign, values: dict[str, int], vi: str, en: str) -> None:
+    """A sentence is one also where its number is none or one."""
+    said = words.said(Evidence(sign, 0, values))
+    assert vi in said["vi"] and en in said["en"]
 
 
 def imported(path: Path) -> Iterable[str]:

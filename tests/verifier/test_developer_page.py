@@ -160,5 +160,5 @@ def test_the_lines_that_check_a_webhook_do() -> None:
         ".map(([headers, body, secret, now]) => isOurs(headers, Buffer.from(body), secret, now))));"
     )
     command = [str(NODE), "--input-type=module", "-e", script]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert json.loads(done.stdout) == expected

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from tem.digital_link import link_of
 from tem.stampcode import parse, serial
+from tem_registry import publication
 from tem_verifier import scan_counts
 from tem_verifier.beacon import PIXEL
 from tem_verifier.digital_link.gtins import Gtins
@@ -182,7 +183,10 @@ def test_nothing_is_told_of_a_record_that_cannot_be_read(
     manifest is refused is 503 by its full link as under /s/, and so is a product that lacks a
     card."""
     full = link(batch, 1)
-    register.change("product", "SP2", gtin=GTIN)
+    with register.write() as connection:  # of a time before the registry refused that
+        shared = {**(publication.card(connection, "product", "SP2") or {}), "gtin": GTIN}
+        change = publication.next_change(connection, register.clock())
+        publication.put_card(connection, change, "product", "SP2", shared)
     reader.index.catch_up()
     assert client.get(AT, headers=JSON).get_json()["code"] == "gtin_not_unique"
     assert client.get(full, headers=JSON).get_json()["verdict"] == "OK"

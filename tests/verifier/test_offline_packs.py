@@ -16,18 +16,21 @@ from tests.registry.records import OFFICE, Register
 from tests.verifier.conftest import Site, Verifier, damaging
 from tests.verifier.mint import PREFIX, Mint, Minted, publish
 
-from tem import ed25519
+from tem import ed25519, trust
 from tem.cli import main
 from tem.databases import published
 from tem.databases.database import writing
 from tem.http import auth
 from tem.pack import reader, trust_list
 from tem.pack.reader import Pack
+from tem.pack.refusals import PackRefused
+from tem.stampcode import FIRST_TEST_BATCH
 from tem.vocabulary import Role
 from tem_registry.lots import recall_acts
 from tem_registry.packs import kept_packs
 from tem_registry.packs.kept_packs import Made
 from tem_registry.packs.making import Maker
+from tem_verifier.rates import Rate
 
 ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -50,8 +53,8 @@ class Till:
 
     def open(self, *made: Made) -> Pack:
         """What a till reads out of frames."""
-        trust = trust_list.parse(self.trust_file.read_text("utf-8"))
-        return reader.open_pack(b"".join(m.content for m in made), trust, 0, ed25519.verifies)
+        trusted = trust_list.parse(self.trust_file.read_text("utf-8"))
+        return reader.open_pack(b"".join(m.content for m in made), trusted, 0, ed25519.verifies)
 
 
 def maker_of(register: Register, mint: Mint, key_file: Path) -> Maker:
@@ -96,7 +99,7 @@ def test_a_pack_answers_as_the_verifier_does(
     assert before.answer(batch.text(7), till.clock())["verdict"] == "OK"
     assert after.answer(batch.text(7), till.clock())["verdict"] == "RECALLED"
     with register.read() as connection:
-        assert list(kept_packs.faults(connection)) == []
+        assert list(kept_packs.faults(connection, trust.load(till.trust_file))) == []
 
 
 def _common(answer: dict[str, Any]) -> dict[str, Any]:
@@ -124,16 +127,78 @@ def test_packs_are_made_when_they_are_due(register: Register, reader: Verifier, 
 def test_a_changed_trust_list_makes_a_full_pack_and_silences_batches(
     register: Register, reader: Verifier, batch: Minted, mint: Mint, till: Till
 ) -> None:
-    """What nobody vouches for is UNAVAILABLE; a frozen office key makes no pack at all."""
+    """At once. What nobody vouches for is UNAVAILABLE; a frozen office key makes no pack at all,
+    and then `tem fsck` says that tills refuse the one that there is."""
     till.make()
-    mint.trust(last_batch=1, first_batch=1)
-    assert till.make(timedelta(minutes=5)).base is None
+    mint.trust(last_batch=FIRST_TEST_BATCH)
+    assert till.make(timedelta(0)).base is None
     mint.trust(first_batch=2)
-    made = till.make(timedelta(minutes=5))
+    made = till.make(timedelta(0))
+    assert made.base is None
     assert till.open(made).answer(batch.text(1), till.clock())["verdict"] == "UNAVAILABLE"
     mint.trust(frozen=True)
-    till.clock.now += timedelta(minutes=5)
     assert till.maker.if_due() is None
+    with register.read() as connection:
+        (told,) = kept_packs.faults(connection, trust.load(mint.trust_file))
+    assert told.startswith(f"tills refuse the newest pack ({made.sequence})") and "frozen" in told
+
+
+@ONE_ENGINE
+def test_a_new_pack_key_makes_a_pack_at_once(
+    register: Register, reader: Verifier, mint: Mint, till: Till
+) -> None:
+    """The one before may be vouched for no more; its full frame serves as before."""
+    full = till.make()
+    assert till.maker.if_due() is None
+    till.key_file.write_text(PackMint(mint.office).handed_over().write())
+    assert till.make(timedelta(0)).base == full.sequence
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("broken", [{"manifest": "x"}, {"number": 7}, {"product_id": "SP9"}])
+def test_a_batch_that_was_written_to_stops_no_pack(
+    register: Register,
+    reader: Verifier,
+    batch: Minted,
+    mint: Mint,
+    till: Till,
+    broken: dict[str, Any],
+) -> None:
+    """It is UNAVAILABLE, in a delta and in the full pack, and the others answer as before."""
+    other = publish(register, mint.sign(2, 10))
+    full = till.make()
+    with damaging(register) as connection:
+        whole, change = published.batch, published.state.c.change
+        connection.execute(update(published.state).values(change=change + 1))
+        now = {**broken, "change": select(change).scalar_subquery()}
+        connection.execute(update(whole).where(whole.c.number == 1).values(now))
+    number = broken.get("number", 1)
+    delta = till.make()
+    assert delta.base == full.sequence
+    for pack in (till.open(full, delta), till.open(till.make(timedelta(days=1)))):
+        assert number in pack.content.unavailable
+        assert pack.answer(other.text(1), till.clock())["verdict"] == "NOT_ACTIVATED"
+
+
+@ONE_ENGINE
+def test_a_delta_that_a_till_would_refuse_goes_to_nobody(
+    register: Register, reader: Verifier, batch: Minted, till: Till
+) -> None:
+    """It is read behind its full frame first; the next try is a full one."""
+    full = till.make()
+    with damaging(register) as connection:
+        change = published.state.c.change
+        connection.execute(update(published.state).values(change=change + 1))
+        now = {"state": "lost", "change": select(change).scalar_subquery()}
+        connection.execute(update(published.interval).values(now))
+    with pytest.raises(PackRefused):
+        till.make()
+    with register.read() as connection:
+        kept = connection.execute(select(published.pack.c.sequence)).scalars().all()
+    assert kept == [full.sequence]
+    with damaging(register) as connection:
+        connection.execute(update(published.interval).values(state="issued"))
+    assert till.make().base is None
 
 
 def test_one_maker_at_a_time(register: Register, reader: Verifier, mint: Mint, till: Till) -> None:
@@ -143,13 +208,13 @@ def test_one_maker_at_a_time(register: Register, reader: Verifier, mint: Mint, t
     second = maker_of(register, mint, till.key_file)
     assert second.if_due() is None
     for _ in range(4):
-        made = till.make(timedelta(days=-1))
+        made = till.make(timedelta(hours=-5))
         assert made.sequence > last.sequence
         last = made
     kept = select(func.count()).select_from(published.pack)
     with register.read() as connection:
         assert connection.execute(kept).scalar() == kept_packs.FULLS_KEPT
-        assert list(kept_packs.faults(connection)) == []
+        assert list(kept_packs.faults(connection, trust.load(till.trust_file))) == []
     till.maker.close()
     taken_over = second.if_due()
     assert taken_over is not None and taken_over.sequence > last.sequence
@@ -174,11 +239,17 @@ def test_fsck_finds_packs_that_are_not_whole(
         .where(published.pack_piece.c.sequence == full.sequence)
         .values(sequence=5),
     }
+    trusted = trust.load(till.trust_file)
     for told, statement in damage.items():
         with damaging(register) as connection:
             connection.execute(statement)
-            assert any(told in fault for fault in kept_packs.faults(connection)), told
+            assert any(told in fault for fault in kept_packs.faults(connection, trusted)), told
             connection.rollback()
+
+
+def _left(answer: Any) -> int:
+    """Look-ups that a key has left, by the headers of an answer."""
+    return int(answer.headers["RateLimit"].partition("r=")[2].partition(";")[0])
 
 
 def key_of(reader: Verifier, clock: SetClock) -> dict[str, str]:
@@ -191,8 +262,9 @@ def key_of(reader: Verifier, clock: SetClock) -> dict[str, str]:
 def test_the_verifier_hands_out_what_was_made(
     register: Register, reader: Verifier, site: Callable[..., Site], till: Till, clock: SetClock
 ) -> None:
-    """The whole file, then with ``have`` the delta alone; what is held is not sent again."""
-    client, _ = site()
+    """The whole file, then with ``have`` the delta alone; what is held is not sent again. A full
+    frame costs a hundred look-ups, a delta one."""
+    client, _ = site(retailer_rate=Rate(1000, 60))
     headers, path = key_of(reader, clock), "/v1/packs/latest"
     assert client.get(path).status_code == 401
     none = client.get(path, headers=headers)
@@ -203,13 +275,15 @@ def test_the_verifier_hands_out_what_was_made(
     whole = client.get(path, headers=headers)
     assert whole.data == full.content + delta.content
     assert whole.content_type == "application/vnd.tem.pack"
-    assert "RateLimit" in whole.headers
     held = {**headers, "If-None-Match": whole.headers["ETag"]}
     assert client.get(path, headers=held).status_code == 304
     assert client.get(f"{path}?have={full.sequence}", headers=held).data == delta.content
     assert client.get(f"{path}?have=5", headers=headers).data == whole.data
     one = client.get(f"/v1/packs/{full.sequence}", headers=headers)
     assert one.data == full.content
+    some = client.get(f"{path}?have={full.sequence}", headers=headers)
+    first, second, third = (_left(answer) for answer in (whole, one, some))
+    assert (first - second, second - third) == (1 + 1 + 100 + 100, 1)
     for gone in ("5", "0", "latest1", "9" * 30):
         answer = client.get(f"/v1/packs/{gone}", headers=headers)
         assert (answer.status_code, answer.json and answer.json["code"]) == (404, "no_such_pack")
@@ -219,42 +293,68 @@ def test_the_verifier_hands_out_what_was_made(
 def test_a_registry_that_went_back_hands_out_no_packs(
     register: Register, reader: Verifier, site: Callable[..., Site], till: Till, clock: SetClock
 ) -> None:
-    """Another life of the record is not served before an operator has taken it."""
+    """Another life of the record is not served before an operator has taken it, nor the same one
+    before it stands again where look-ups have read it."""
     client, _ = site()
     headers = key_of(reader, clock)
     till.make()
     assert client.get("/v1/packs/latest", headers=headers).status_code == 200
+    for went_back in ({"change": published.state.c.change - 1}, {"epoch": "0" * 32, "change": 99}):
+        with damaging(register) as connection:
+            connection.execute(update(published.state).values(went_back))
+        answer = client.get("/v1/packs/latest", headers=headers)
+        assert (answer.status_code, answer.get_json()["code"]) == (503, "record_in_doubt")
+
+
+@ONE_ENGINE
+def test_a_frame_that_is_not_whole_is_not_handed_out(
+    register: Register, reader: Verifier, site: Callable[..., Site], till: Till, clock: SetClock
+) -> None:
+    """On a replica a pack may be there before its last piece."""
+    client, headers = site()[0], key_of(reader, clock)
+    made = till.make()
     with damaging(register) as connection:
-        connection.execute(update(published.state).values(epoch="0" * 32))
-    answer = client.get("/v1/packs/latest", headers=headers)
-    assert (answer.status_code, answer.json and answer.json["code"]) == (503, "record_in_doubt")
+        connection.execute(update(published.pack_piece).values(content=made.content[:-1]))
+    answers = [
+        client.get(f"/v1/packs/{which}", headers=headers) for which in ("latest", made.sequence)
+    ]
+    assert [(answer.status_code, answer.get_json()["code"]) for answer in answers] == [
+        (503, "pack_unavailable"),
+        (404, "no_such_pack"),
+    ]
 
 
 @ONE_ENGINE
 def test_a_code_is_checked_on_the_command_line(
     register: Register, reader: Verifier, batch: Minted, till: Till, tmp_path: Path
 ) -> None:
-    """Words, JSON, exit statuses; the highest sequence seen is remembered beside the file."""
+    """Words, JSON, exit statuses; a bad byte is no code; the highest sequence seen is remembered
+    beside the file. The installation's own trust list counts, else the one beside the pack."""
     file, at = tmp_path / "till" / "tem.pack", "2026-11-20T03:00:00Z"
     file.parent.mkdir()
-    file.with_name("trust.json").write_bytes(till.trust_file.read_bytes())
+    beside, own = file.with_name("trust.json"), tmp_path / "trust.json"
+    own.write_bytes(till.trust_file.read_bytes())
+    beside.write_text("{}")
     older = till.make()
     newer = till.make(timedelta(minutes=5))
     file.write_bytes(older.content + newer.content)
 
-    def check(code: str, *more: str, lines: str = "") -> Any:
+    def check(code: str, *more: str, lines: bytes = b"") -> Any:
         given = ["verifier", "check", code, "--pack", str(file), "--at", at, *more]
+        given += ["--data", str(tmp_path)]
         return CliRunner().invoke(main, given, input=lines)
 
     fine = check(PREFIX + batch.text(1))
     assert (fine.exit_code, "ALLOW: OK" in fine.output) == (0, True)
     assert f"pack {newer.sequence}" in fine.output
-    lines = "\n".join((batch.text(99), "1", batch.text(1)))
+    assert f"Trust list: {own}" in fine.output
+    lines = b"\n".join((batch.text(99).encode(), b"1\xff", batch.text(1).encode()))
     many = check("-", "--json", lines=lines)
     assert many.exit_code == 3
     told = [json.loads(line) for line in many.output.splitlines()]
     assert [one["verdict"] for one in told] == ["NOT_ACTIVATED", "MALFORMED", "OK"]
     assert told[0]["pack"]["sequence"] == newer.sequence
+    own.rename(beside)
     assert check(batch.text(101)).exit_code == 4
     file.write_bytes(older.content)
     refused = check(batch.text(1))

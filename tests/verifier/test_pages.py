@@ -9,6 +9,7 @@ from tests.verifier.page_reading import AS_OF, PAGES, PATH, TITLES, Structure, a
 
 from tem.language import LANGUAGES, Lang
 from tem.vocabulary import Note
+from tem_verifier.pages import Pages
 from tem_verifier.pieces import fill
 
 FORBIDDEN = re.compile(
@@ -165,6 +166,18 @@ def test_a_page_in_pieces_is_the_page(verdict: str) -> None:
     holes = (AS_OF, "21/11/2026 01:05", '{"batch":12,"index":7}', "12-7-71", PATH[3:])
     told = fill(pieces, [hole.encode() for hole in holes])
     assert told.decode() == PAGES.render(asked, "vi", PATH)
+
+
+def test_each_page_of_a_sandbox_says_that_its_stamps_are_test_stamps() -> None:
+    """Above the verdict, in the page's language; no page of production does."""
+    sandbox = Pages(is_sandbox=True)
+    told = ("tem thử, không có giá trị", "test stamps, of no value")
+    for lang, words, title in zip(LANGUAGES, told, TITLES["OK"], strict=True):
+        shown = read(sandbox.render(answer("OK"), lang, PATH))
+        main = shown.partition("English" if lang == "vi" else "Tiếng Việt")[2]
+        assert main.index(words) < main.index(title)
+        assert words in read(sandbox.not_found(lang)) and words in read(sandbox.about(lang, "h"))
+        assert words not in read(PAGES.render(answer("OK"), lang, PATH))
 
 
 def test_home_names_the_only_right_host() -> None:

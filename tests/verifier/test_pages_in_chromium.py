@@ -89,6 +89,7 @@ def origin() -> Iterator[str]:
     host = "tem.hatinh.example"
     served = {"/home": pages.home("vi", host), "/gone": pages.not_found("en")}
     served |= {"/about": pages.about("en", host), "/limited": pages.limited("vi")}
+    served["/sandbox"] = Pages(is_sandbox=True).home("en", host)
     limits = Limits(1000, 100_000, 384 * 1024, 20, Rate(6000, 60), None)
     served["/developers"] = DeveloperPage(limits, downloads(), f"https://{host}").render("vi")
     products = ProductPages()
@@ -259,7 +260,7 @@ def test_a_view_is_counted_without_script_and_unseen(browser: Browser, origin: s
     context.close()
 
 
-KINDS = ("/home", "/about", "/developers", "/gone", "/limited", PRODUCTS[1])
+KINDS = ("/sandbox", "/home", "/about", "/developers", "/gone", "/limited", PRODUCTS[1])
 EVERY = [f"/{lang}/{verdict}" for lang in LANGUAGES for verdict in Verdict]
 
 

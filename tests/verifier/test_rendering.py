@@ -142,9 +142,11 @@ def test_a_section_is_rendered_once_for_all_lots_of_a_product() -> None:
 
 
 def test_the_fingerprint_names_all_that_is_not_in_the_record() -> None:
-    """The same in every process of one version, another one beside another contact."""
+    """The same in every process of one version, another one beside another contact, and
+    in a sandbox."""
     assert RENDERER.fingerprint == Renderer("0239 000 000", kept=1).fingerprint
     assert RENDERER.fingerprint != Renderer("0239 000 001").fingerprint
+    assert RENDERER.fingerprint != Renderer("0239 000 000", is_sandbox=True).fingerprint
     assert len(bytes.fromhex(RENDERER.fingerprint)) == 32
 
 

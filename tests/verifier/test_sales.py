@@ -10,7 +10,7 @@ from tests.conftest import SetClock
 from tests.registry.records import Register
 from tests.verifier.conftest import Site, Verifier
 from tests.verifier.mint import Mint, Minted, publish
-from tests.verifier.retail_tills import Tills, on_sqlite
+from tests.verifier.retail_tills import Tills, on_sqlite, till_key
 
 from tem.databases.database import reading, writing
 from tem.dates import rfc3339
@@ -139,6 +139,20 @@ def test_the_same_call_has_the_same_answer(
     headers = {"Authorization": f"Bearer {tills.keys['A']}"}
     bare = tills.client.post("/v1/sales", json=body, headers=headers)
     assert (bare.status_code, bare.json["code"]) == (400, "idempotency_key_missing")
+
+
+@on_sqlite
+@pytest.mark.parametrize("path", ["sales", "returns"])
+def test_another_stores_same_words_are_another_call(tills: Tills, batch: Minted, path: str) -> None:
+    """Keys of two stores name none, and the Idempotency-Key is the chain's: the second store is
+    not told what became of the first one's item. A key of the chain may send that again."""
+    tills.keys["A2"] = till_key(tills.store, "A2", chain="A", store="S2")
+    body = {path: [{"code": batch.text(1)}]}
+    first = tills.post("A1", body, path, key="k")
+    other = tills.post("A2", body, path, key="k")
+    assert (other.status_code, other.json["code"]) == (422, "idempotency_key_reused")
+    named = {path: [{"code": batch.text(1), "store": "S1"}]}
+    assert tills.post("A", named, path, key="k").json == first.json
 
 
 @on_sqlite

@@ -2,12 +2,16 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+import pytest
+from sqlalchemy import Connection, Engine, func, select, text
 from tests.conftest import SetClock
+from tests.running import until
 
 from tem.databases.database import open_engine, reading, writing
-from tem_verifier.retail import faults
+from tem_verifier.retail import faults, sales
 from tem_verifier.retail.returns import take_back
 from tem_verifier.retail.sale_events import Told
 from tem_verifier.retail.sale_rules import Outcome
@@ -18,6 +22,10 @@ from tem_verifier.retail.tills import ALL, Till
 
 # Long enough that one call is in the middle of its stamps when the other begins with its own.
 ROUNDS, STAMPS = 4, 400
+WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 COUNT = select(func.count()).select_from(sale_event_table)
 STAMPS_OF = {
     batch: [(batch, index) for index in range(1, STAMPS + 1)] for batch in range(1, ROUNDS + 1)
@@ -28,7 +36,7 @@ def at_once(store: Engine, act: Callable[[Connection, int, int], None]) -> None:
     """Two verifiers on one database do this in each round at the same moment; with the number of
     the verifier and that of the round."""
     url = store.url.render_as_string(hide_password=False)
-    barrier = threading.Barrier(2, timeout=30)
+    barrier = threading.Barrier(2, timeout=60)
 
     def work(verifier: int) -> None:
         engine = open_engine(url)
@@ -70,6 +78,40 @@ def test_of_two_simultaneous_sales_one_wins(own_store: Engine, clock: SetClock) 
             (winner,) = [chain for chain, sale in by_chain.items() if sale is None]
             (loser,) = [sale for sale in by_chain.values() if sale is not None]
             assert loser == standing[stamp] == Sold(winner, "S", clock())
+
+
+@pytest.mark.parametrize("own_store", ["postgresql"], indirect=True)
+def test_calls_do_not_wait_for_each_other_where_a_sale_is_taken_back_meanwhile(
+    own_store: Engine, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B holds stamp 2 and was told of a sale of stamp 1 that comes back at this moment; A has sold
+    it again and waits for stamp 2. B lets go of that, A has both, and nothing is a deadlock."""
+    both = [Told((1, index), "S", clock()) for index in (1, 2)]
+    read, of_a = sales.sold, list[Future[list[Sold | None]]]()
+
+    def told(chain: str, act: Callable[..., list[Any]], told: list[Told]) -> list[Any]:
+        with writing(own_store) as connection:
+            return act(connection, clock(), till(chain), told)
+
+    def is_waiting() -> bool:
+        with reading(own_store) as connection:
+            return bool(connection.execute(WAITING).scalar())
+
+    told("A", sell, both[:1])
+    with ThreadPoolExecutor(1) as pool:
+
+        def read_slowly(*asked: Any) -> Any:
+            monkeypatch.setattr(sales, "sold", read)
+            assert told("A", take_back, both[:1]) == [Outcome.RETURNED]
+            of_a.append(pool.submit(told, "A", sell, both))
+            until(is_waiting, 10)
+            return read(*asked)
+
+        monkeypatch.setattr(sales, "sold", read_slowly)
+        assert told("B", sell, both) == [Sold("A", "S", clock())] * 2
+        assert of_a[0].result(20) == [None, None]
+    with reading(own_store) as connection:
+        assert list(faults.faults(connection)) == []
 
 
 def test_a_sale_that_comes_late_twice_at_once_is_remembered_once(

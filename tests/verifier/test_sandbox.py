@@ -1,6 +1,7 @@
 """Test stamps and production's: neither counts where the other does, even under one office key."""
 
 import json
+import socket
 from datetime import date, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from tests.verifier.conftest import Opener
 from tests.verifier.mint import Mint, publish
 
 from tem import sandbox, sandbox_records, trust
+from tem.demo_client import DemoFailed
 from tem.stampcode import FIRST_TEST_BATCH
 from tem.trust import OfficeKey
 from tem.vocabulary import Verdict
@@ -45,6 +47,14 @@ def test_the_sandbox_has_every_verdict_and_each_stamp_once() -> None:
         assert ends[-1] == row["quantity"]
     answered = {"UNKNOWN", "MALFORMED", *(one.verdict for one in found)}
     assert answered == set(Verdict) - {Verdict.UNAVAILABLE}
+
+
+def test_a_busy_port_is_named_with_what_to_do() -> None:
+    """Whoever has something there already learns how to choose other ports."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(DemoFailed, match=f"port {port} is in use.*SANDBOX_PORT"):
+            sandbox.require_free(port - 1)
 
 
 def test_a_sandbox_says_from_when_on_its_table_is_out_of_date() -> None:

@@ -213,11 +213,12 @@ def tell_sales(reader: Verifier, *told: tuple[int, str, str, int]) -> None:
 
 def test_the_office_decides_about_copies(both: Both, reader: Verifier) -> None:
     """A stamp sold in two chains and a canary wait, with evidence and names; decided once, with
-    why, in the decider's name and in the trail; new evidence brings a stamp back. The stamp's
-    state is not touched by it."""
+    why, in the decider's name and in the trail; new evidence brings a stamp back, a canary shown
+    again on the same day too. The stamp's state is not touched by it."""
     tell_sales(reader, (3, "sale", "A", 90), (3, "refused_sale", "B", 80))
     with writing(reader.store) as connection:
-        canaries.add(connection, Counter({(1, 101, vietnam_day(reader.clock())): 2}))
+        shown = Counter({(1, 101, vietnam_day(reader.clock())): 2})
+        canaries.add(connection, reader.clock(), shown)
     page = both.get("/v1/suspects").get_json()
     canary, twice = page["items"]
     assert (canary["index"], canary["serial"], canary.get("state")) == (101, "1-101-37", None)
@@ -263,6 +264,11 @@ def test_the_office_decides_about_copies(both: Both, reader: Verifier) -> None:
     first = both.get("/v1/suspects?state=false_alarm&limit=1").get_json()
     rest = both.get(f"/v1/suspects?state=false_alarm&limit=1&after={first['next']}").get_json()
     assert {one["index"] for one in (*first["items"], *rest["items"])} == {3, 101}
+
+    with writing(reader.store) as connection:
+        canaries.add(connection, reader.clock() + timedelta(minutes=1), shown)
+    (again,) = both.get("/v1/suspects").get_json()["items"]
+    assert (again["index"], again["decided"]["decision"]) == (101, "false_alarm")
 
 
 def test_a_verifier_that_does_not_answer_is_no_zero(both: Both) -> None:

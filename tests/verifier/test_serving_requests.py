@@ -283,6 +283,12 @@ def test_what_is_odd_never_reaches_the_front(ours: Served, lines: bytes) -> None
     assert b"X-Request-Id" in odd and b"X-Request-Id" not in plain
 
 
+def test_a_body_that_is_packed_on_its_way_is_refused(ours: Served) -> None:
+    """Nobody here unpacks it; gunicorn's own workers give the app what came."""
+    packed = CHUNKED.replace(b": chunked", b": gzip, chunked")
+    assert ours.statuses(packed + b"0\r\n\r\n") == [501]
+
+
 def test_an_upgrade_is_not_taken_up(ours: Served) -> None:
     """HTTP/1.1 goes on, and a body is the body of its request, not the next one."""
     lines = (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c")

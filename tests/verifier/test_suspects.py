@@ -15,10 +15,12 @@ from tests.verifier.mint import Minted
 from tests.verifier.retail_tills import Tills, on_sqlite, till_key
 
 from tem.databases.database import reading, writing
-from tem.dates import rfc3339
+from tem.dates import rfc3339, start_of_day
 from tem.http import auth
 from tem.vocabulary import Role
 from tem_verifier.copies import canaries, evidence, suspects
+from tem_verifier.copies.canaries import Shown
+from tem_verifier.copies.tables import canary_day_table
 from tem_verifier.retail.tables import sale_event_table
 from tem_verifier.retail.tills import Scope
 from tem_verifier.storage import ASKED_AT_ONCE, among
@@ -154,8 +156,9 @@ def test_a_canary_shown_anywhere_is_on_the_list(
     assert code not in shop.ask("registry").text
 
 
-def test_both_engines_find_the_same(own_store: Engine) -> None:
-    """Which stamps were more than sold, below one, of a chain or of all; what was told of them."""
+def test_both_engines_find_the_same(own_store: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which stamps were more than sold, below one, of a chain or of all; what was told of them,
+    the first of it where it is very much."""
     now = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
     told = [
         (2, 9, "sale", "A"),
@@ -172,7 +175,8 @@ def test_both_engines_find_the_same(own_store: Engine) -> None:
     with writing(own_store) as connection:
         connection.execute(sale_event_table.insert(), rows)
         for _ in range(2):
-            canaries.add(connection, Counter({(1, 11, now.date()): 2, (3, 1, now.date()): 1}))
+            seen = Counter({(1, 11, now.date()): 2, (3, 1, now.date()): 1})
+            canaries.add(connection, now, seen)
     with reading(own_store) as connection:
         every = evidence.candidates(connection, None, 9, None)
         assert every == [(3, 1), (2, 9), (1, 11), (1, 7), (1, 2)]
@@ -184,9 +188,12 @@ def test_both_engines_find_the_same(own_store: Engine) -> None:
             ("sale", "A", now),
             ("refused_sale", "B", now),
         ]
-        assert canaries.looked_up(connection, every)[1, 11] == (4, now.date(), now.date())
+        shown = canaries.looked_up(connection, every)[1, 11]
+        assert shown == Shown(4, start_of_day(now.date()), now)
         page = suspects.page(connection, lambda *_: (None, None), None, 9, None)
         assert [(one.batch, one.index) for one in page.items] == [(3, 1), (2, 9), (1, 11)]
+        monkeypatch.setattr(evidence, "MOST_EVENTS", 1)
+        assert [e.kind for e in evidence.events(connection, every)[2, 9]] == ["sale"]
 
 
 def test_stamps_are_found_by_an_index(own_store: Engine) -> None:
@@ -225,4 +232,7 @@ def test_canaries_wait_for_a_database_that_is_away(
     traffic.canaries.write()
     with writing(reader.store) as connection:
         found = canaries.looked_up(connection, [(1, index) for index in (101, 102, 103)])
-    assert {stamp: count for stamp, (count, _, _) in found.items()} == {(1, 101): 2, (1, 102): 1}
+        connection.execute(canary_day_table.update().values(recorded_at=None))
+        old = canaries.looked_up(connection, [(1, 101)])[1, 101]
+    assert {stamp: one.times for stamp, one in found.items()} == {(1, 101): 2, (1, 102): 1}
+    assert old.last_at == old.since, "an older version wrote no time"

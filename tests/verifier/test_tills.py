@@ -5,8 +5,9 @@ import hashlib
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -21,11 +22,15 @@ from tests.vectors.pack_frames import NOW
 from tests.verifier.conftest import Site
 
 from tem import ed25519
+from tem.errors import Invalid
 from tem.pack import reader, trust_list
 from tem.pack.refusals import PackRefused
 from tem.vocabulary import Verdict
 from tem_verifier import till_files
 from tem_verifier.heads import headers_of_form
+from tem_verifier.packs import seen
+from tem_verifier.packs.asking import Asked
+from tem_verifier.packs.seen import Seen
 
 Json = dict[str, Any]
 PAGE = "http://127.0.0.1:9"  # nothing listens there: every request is answered by the test
@@ -38,9 +43,13 @@ ASKED = """async ([files, trust, cases]) => {
   const { openPack } = window.till, packs = {};
   packs["full"] = await openPack(bytes(files.full), { trust: trust.production });
   packs["sandbox"] = await openPack(bytes(files.sandbox), { trust: trust.sandbox });
+  packs["doubted"] = await openPack(bytes(files.doubted), { trust: trust.several });
   packs["full and delta"] = await packs.full.update(bytes(files.delta));
   return Promise.all(cases.map(({ pack, code, at }) => packs[pack].check(code, { at })));
 }"""
+
+
+TRUSTS = {"sandbox": "sandbox", "doubted": "several"}  # of the others: production
 
 
 @cache
@@ -80,8 +89,8 @@ def test_frozen_packs_are_answered_as_written(till: Till) -> None:
     """Every case of the frozen packs gets its whole answer, in Python and in JavaScript; past its
     limit a pack answers nothing, and says how old it is."""
     late = vectors()["too_old"]
-    for name in ("full", "full and delta", "sandbox"):
-        trust = "sandbox" if name == "sandbox" else "production"
+    for name in ("full", "full and delta", "sandbox", "doubted"):
+        trust = TRUSTS.get(name, "production")
         cases = [case for case in vectors()["answers"] if case["pack"] == name]
         pack = reader.open_pack(file_of(name), trusted(trust))
         till.open(file_of(name), vectors()["trust"][trust])
@@ -143,14 +152,23 @@ def test_a_delta_alone_brings_a_pack_up_to_date(till: Till) -> None:
 def test_bad_codes_are_told_as_the_format_says(till: Till) -> None:
     """Every frozen stamp code, good and bad, is judged in JavaScript as everywhere else."""
     frozen = json.loads(make_stamps.FILE.read_text("utf-8"))
-    cases = [case | {"expected": "good"} for case in frozen["good"] if case["batch"] == 1]
-    cases += [one for one in frozen["bad"] if not one["name"].startswith("weak key")]
+    most = make_stamps.MAX_INDEX - 1  # one is a canary at least
+    cases = [
+        case | {"expected": "good"}
+        for case in frozen["good"]
+        if case["batch"] == 1 and case["index"] <= most
+    ]
+    for one in frozen["bad"]:  # no manifest is believed whose key is weak
+        weak = {"expected": "weak"} if one["name"].startswith("weak key") else {}
+        cases.append(one | weak)
     told = {"good": "OK", "bad_signature": "UNKNOWN", "malformed": "MALFORMED"}
+    told["weak"] = "UNAVAILABLE"
     trust = vectors()["trust"]["production"]
     for key in sorted({case["public_key"] for case in cases}):
-        public = base64.urlsafe_b64encode(bytes.fromhex(key)).decode().rstrip("=")
-        row = [public, 2**24 - 1, 0, 0, [2**24 - 1, 0]]
-        batches = {"batches": [[1, *row], [2, *row]]}
+        row = most, 0, 0, [most, 0]
+        said = {"public_key": key, "last_index": make_stamps.MAX_INDEX}
+        rows = [pack_record.batch(number, *row, **said) for number in (1, 2)]
+        batches = {"batches": rows}
         # Of another host: a bare code is asked for here, and no address.
         other = pack_frames.full(pack_record.SMALL | batches, prefix="https://tem.example/s/")
         till.open(other, trust)
@@ -158,6 +176,147 @@ def test_bad_codes_are_told_as_the_format_says(till: Till) -> None:
         answers = till.check([(case["text"], NOW) for case in asked])
         for case, answer in zip(asked, answers, strict=True):
             assert answer["verdict"] == told[case["expected"]], case.get("name")
+
+
+def test_manifests_are_believed_as_the_format_says(till: Till) -> None:
+    """A batch whose manifest is one of the frozen bad ones is not told of, in both; of a good
+    one a code that nobody signed is unknown."""
+    frozen = json.loads(make_stamps.FILE.read_text("utf-8"))
+    office = make_stamps.Key("office of packs")
+    for kind, told in (("good", {"UNKNOWN"}), ("bad", {"UNAVAILABLE", "pack_damaged"})):
+        for case in frozen["manifests"][kind]:
+            trust = dict(frozen["trusts"][case["trust"]])
+            trust["office_keys"] = [*trust["office_keys"], make_stamps.office_key(office)]
+            number = number_in(case["text"])
+            file = pack_with(number, case, office, trust["environment"])
+            scanned = make_stamps.text(make_stamps.body(number, 1) + bytes(64))
+            opened = till.open(file, trust)
+            in_script = opened.get("refused") or till.check([(scanned, NOW)])[0]["verdict"]
+            assert in_script in told, case["name"]
+            try:
+                believed = trust_list.parse(json.dumps(trust))
+                pack = reader.open_pack(file, believed, verifies=ed25519.verifies)
+                in_python = pack.answer(scanned, datetime.fromisoformat(NOW))["verdict"]
+            except PackRefused as refusal:
+                in_python = refusal.code
+            assert in_python == in_script, case["name"]
+
+
+def number_in(manifest: str) -> int:
+    """The number that a manifest gives, if it is one that rows may have; else 7."""
+    try:
+        number = json.loads(manifest)["batch"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return 7
+    return number if type(number) is int and 1 <= number < 2**32 else 7
+
+
+def pack_with(number: int, case: Json, office: make_stamps.Key, environment: str) -> bytes:
+    """A pack with one batch, of a frozen manifest; an office of its own certified its key."""
+    text = base64.urlsafe_b64encode(bytes.fromhex(case["signature"])).decode().rstrip("=")
+    content = pack_record.SMALL | {
+        "products": [{"product_id": "HT-SP001", "certificates": []}],
+        "producers": [{"producer_id": "HT-P001", "statuses": []}],
+        "batches": [[number, case["text"], text, 0, 0, [make_stamps.QUANTITY, 0]]],
+    }
+    vouched = {"office_key_id": office.id, "environment": environment}
+    return pack_frames.full(content, office=office, certificate=vouched, environment=environment)
+
+
+def test_what_a_till_gives_back_is_looked_at(till: Till) -> None:
+    """A sequence or a trust list that is none switches nothing off; a clock behind what is
+    known is told to be wrong; the latest one counts until a newer pack comes."""
+    file, trust = file_of("full"), vectors()["trust"]["production"]
+    for given in ("abc", "1790000000", None, 1.5, -1, 2**53):
+        assert till.open(file, trust, given) == {"refused": "pack_seen_damaged"}
+    assert till.open(file, trust, clock="soon") == {"refused": "pack_seen_damaged"}
+    key = trust["office_keys"][0]
+    for fault in (
+        {"office_keys": [key, key | {"state": "frozen"}]},
+        {"office_keys": [key | {"purpose": "packs"}]},
+        {"office_keys": [key | {"public_key": "00" * 32}]},
+        {"office_keys": [key | {"first_batch": 0}]},
+        {"format": "tem-trust-v2"},
+    ):
+        assert till.open(file, trust | fault) == {"refused": "trust_unreadable"}, fault
+    sequence, far = till.open(file, trust)["sequence"], 4_102_444_800_000
+    slow, wrong = till.age("2026-11-20T01:00:00Z"), till.age("2026-11-20T00:59:59Z")
+    assert (slow["seconds"], slow["clock_is_wrong"]) == (0, False)
+    assert (wrong["seconds"], wrong["clock_is_wrong"], wrong["is_too_old"]) == (None, True, False)
+    till.open(file, trust, sequence, clock=far)
+    aged = till.age(None)
+    assert (aged["seconds"], aged["clock_is_wrong"], aged["is_too_old"]) == (None, True, True)
+    assert till.check([(pack_record.code(7, 1), None)]) == {"refused": "pack_too_old"}
+    assert till.clock() == far
+    till.update(file_of("delta"))
+    assert till.clock() < far
+
+
+class Moving:
+    """A clock that is set."""
+
+    def __init__(self, now: str) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return datetime.fromisoformat(self.now)
+
+
+def test_a_till_goes_by_its_clock_and_not_back(tmp_path: Path) -> None:
+    """Each code is answered by the clock of its moment, until the pack is too old; a clock set
+    back is known to be wrong, by the same pack opened again too, and a newer pack forgets it."""
+    file, clock, warned = tmp_path / "a.pack", Moving(NOW), list[str]()
+
+    def opened(pack: bytes) -> Asked:
+        read = reader.open_pack(pack, trusted(), verifies=ed25519.verifies)
+        return Asked(read, file, clock=clock, at=None, warn=warned.append)
+
+    asked = opened(file_of("full"))
+    answers = asked.answers([pack_record.code(7, 2)] * 4)
+    told = []
+    for now in (NOW, "2026-11-20T17:00:00Z", "2026-11-20T16:30:00Z"):
+        clock.now = now
+        answer, moment = next(answers)
+        told.append((answer["verdict"], asked.known(moment)["age_seconds"]))
+    assert told == [("OK", 3600), ("PAST_DATE", 54_000), ("PAST_DATE", 54_000)]
+    clock.now = "2026-11-20T15:59:59Z"
+    again = opened(file_of("full"))
+    known = again.known(again.moment())
+    assert (known["age_seconds"], known["clock_is_wrong"]) == (None, True)
+    clock.now = "2026-11-27T02:00:01Z"
+    for one in (answers, again.answers([""])):
+        with pytest.raises(PackRefused, match="valid until"):
+            next(one)
+    clock.now = NOW
+    with pytest.raises(PackRefused, match="valid until"):
+        next(opened(file_of("full")).answers([""]))
+    newer = opened(file_of("full and delta"))
+    assert newer.moment().age == timedelta(minutes=50)
+    file.with_name("a.pack.lock").unlink()
+    file.with_name("a.pack.lock").mkdir()  # nothing can be written here
+    clock.now = "2026-11-20T09:00:00Z"
+    assert next(newer.answers([""]))[0]["verdict"] == "MALFORMED"
+    assert "Cannot remember" in warned.pop() and warned == []
+
+
+def test_what_was_seen_does_not_go_back(tmp_path: Path) -> None:
+    """Whoever comes late with an older pack leaves what a newer one wrote, and waits for whoever
+    is at it; what is no number is told."""
+    file = tmp_path / "a.pack"
+    for sequence in (110, 130, 120):
+        seen.keep(file, Seen(sequence))
+    assert seen.read(file) == Seen(130)
+    with seen.locked(file):
+        late = threading.Thread(target=seen.keep, args=(file, Seen(131)), daemon=True)
+        late.start()
+        seen.keep_locked(file, Seen(140, "2026-11-20T02:00:00Z"))
+    late.join(10)
+    assert seen.read(file) == Seen(140, "2026-11-20T02:00:00Z")
+    for text in ("", "x", "-1", "9" * 5000, "5 soon", "5\n6"):
+        file.with_name("a.pack.seen").write_text(text)
+        with pytest.raises(Invalid, match="should hold") as refused:
+            seen.read(file)
+        assert refused.value.code == "pack_seen_damaged"
 
 
 def test_offline_answers_are_the_online_ones() -> None:
@@ -170,27 +329,44 @@ def test_offline_answers_are_the_online_ones() -> None:
 
 
 def test_the_python_file_needs_python_alone(tmp_path: Path) -> None:
-    """A clean interpreter without packages or zones answers and refuses, by exit status; an older
-    pack in its place is refused the next time."""
+    """A clean interpreter without packages or zones answers and refuses, by exit status, and a
+    byte that is no text too; a delta is put in; a forged one changes nothing, an older pack is
+    refused, from then on."""
     program, pack, trust = tmp_path / "tem-till.pyz", tmp_path / "a.pack", tmp_path / "trust.json"
     program.write_bytes(till_files.application())
+    newer = tmp_path / "newer"
     trust.write_text(json.dumps(vectors()["trust"]["production"]))
     code = vectors()["answers"][0]["code"]
 
-    def check(*more: str, status: int) -> str:
-        arguments = [program, "check", "-", "--pack", pack, "--trust", trust, *more]
+    def run(command: str, *more: Any, status: int) -> str:
+        arguments = [program, command, "--pack", pack, "--trust", trust, *more]
         clean = "import runpy, sys, zoneinfo; zoneinfo.reset_tzpath(()); sys.argv = sys.argv[1:]; "
         clean += "runpy.run_path(sys.argv[0], run_name='__main__')"
-        command = [sys.executable, "-I", "-S", "-c", clean, *arguments]
-        done = subprocess.run(command, input=f"{code}\n", capture_output=True, text=True)
+        line = [sys.executable, "-I", "-S", "-c", clean, *arguments]
+        done = subprocess.run(line, input=b"\xff\n%s\n" % code.encode(), capture_output=True)
         assert done.returncode == status, done.stderr
-        return done.stdout + done.stderr
+        return (done.stdout + done.stderr).decode().splitlines()[-1]
 
-    pack.write_bytes(file_of("full and delta"))
-    assert json.loads(check("--at", NOW, status=4))["verdict"] == "RECALLED"
-    assert "[pack_too_old]" in check("--at", "2026-11-27T02:00:01Z", status=5)
     pack.write_bytes(file_of("full"))
-    assert "[pack_older_than_seen]" in check("--at", NOW, status=5)
+    first = json.loads(run("check", "-", "--at", NOW, status=3))["pack"]
+    assert first["base"] == first["sequence"]
+    newer.write_bytes(b"")  # a 204: nothing is newer
+    assert json.loads(run("update", str(newer), status=0))["base"] == first["base"]
+    newer.write_bytes(pack_frames.delta(sequence=first["sequence"] + 99, key=pack_frames.STRANGER))
+    assert "[pack_signature_wrong]" in run("update", str(newer), status=5)
+    assert pack.read_bytes() == file_of("full")
+    newer.write_bytes(file_of("delta"))
+    for _ in range(2):  # the delta takes the place of the one before
+        now_held = json.loads(run("update", str(newer), status=0))
+    assert pack.read_bytes() == file_of("full and delta")
+    told = json.loads(run("check", "-", "--at", NOW, status=4))
+    assert (told["verdict"], told["pack"]["base"]) == ("RECALLED", first["base"])
+    assert told["pack"]["sequence"] == now_held["sequence"] > first["sequence"]
+    assert "[pack_too_old]" in run("check", "-", "--at", "2026-11-27T02:00:01Z", status=5)
+    newer.write_bytes(file_of("full"))
+    assert "[pack_older_than_seen]" in run("update", str(newer), status=5)
+    pack.write_bytes(file_of("full"))
+    assert "[pack_older_than_seen]" in run("check", "-", "--at", NOW, status=5)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -54,7 +54,7 @@ def test_who_asks_too_often_is_told_so_and_nothing_about_a_stamp(
     problem = refused.get_json()
     assert problem["code"] == "rate_limited" and refused.mimetype == "application/problem+json"
     assert str(refused.headers["Retry-After"]) in problem["detail"]
-    refusal = Refusal(Rate(5, 60), int(refused.headers["Retry-After"]))
+    refusal = Refusal(Rate(5, 60), int(refused.headers["Retry-After"]), "public")
     path = f"/s/{batch.text(1)}"
     assert problem == admission.document_of(refusal, path, problem["request_id"])
     assert set(admission.headers_of(refusal)) <= set(refused.headers)
@@ -116,14 +116,14 @@ def test_bulk_costs_a_look_up_a_code_and_a_key_has_a_quota_of_its_own(
     site: Callable[..., Site], reader: Verifier, clock: SetClock, batch: Minted
 ) -> None:
     """A basket of five is five look-ups; a retailer's key is charged by itself, and wrong keys
-    are charged to their sender."""
+    are charged to their sender, whatever is wrong with the basket too."""
     with writing(reader.store) as connection:
         key = auth.create_key(connection, clock(), "test", Role.RETAILER, "chain")
     client, _ = site(rate=Rate(5, 60), retailer_rate=Rate(10, 60))
 
-    def basket(token: str | None = None) -> TestResponse:
+    def basket(token: str | None = None, *, broken: bool = False) -> TestResponse:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        codes = {"codes": [batch.text(1)] * 5}
+        codes = {"codes": 5 if broken else [batch.text(1)] * 5}
         return client.post("/v1/verifications", json=codes, headers=headers, environ_base=STRANGER)
 
     assert [basket().status_code for _ in range(2)] == [200, 429]
@@ -131,7 +131,11 @@ def test_bulk_costs_a_look_up_a_code_and_a_key_has_a_quota_of_its_own(
     assert [basket(key).status_code for _ in range(3)] == [200, 200, 429]
     assert basket(key).get_json()["code"] == "rate_limited"
     wrong = key[:-1] + ("0" if key[-1] != "0" else "1")
-    assert [basket(wrong).status_code for _ in range(6)] == [401] * 5 + [429]
+    tried = [basket(wrong, broken=n % 2 == 0).status_code for n in range(6)]
+    assert tried == [401] * 5 + [429]
+    shut_out = basket(key)
+    assert "wrong key" in shut_out.get_json()["detail"]
+    assert shut_out.headers["RateLimit-Policy"] == '"wrong-keys";q=5;w=60'
     clock.advance(minutes=3)
     assert basket(key).status_code == 200
 

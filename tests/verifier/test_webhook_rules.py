@@ -29,6 +29,9 @@ HTTPS, PLAIN = "https://tills.example.vn/tem", "http://tills.example.vn:9000/tem
         *((one, False) for one in ("::ffff:127.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1")),
         *((one, False) for one in ("64:ff9b::7f00:1", "64:ff9b:1::a00:1", "2002:7f00:1::")),
         ("2001:0:4136:e378::", False),
+        *((one, False) for one in ("192.0.0.8", "192.0.0.9", "192.88.99.1", "2001:1::1")),
+        *((one, False) for one in ("fec0::a9fe:a9fe", "3fff::1", "5f00::1", "2400::5efe:7f00:1")),
+        ("2400::200:5efe:7f00:1", False),
     ],
 )
 def test_only_the_internet_is_reached(address: str, allowed: bool) -> None:

@@ -2,6 +2,7 @@
 
 import os
 
+import click
 from sqlalchemy import Engine
 
 from tem.clock import system_clock
@@ -68,10 +69,9 @@ def _pack_key(engine: Engine, config: Settings) -> list[str]:
         return []
     try:
         pack_key.make(engine, config, now, ACTOR)
-    except office_keys.OfficeKeyAway:
-        return [
-            "no offline packs:             no office key is at hand; `tem issuer pack-key make`"
-        ]
+    except pack_key.NobodyVouches as away:
+        click.echo(f"  no offline packs yet. {away.detail}", err=True)
+        return []
     return [f"key that signs offline packs: {config.pack_key_file}"]
 
 

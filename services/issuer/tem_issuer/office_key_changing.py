@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import click
+from sqlalchemy import Engine
 
 from tem.clock import system_clock
 from tem.commandline import ACTOR, existing_data_option
@@ -18,8 +19,10 @@ from tem_issuer import (
     office_key_rules,
     office_key_seen,
     office_keys,
+    pack_key,
     settings,
 )
+from tem_issuer.settings import Settings
 from tem_issuer.store import opened_store
 
 
@@ -79,6 +82,7 @@ def activate(
         click.echo(f"{source} knows it")
     with opened_store(config) as engine:
         start = office_key_acts.activate(engine, config, system_clock(), ACTOR, key.id)
+        _renew_pack_key(engine, config)
     if key.last_batch < MAX_BATCH:
         click.echo(f"{key.id[:16]} signs batches {key.first_batch} to {key.last_batch}.")
         return
@@ -87,6 +91,19 @@ def activate(
         f"Copy {config.trust_file} once more: the old key's range is closed. When all below "
         f"{start} is released: `retire` it."
     )
+
+
+def _renew_pack_key(engine: Engine, config: Settings) -> None:
+    """A key whose range was closed vouches for no pack key any more: tills wait for another."""
+    now = system_clock()
+    if not pack_key.is_needed(config, now):
+        return
+    try:
+        pack_key.make(engine, config, now, ACTOR)
+    except pack_key.NobodyVouches as away:
+        click.echo(away.detail, err=True)
+        return
+    click.echo(f"There is a new key for offline packs, for the follower: {config.pack_key_file}")
 
 
 def _given(own: str | None) -> tuple[str, ...]:

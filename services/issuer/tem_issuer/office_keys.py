@@ -33,6 +33,7 @@ class OfficeKeyAway(Unavailable):
             f"Batch {number} waits for an office key: {why}. `tem issuer office-key show` says "
             "which keys there are.",
         )
+        self.why = why
 
 
 def load(config: Settings) -> Trust:

@@ -9,22 +9,35 @@ from datetime import datetime, timedelta
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
-from tem import manifest, trust
-from tem.databases.database import reading, writing
+from tem import manifest
+from tem.databases.database import writing
 from tem.dates import rfc3339
+from tem.errors import Unavailable
 from tem.installation import write_private
-from tem.pack import certificate, key_file
+from tem.pack import certificate, key_file, trust_list
 from tem.pack.canonical import instant
 from tem.pack.certificate import Certificate
 from tem.pack.frames import Signed
 from tem.pack.key_file import PackKey
 from tem.trail import audit
-from tem_issuer import keys, office_keys, storage
+from tem_issuer import keys, office_keys
+from tem_issuer.office_key_rules import numbers_of
 from tem_issuer.settings import Settings
 
 CERTIFIED_FOR = timedelta(days=400)
 RENEWED_BEFORE = timedelta(days=60)  # its end: the first start of those days makes another
 CLOCKS_DIFFER = timedelta(hours=1)  # a registry whose clock is behind can use it at once
+
+
+class NobodyVouches(Unavailable):
+    """No office key can certify a pack key at present: stamps are signed as before."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            "office_key_away",
+            f"No office key can vouch for a pack key: {why}. With it and its passphrase at hand "
+            "say `tem issuer pack-key make`; until then no new pack is made.",
+        )
 
 
 def there(config: Settings) -> PackKey | None:
@@ -41,11 +54,10 @@ def is_needed(config: Settings, now: datetime) -> bool:
     if found is None:
         return True
     try:
-        known = trust.load(config.trust_file)
+        known = trust_list.parse(config.trust_file.read_text("utf-8"))
     except (OSError, ValueError):
         return False  # nobody could certify another
-    office_key = known.keys.get(found.certificate.office_key_id)
-    vouched = office_key is not None and not office_key.frozen
+    vouched = known.fault_of_certifier(found.certificate.office_key_id) is None
     here = found.certificate.environment == _environment(config)
     lasting = instant(found.certificate.valid_until) - now > RENEWED_BEFORE
     return not (vouched and here and lasting)
@@ -54,12 +66,14 @@ def is_needed(config: Settings, now: datetime) -> bool:
 def make(engine: Engine, config: Settings, now: datetime, actor: str) -> Certificate:
     """Make a key, vouch for it and hand it over in the place of the one before.
 
-    The office's signature is the last act, after the trail tells of it. Raises OfficeKeyAway
-    where no office key can be opened.
+    The office key is the one that signs the last number of all, so none that is retired. Its
+    signature is the last act, after the trail tells of it. Raises NobodyVouches where it cannot
+    be opened.
     """
-    with reading(engine) as connection:
-        number = storage.numbers_to_sign(connection, config.first_number)[-1]
-    office_key = office_keys.open_for(config, number)
+    try:
+        office_key = office_keys.open_for(config, numbers_of(config.sandbox)[1])
+    except office_keys.OfficeKeyAway as away:
+        raise NobodyVouches(away.why) from away
     private = Ed25519PrivateKey.generate()
     vouched = Certificate(
         environment=_environment(config),

@@ -16,6 +16,8 @@ from tem_verifier.rates import Rate
 # A file takes only what is above this share of a key's bucket: tills with the same key always
 # find the rest.
 SPARED = 0.5
+WRONG_KEYS = "wrong_keys"  # the kind of that limit
+_LOOK_UPS = "look-ups"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +76,43 @@ def state(response: Response) -> Response:
     if limit is None or limit.rate is None or client is None or "RateLimit" in response.headers:
         return response
     behind = limit.behind(client)
-    response.headers.extend(_limit_headers(limit.rate, limit.rate.left(behind), math.ceil(behind)))
+    left, whole_in = limit.rate.left(behind), math.ceil(behind)
+    response.headers.extend(_limit_headers(_LOOK_UPS, limit.rate, left, whole_in))
     return response
 
 
 def error_of(refusal: Refusal) -> TooMany:
     """A refusal in a sentence."""
-    rate = refusal.rate
+    rate, seconds = refusal.rate, refusal.retry_after
+    if refusal.kind == WRONG_KEYS:
+        return TooMany(
+            "rate_limited",
+            f"More than {rate.quota} calls with a wrong key in {rate.period} seconds came from "
+            f"your address, so no key is looked at from there for {seconds} seconds: find who "
+            "sends an old one. This says nothing about any stamp.",
+        )
     return TooMany(
         "rate_limited",
         f"More look-ups than {rate.quota} in {rate.period} seconds: ask again "
-        f"in {refusal.retry_after} seconds. This says nothing about any stamp.",
+        f"in {seconds} seconds. This says nothing about any stamp.",
     )
 
 
 def headers_of(refusal: Refusal) -> list[tuple[str, str]]:
     """When to come again: RFC 9110, and the limit itself."""
+    name = "wrong-keys" if refusal.kind == WRONG_KEYS else _LOOK_UPS
     return [
         ("Retry-After", str(refusal.retry_after)),
-        *_limit_headers(refusal.rate, 0, refusal.retry_after),
+        *_limit_headers(name, refusal.rate, 0, refusal.retry_after),
     ]
 
 
-def _limit_headers(rate: Rate, left: int, seconds: int) -> list[tuple[str, str]]:
-    """Draft-ietf-httpapi-ratelimit-headers: so many look-ups are left, and in so many seconds
-    there are more (after a refusal) or all of them."""
+def _limit_headers(name: str, rate: Rate, left: int, seconds: int) -> list[tuple[str, str]]:
+    """Draft-ietf-httpapi-ratelimit-headers: so many are left, and in so many seconds there are
+    more (after a refusal) or all of them."""
     return [
-        ("RateLimit-Policy", f'"look-ups";q={rate.quota};w={rate.period}'),
-        ("RateLimit", f'"look-ups";r={left};t={seconds}'),
+        ("RateLimit-Policy", f'"{name}";q={rate.quota};w={rate.period}'),
+        ("RateLimit", f'"{name}";r={left};t={seconds}'),
     ]
 
 

@@ -39,9 +39,10 @@ def build(index: Index, admission: Admission) -> Blueprint:
             if refusal is not None:
                 return problem(refusal)
             asked = (index, query["after"], query["limit"])
+            look = _Look(_position(index))  # before the page: what is read meanwhile is news
             told = _told(*asked)
             if query["wait"] and not told["changes"]:
-                news = partial(_has_news, _Look(_position(index)), *asked)
+                news = partial(_has_news, look, *asked)
                 if waiting.until(news, query["wait"], admission.client()):
                     told = _told(*asked)
             return _response(told)

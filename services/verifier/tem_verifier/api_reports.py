@@ -1,6 +1,7 @@
 """The calls of the registry about shoppers' reports. For keys of the role ``service``."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Response
@@ -31,6 +32,8 @@ _PHOTO = {
 def build(wiring: Wiring, admission: Admission) -> Blueprint:
     """The blueprint under /v1/reports."""
     blp = Blueprint("reports", __name__, url_prefix="/v1/reports", description="Reports")
+    # Before the schemas look at what somebody sent who may not.
+    blp.before_request(partial(require_service, wiring, admission))
 
     @blp.route("")
     class Reports(MethodView):
@@ -39,7 +42,6 @@ def build(wiring: Wiring, admission: Admission) -> Blueprint:
         @blp.alt_response(403, description="not a key of the role `service`")
         @blp.doc(summary="Shoppers' reports in the order in which they came", **SIGNED_IN)
         def get(self, query: dict[str, Any]) -> Any:
-            require_service(wiring, admission)
             limit = query["limit"]
             with reading(wiring.engine) as connection:
                 rows = reports.page(connection, query.get("state"), query.get("after"), limit + 1)
@@ -52,7 +54,6 @@ def build(wiring: Wiring, admission: Admission) -> Blueprint:
         @blp.alt_response(404, description="no such report")
         @blp.doc(summary="One report", **SIGNED_IN)
         def get(self, id: str) -> Any:
-            require_service(wiring, admission)
             with reading(wiring.engine) as connection:
                 return _told(reports.find(connection, id))
 
@@ -65,7 +66,6 @@ def build(wiring: Wiring, admission: Admission) -> Blueprint:
             **SIGNED_IN,
         )
         def get(self, id: str) -> Any:
-            require_service(wiring, admission)
             with reading(wiring.engine) as connection:
                 content = reports.photo_of(connection, id)
             response = Response(content, content_type=pictures.CONTENT_TYPE)
@@ -80,8 +80,6 @@ def build(wiring: Wiring, admission: Admission) -> Blueprint:
         @blp.alt_response(409, description="it was closed before")
         @blp.doc(summary="Close a report", parameters=[KEY_DEMANDED], **SIGNED_IN)
         def post(self, body: dict[str, str], id: str) -> Any:
-            require_service(wiring, admission)
-
             def act(connection: Connection, now: datetime, by: Principal) -> dict[str, Any]:
                 return _told(reports.close(connection, now, by.actor, id, **body))
 

@@ -24,6 +24,7 @@ from tem_verifier.retail.tills import Scope, Till, signed_in
 Record = Callable[[Connection, datetime, Till, list[Judged]], list[Answer]]
 _DOC: dict[str, Any] = {"parameters": [KEY_DEMANDED], "security": [{"key": []}]}
 _FORBIDDEN = "not a retailer's key, one without the scope `sell`, or one of another store"
+_TOO_MANY = "too many items: each costs one of the key's look-ups"
 
 
 def build(wiring: Wiring, lookup: Lookup, admission: Admission) -> Blueprint:
@@ -38,6 +39,7 @@ def build(wiring: Wiring, lookup: Lookup, admission: Admission) -> Blueprint:
         @blp.arguments(wire.Sales)
         @blp.response(200, wire.SalesShown)
         @blp.alt_response(403, description=_FORBIDDEN)
+        @blp.alt_response(429, description=_TOO_MANY)
         @blp.doc(summary="Record at most 1,000 sales; of a stamp's sales the first wins", **_DOC)
         def post(self, body: list[dict[str, Any]]) -> Any:
             became = calls.record(body, "sold_at", recording.record_sales, recording.SALES)
@@ -48,6 +50,7 @@ def build(wiring: Wiring, lookup: Lookup, admission: Admission) -> Blueprint:
         @blp.arguments(wire.Returns)
         @blp.response(200, wire.ReturnsShown)
         @blp.alt_response(403, description=_FORBIDDEN)
+        @blp.alt_response(429, description=_TOO_MANY)
         @blp.doc(summary="Record at most 1,000 returns, within 30 days of the sales", **_DOC)
         def post(self, body: list[dict[str, Any]]) -> Any:
             record, counter = recording.record_returns, recording.RETURNS
@@ -84,14 +87,18 @@ class _Calls:
             abort(problem(refusal))
         key = idempotency.check_key(request.headers.get("Idempotency-Key"), demanded=True)
         call = f"{request.method} {request.path}"
-        # A code may hold what has no bytes in UTF-8.
-        same = idempotency.request_hash(
-            call, [{**item, "code": ascii(item["code"])} for item in body]
-        )
+        stores = [till.store_of(item.get("store")) for item in body]
+        # A key of one store names none: another store's same words are another sale. A code may
+        # hold what has no bytes in UTF-8.
+        meant = [
+            {**item, "code": ascii(item["code"]), "store": store}
+            for item, store in zip(body, stores, strict=True)
+        ]
+        same = idempotency.request_hash(call, meant)
         now = self._wiring.clock()
         items = [
-            Item(item["code"], till.store_of(item.get("store")), item.get(when, now))
-            for item in body
+            Item(item["code"], store, item.get(when, now))
+            for item, store in zip(body, stores, strict=True)
         ]
         judged = recording.judged(items, self._look_up, now)
         fresh: list[Answer] = []

@@ -40,6 +40,8 @@ def build(
 ) -> Blueprint:
     """The blueprint under /v1/scans; counts are kept by the day for ``scan_days``."""
     blp = Blueprint("scans", __name__, url_prefix="/v1/scans", description="Figures of scans")
+    # Before the schemas walk through a thousand ranges for somebody who may not ask.
+    blp.before_request(partial(require_service, wiring, admission))
 
     @blp.route("/days")
     class Days(MethodView):
@@ -48,7 +50,6 @@ def build(
         @blp.alt_response(403, description="not a key of the role `service`")
         @blp.doc(summary="Scans of all stamps by the day", **SIGNED_IN)
         def get(self, query: dict[str, date]) -> Any:
-            require_service(wiring, admission)
             today = vietnam_day(wiring.clock())
             last = query.get("last", today)
             first = query.get("first", last - PERIOD)
@@ -61,7 +62,6 @@ def build(
         @blp.alt_response(403, description="not a key of the role `service`")
         @blp.doc(summary="Scans of at most 1,000 ranges of stamps; changes nothing", **SIGNED_IN)
         def post(self, body: dict[str, Any]) -> Any:
-            require_service(wiring, admission)
             asked = [StampRange(**one) for one in body["ranges"]]
             with reading(wiring.engine) as connection:
                 found = scan_figures.of_ranges(connection, asked)
@@ -74,7 +74,6 @@ def build(
         @blp.alt_response(403, description="not a key of the role `service`")
         @blp.doc(summary="Stamps whose scans are worth the office's look", **SIGNED_IN)
         def get(self, query: dict[str, Any]) -> Any:
-            require_service(wiring, admission)
             view = index.view
             if view.position is None:
                 raise Unavailable("nothing_read", "The published tables could not be read yet.")

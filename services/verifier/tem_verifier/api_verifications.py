@@ -1,13 +1,14 @@
 """Many codes at once over HTTP: as JSON, and as a file that is answered line by line."""
 
+import codecs
 import functools
 import io
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
-from flask import Response, request
+from flask import Response, g, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
@@ -21,7 +22,6 @@ from tem.http.web import Wiring
 from tem.vocabulary import Role
 from tem_verifier.admission import Admission, problem
 from tem_verifier.bulk import Bulk, joined
-from tem_verifier.limits import Refusal
 from tem_verifier.retail.tills import Scope, Till, signed_in, till_of
 from tem_verifier.schemas import Answers, Codes
 from tem_verifier.streaming.lines import columns
@@ -46,24 +46,34 @@ class Verifications:
     bulk: Bulk
     admission: Admission
 
-    def till(self, codes: int) -> Till | Refusal:
-        """Who asks by a key, charged for so many codes."""
-        found: list[Till] = []
+    def admit(self) -> Response | None:
+        """Let a bulk call in before its body is read: what is wrong with that may take as long to
+        find out. Without a key it is charged for one look-up. A key that is sent must be one, for
+        it is charged once it is known for how many codes; wrong ones are charged to the sender."""
+        if request.method != "POST" or request.path != PATH:
+            return None
+        if "Authorization" in request.headers:
+            refusal = self.admission.signed_in(self._sign_in, 0)
+        else:
+            refusal = self.admission.begin()
+        return None if refusal is None else problem(refusal)
 
-        def sign_in() -> str:
-            found.append(signed_in(self.wiring, Scope.VERIFY))
-            return found[0].actor
+    def _sign_in(self) -> str:
+        g.till = signed_in(self.wiring, Scope.VERIFY)
+        return str(g.till.actor)
 
-        refusal = self.admission.signed_in(sign_in, codes)
-        return refusal if refusal is not None else found[0]
+    def _admitted(self) -> Till | None:
+        """Who asks by a key."""
+        till: Till | None = g.get("till")
+        return till
 
     def listed(self, codes: list[str]) -> Response:
         """The answers to a list; without a key they are charged to the sender's address."""
         chain = None
-        if "Authorization" in request.headers:  # a wrong key is told, not ignored
-            till = self.till(len(codes))
-            if isinstance(till, Refusal):
-                return problem(till)
+        if (till := self._admitted()) is not None:
+            refusal = self.admission.retailer.take(till.actor, len(codes))
+            if refusal is not None:
+                return problem(refusal)
             chain = till.chain
         else:
             self.admission.more(len(codes) - 1)  # one was charged before the body was read
@@ -71,9 +81,7 @@ class Verifications:
 
     def streamed(self) -> Response:
         """The answers to a file. Raises Unauthenticated without a key."""
-        till = self.till(0)
-        if isinstance(till, Refusal):
-            return problem(till)
+        till = self._admitted() or signed_in(self.wiring, Scope.VERIFY)
         if (request.content_length or 0) > MOST_BYTES:
             raise RequestEntityTooLarge(f"Send at most {MOST_BYTES} bytes in one file.")
         file = io.BufferedReader(cast(io.RawIOBase, request.stream), 65536)
@@ -116,26 +124,29 @@ def _till(wiring: Wiring, authorization: str) -> Till:
     return till
 
 
-def admits(wiring: Wiring, authorization: str) -> bool:
-    """Whether a file of this sender is worth keeping; what is wrong is said when it is there."""
+def holder(wiring: Wiring, authorization: str) -> str | None:
+    """Whose key a file came with; None if it is not worth keeping: what is wrong is said when all
+    of it is there."""
     patience.seconds.set(DATABASE_SECONDS)  # this is not yet inside the request
     try:
-        _till(wiring, authorization)
+        return _till(wiring, authorization).actor
     except TemError:
-        return False
-    return True
+        return None
 
 
-def _form(kind: str, file: BinaryIO) -> tuple[Form, int]:
+def _form(kind: str, file: "io.BufferedReader[Any]") -> tuple[Form, int]:
     """How a file is written, and how many lines of it were read to know. Raises Invalid."""
+    if file.peek(len(codecs.BOM_UTF8)).startswith(codecs.BOM_UTF8):
+        file.read(len(codecs.BOM_UTF8))
     if kind == NDJSON:
         return Ndjson(), 0
-    found = columns(file.readline(HEADER_BYTES))
+    header = file.readline(HEADER_BYTES + 3).rstrip(b"\r\n")
+    found = columns(header) if len(header) <= HEADER_BYTES else None
     if found is None:
         raise Invalid(
             "code_column_missing",
-            "The file's first line names its columns, with commas between: one is `code`, and one "
-            "may be `id`.",
+            f"The file's first line, of at most {HEADER_BYTES} bytes, names its columns, with "
+            "commas between: one is `code`, and one may be `id`.",
         )
     return Csv(found), 1
 
@@ -185,13 +196,3 @@ def build(calls: Verifications) -> Blueprint:
             return calls.listed(body["codes"])
 
     return blp
-
-
-def admit(admission: Admission) -> Response | None:
-    """Charge a bulk call for one look-up before its body is read: what is wrong with it may take
-    as long to find out. With a key it is charged to that, once it is known."""
-    is_bulk = request.method == "POST" and request.path == PATH
-    if not is_bulk or "Authorization" in request.headers:
-        return None
-    refusal = admission.begin()
-    return None if refusal is None else problem(refusal)

@@ -1,9 +1,10 @@
 """The HTTP calls about webhooks: for keys of a whole chain with the scope ``webhooks``."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from flask import request
+from flask import abort, g, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from sqlalchemy import Connection, Engine
@@ -14,7 +15,7 @@ from tem.errors import Forbidden
 from tem.http import idempotency
 from tem.http.web import KEY_HEADER, Wiring
 from tem_verifier import webhook_addresses as addresses
-from tem_verifier.admission import Admission, error_of
+from tem_verifier.admission import Admission, problem
 from tem_verifier.retail.tills import Scope, Till, signed_in
 from tem_verifier.webhook_addresses import Network
 from tem_verifier.webhooks import endpoints, messages, sending
@@ -27,7 +28,8 @@ _TIMES = ("failing_since", "delivered_at", "disabled_at")
 
 
 def chain_of(wiring: Wiring, admission: Admission) -> Till:
-    """The chain that asks. Raises Forbidden (``chain_key_needed``) for a key of one store."""
+    """The chain that asks, charged for one call. Raises Forbidden (``chain_key_needed``) for a key
+    of one store."""
     asking: list[Till] = []
 
     def sign_in() -> str:
@@ -36,7 +38,7 @@ def chain_of(wiring: Wiring, admission: Admission) -> Till:
 
     refusal = admission.signed_in(sign_in, 1)
     if refusal is not None:
-        raise error_of(refusal)
+        abort(problem(refusal))
     if asking[0].store is not None:
         raise Forbidden(
             "chain_key_needed",
@@ -52,18 +54,20 @@ def build(
     blp = Blueprint(
         "webhooks", __name__, url_prefix="/v1/webhooks", description="Tills are told at once"
     )
-    _add_collection(blp, wiring, source, admission, networks)
-    _add_one(blp, wiring, admission, networks)
-    _add_acts(blp, wiring, source, admission)
+
+    @blp.before_request
+    def admit() -> None:
+        """Before the schemas look at what somebody sends who may not."""
+        g.till = chain_of(wiring, admission)
+
+    _add_collection(blp, wiring, source, networks)
+    _add_one(blp, wiring, networks)
+    _add_acts(blp, wiring, source)
     return blp
 
 
 def _add_collection(
-    blp: Blueprint,
-    wiring: Wiring,
-    source: Engine,
-    admission: Admission,
-    networks: tuple[Network, ...],
+    blp: Blueprint, wiring: Wiring, source: Engine, networks: tuple[Network, ...]
 ) -> None:
     @blp.route("")
     class Webhooks(MethodView):
@@ -71,7 +75,7 @@ def _add_collection(
         @blp.alt_response(403, description="a key without the scope, or of one store")
         @blp.doc(summary="The webhooks of a chain", **SIGNED_IN)
         def get(self) -> Any:
-            by = chain_of(wiring, admission)
+            by: Till = g.till
             with reading(wiring.engine) as connection:
                 found = endpoints.all_of(connection, by.chain)
                 return {"items": [_shown(connection, one) for one in found]}
@@ -82,28 +86,26 @@ def _add_collection(
         @blp.alt_response(409, description="the address is there, or there are five")
         @blp.doc(summary="Be told of changes at an address of yours", **ACT)
         def post(self, body: dict[str, Any]) -> Any:
-            by = chain_of(wiring, admission)
+            by: Till = g.till
             addresses.check(body["url"], networks)
             log = sending.log_of(source)
 
-            def act(connection: Connection) -> dict[str, Any]:
+            def act(connection: Connection, now: datetime) -> dict[str, Any]:
                 url, types = body["url"], body.get("types", [])
-                made = endpoints.add(connection, wiring.clock(), by, log, url, types)
+                made = endpoints.add(connection, now, by, log, url, types)
                 return {**_shown(connection, made), "secret": made.secret}
 
             return _once(wiring, by, body, act)
 
 
-def _add_one(
-    blp: Blueprint, wiring: Wiring, admission: Admission, networks: tuple[Network, ...]
-) -> None:
+def _add_one(blp: Blueprint, wiring: Wiring, networks: tuple[Network, ...]) -> None:
     @blp.route("/<id>")
     class One(MethodView):
         @blp.response(200, wire.WebhookInFull)
         @blp.alt_response(404, description="no such webhook of this chain")
         @blp.doc(summary="A webhook, and what became of the last attempts", **SIGNED_IN)
         def get(self, id: str) -> Any:
-            by = chain_of(wiring, admission)
+            by: Till = g.till
             with reading(wiring.engine) as connection:
                 found = endpoints.find(connection, by.chain, id)
                 deliveries = messages.last_deliveries(connection, id)
@@ -117,7 +119,7 @@ def _add_one(
         @blp.alt_response(409, description="another webhook has the address")
         @blp.doc(summary="Another address, other types; disable, or enable again", **SIGNED_IN)
         def patch(self, body: dict[str, Any], id: str) -> Any:
-            by = chain_of(wiring, admission)
+            by: Till = g.till
             if "url" in body:
                 addresses.check(body["url"], networks)
 
@@ -129,23 +131,23 @@ def _add_one(
         @blp.alt_response(404, description="no such webhook of this chain")
         @blp.doc(summary="Be told nothing there any more", **SIGNED_IN)
         def delete(self, id: str) -> None:
-            by = chain_of(wiring, admission)
+            by: Till = g.till
 
             with writing(wiring.engine) as connection:
                 endpoints.remove(connection, wiring.clock(), by, id)
 
 
-def _add_acts(blp: Blueprint, wiring: Wiring, source: Engine, admission: Admission) -> None:
+def _add_acts(blp: Blueprint, wiring: Wiring, source: Engine) -> None:
     @blp.route("/<id>/secret")
     class Secret(MethodView):
         @blp.response(200, wire.WebhookMade)
         @blp.alt_response(404, description="no such webhook of this chain")
         @blp.doc(summary="A new secret; the one before signs beside it for a day", **ACT)
         def post(self, id: str) -> Any:
-            by = chain_of(wiring, admission)
+            by: Till = g.till
 
-            def act(connection: Connection) -> dict[str, Any]:
-                made = endpoints.rotate(connection, wiring.clock(), by, id)
+            def act(connection: Connection, now: datetime) -> dict[str, Any]:
+                made = endpoints.rotate(connection, now, by, id)
                 until = rfc3339(made.before_until) if made.before_until else None
                 shown = _shown(connection, made)
                 return _present(**shown, secret=made.secret, before_until=until)
@@ -156,13 +158,14 @@ def _add_acts(blp: Blueprint, wiring: Wiring, source: Engine, admission: Admissi
     class Test(MethodView):
         @blp.response(202, wire.TestQueued)
         @blp.alt_response(404, description="no such webhook of this chain")
+        @blp.alt_response(409, description="disabled, or the last test is in line still")
         @blp.doc(summary="Send a message that tells nothing", **ACT)
         def post(self, id: str) -> Any:
-            by = chain_of(wiring, admission)
+            by: Till = g.till
 
-            def act(connection: Connection) -> dict[str, Any]:
-                endpoints.find(connection, by.chain, id)
-                return {"message_id": messages.queue_test(connection, wiring.clock(), id)}
+            def act(connection: Connection, now: datetime) -> dict[str, Any]:
+                to = endpoints.find(connection, by.chain, id, locked=True)
+                return {"message_id": messages.queue_test(connection, now, to)}
 
             return _once(wiring, by, None, act)
 
@@ -173,18 +176,18 @@ def _add_acts(blp: Blueprint, wiring: Wiring, source: Engine, admission: Admissi
         @blp.alt_response(404, description="no such webhook of this chain")
         @blp.doc(summary="Tell again all changes after a number", **ACT)
         def post(self, body: dict[str, Any], id: str) -> Any:
-            by = chain_of(wiring, admission)
+            by: Till = g.till
             log = sending.log_of(source)
 
-            def act(connection: Connection) -> dict[str, Any]:
-                endpoints.replay(connection, wiring.clock(), by, log, id, body["after"])
+            def act(connection: Connection, now: datetime) -> dict[str, Any]:
+                endpoints.replay(connection, now, by, log, id, body["after"])
                 return _shown(connection, endpoints.find(connection, by.chain, id))
 
             return _once(wiring, by, body, act)
 
 
 def _once(
-    wiring: Wiring, by: Till, body: Any, act: Callable[[Connection], dict[str, Any]]
+    wiring: Wiring, by: Till, body: Any, act: Callable[[Connection, datetime], dict[str, Any]]
 ) -> dict[str, Any]:
     """Run an act in one transaction, once per ``Idempotency-Key`` of the chain."""
     key = idempotency.check_key(request.headers.get("Idempotency-Key"), demanded=False)
@@ -193,7 +196,7 @@ def _once(
     with writing(wiring.engine) as connection:
         now = wiring.clock()
         return idempotency.once(
-            connection, now, by.tenant, key, same, lambda: act(connection), operation=call
+            connection, now, by.tenant, key, same, lambda: act(connection, now), operation=call
         )
 
 

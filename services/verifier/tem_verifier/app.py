@@ -117,21 +117,21 @@ def build(
 ) -> Application:
     """The app over a store, a clock and an index given; and over traffic, if it is started."""
     traffic = traffic or open_traffic(config, wiring.engine, wiring.clock)
-    renderer = renderer or Renderer(config.office_contact)
+    renderer = renderer or Renderer(config.office_contact, is_sandbox=config.is_sandbox)
+    lookup = Lookup(index, wiring.clock, config.prefix, traffic.scans, traffic.canaries)
+    answering = Answering(lookup, renderer, wiring.clock, index.lacks)
+    bulk = Bulk(index, answering, config.prefix, wiring.engine)
+    calls = Verifications(wiring, bulk, traffic.admission)
     app, rest = service_app(
         "verifier",
         VERSION,
         wiring,
         partial(ready, index, wiring.clock),
         signed_in=False,
-        admit=partial(api_verifications.admit, traffic.admission),
+        admit=calls.admit,
         seldom=dict.fromkeys(("look_up", "page", "asset"), config.log_lookups),
     )
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    lookup = Lookup(index, wiring.clock, config.prefix, traffic.scans, traffic.canaries)
-    answering = Answering(lookup, renderer, wiring.clock, index.lacks)
-    bulk = Bulk(index, answering, config.prefix, wiring.engine)
-    calls = Verifications(wiring, bulk, traffic.admission)
     rest.register_blueprint(api_verifications.build(calls))
     rest.register_blueprint(api.build(index.acceptance))
     app.after_request(admission.state)
@@ -140,7 +140,7 @@ def build(
         api_verifications.PATH.encode(),
         frozenset(kind.encode() for kind in api_verifications.FILES),
         config.folder / "spool",
-        partial(api_verifications.admits, wiring),
+        partial(api_verifications.holder, wiring),
     )
     rest.register_blueprint(
         api_scans.build(wiring, index, traffic.scans, traffic.admission, config.scan_days)
@@ -164,7 +164,7 @@ def build(
             index=index,
             lookup=lookup,
             pages=renderer.pages,
-            product_pages=ProductPages(config.office_contact),
+            product_pages=ProductPages(config.office_contact, is_sandbox=config.is_sandbox),
             admission=traffic.admission,
             clock=wiring.clock,
             base=config.prefix.removesuffix("/s/"),
@@ -174,12 +174,19 @@ def build(
         MAX_CODES, MOST_LINES, MAX_BODY_BYTES, MAX_SECONDS, config.retailer_rate, config.rate
     )
     add_developers(
-        app, DeveloperPage(limits, downloads(), config.public_url, config.office_contact)
+        app,
+        DeveloperPage(
+            limits,
+            downloads(),
+            config.public_url,
+            config.office_contact,
+            is_sandbox=config.is_sandbox,
+        ),
     )
     rest.spec.options["externalDocs"] = {"url": "/developers", "description": "For retail chains"}
     api.add_security_txt(app, config.office_contact, config.public_url, wiring.clock)
     app.config["LARGEST_BODY"] = report_views.FORM_BYTES
-    forms = ReportPages(config.office_contact)
+    forms = ReportPages(config.office_contact, is_sandbox=config.is_sandbox)
     reporting = Reporting(wiring.engine, wiring.clock)
     report_views.add_reports(app, Site(lookup, renderer.pages, forms, traffic.admission, reporting))
     front = Front(
@@ -202,7 +209,7 @@ def create_app() -> Application:
     allow_open_files()  # each batch's table of fingerprints is one
     config = settings.read(os.environ, Installation.at(None))
     store = open_store_whenever(config)
-    renderer = Renderer(config.office_contact)
+    renderer = Renderer(config.office_contact, is_sandbox=config.is_sandbox)
     index = open_index(config, store, system_clock, renderer.fingerprint)
     metrics.begin(index)
     threading.Thread(target=index.follow, args=(lambda: False,), daemon=True).start()

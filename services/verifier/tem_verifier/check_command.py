@@ -2,8 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ from tem.commandline import Instant, data_option, errors_end_with
 from tem.errors import Invalid
 from tem.installation import Installation
 from tem.pack import reader, trust_list
-from tem.pack.canonical import instant
 from tem.pack.reader import Pack
 from tem_verifier.packs import seen, told
+from tem_verifier.packs.asking import Asked, Moment, scanned
 from tem_verifier.templating import texts
 
 # Exit statuses; of many codes the highest counts.
@@ -29,7 +29,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("code")
 @click.option("--pack", "file", type=_FILE, required=True, help="The pack to ask.")
-@click.option("--trust", type=_FILE, help="Trust list (else trust.json beside the pack).")
+@click.option(
+    "--trust",
+    type=_FILE,
+    help="Trust list (else the installation's, else trust.json beside the pack).",
+)
 @click.option("--at", type=Instant(), help="Move the clock: 2026-11-20T09:00:00+07:00")
 @click.option("--json", "as_json", is_flag=True, help="The answer of a look-up, one a line.")
 @data_option
@@ -47,24 +51,31 @@ def check(
     3 ask a person, 4 stop, 5 the pack is refused; of many codes the highest.
     """
     errors_end_with(REFUSED)
-    pack = _opened(file, trust or _trust_beside(file, installation))
-    # A clock that stands before the pack is certainly wrong.
-    now = at or max(system_clock(), instant(pack.header.as_of))
+    believed = trust or _trust_of(installation, file)
+    asked = Asked(
+        *(_opened(file, believed), file),
+        clock=system_clock,
+        at=at,
+        warn=partial(click.echo, err=True),
+    )
     words, worst = texts(), 0
-    for one in _codes(code):
-        answer = pack.answer(one, now)
+    for answer, moment in asked.answers(scanned(sys.stdin) if code == "-" else [code]):
         worst = max(worst, STATUS[answer["advice"]])
-        for line in [_json(pack, answer, now)] if as_json else told.lines(words, answer):
+        for line in (
+            [_json(asked, answer, moment, believed)] if as_json else told.lines(words, answer)
+        ):
             click.echo(line)
     if not as_json:
-        header = pack.header
-        click.echo(told.knowledge(header.as_of, _age(pack, now), header.sequence))
+        header = asked.pack.header
+        click.echo(told.knowledge(header.as_of, asked.moment().age, header.sequence))
+        click.echo(f"Danh sách khóa / Trust list: {believed}")
     click.get_current_context().exit(worst)
 
 
-def _trust_beside(pack: Path, installation: Installation) -> Path:
-    beside = pack.with_name("trust.json")
-    return beside if beside.exists() else installation.trust_file
+def _trust_of(installation: Installation, pack: Path) -> Path:
+    """The installation's own: one that came with a pack could be made for it."""
+    own, beside = installation.trust_file, pack.with_name("trust.json")
+    return own if own.exists() or not beside.exists() else beside
 
 
 def _opened(file: Path, trust: Path) -> Pack:
@@ -76,34 +87,10 @@ def _opened(file: Path, trust: Path) -> Pack:
             f"The trust list {trust} cannot be read: fetch it once over a way you trust "
             "(GET /v1/trust) and name it with --trust.",
         ) from error
-    highest = seen.highest(file)
-    pack = reader.open_pack(file.read_bytes(), believed, highest, ed25519.verifies)
-    if pack.header.sequence > highest:
-        try:
-            seen.keep(file, pack.header.sequence)
-        except OSError as error:
-            click.echo(
-                f"Cannot remember that pack {pack.header.sequence} was seen: {error}", err=True
-            )
-    return pack
+    highest = seen.read(file).sequence
+    return reader.open_pack(file.read_bytes(), believed, highest, ed25519.verifies)
 
 
-def _codes(code: str) -> Iterator[str]:
-    if code != "-":
-        yield code
-        return
-    for line in sys.stdin:
-        yield line.rstrip("\r\n")
-
-
-def _json(pack: Pack, answer: dict[str, Any], now: datetime) -> str:
-    known = {
-        "sequence": pack.header.sequence,
-        "valid_until": pack.header.valid_until,
-        "age_seconds": int(_age(pack, now).total_seconds()),
-    }
+def _json(asked: Asked, answer: dict[str, Any], moment: Moment, trust: Path) -> str:
+    known = {**asked.known(moment), "trust": str(trust)}
     return json.dumps({**answer, "pack": known}, ensure_ascii=False)
-
-
-def _age(pack: Pack, now: datetime) -> timedelta:
-    return max(now - instant(pack.header.as_of), timedelta(0))

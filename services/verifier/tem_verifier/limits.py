@@ -28,10 +28,11 @@ UNTRACKED = Counter("tem_verifier_limits_untracked", "Requests not counted: too 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Over the limit: what it is, and when to come again, in seconds."""
+    """Over the limit: what it is, and when to come again, in seconds; of which kind it is."""
 
     rate: Rate
     retry_after: int
+    kind: str
 
 
 @dataclass(slots=True)
@@ -95,7 +96,7 @@ class Limit:
                 return None
         if not spared:  # who spares others is slowed down, and was not too fast
             self._refused.inc()
-        return Refusal(rate, rate.wait(full_at, now, spared))
+        return Refusal(rate, rate.wait(full_at, now, spared), self.kind)
 
     def take_more(self, client: str | None, cost: int) -> None:
         """The rest of a call that :meth:`take` has granted one look-up: never refused, and owed."""

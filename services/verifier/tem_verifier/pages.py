@@ -55,14 +55,16 @@ def json_parts(answer: Mapping[str, Any]) -> dict[str, str]:
 class Pages:
     """Every public page, in both languages. Texts and templates are read once, here."""
 
-    def __init__(self, office_contact: str = "", kept: int = SECTIONS_KEPT) -> None:
+    def __init__(
+        self, office_contact: str = "", kept: int = SECTIONS_KEPT, *, is_sandbox: bool = False
+    ) -> None:
         """Reads ``texts.json`` and compiles the templates; raises if one of them is wrong.
 
         ``office_contact`` says how to reach the Office: a phone number, an address. ``kept`` is
         how many rendered sections are remembered: who renders very many products takes more.
         """
         self._texts = texts()
-        templates = environment(office_contact)
+        templates = environment(office_contact, is_sandbox)
         self._sections = {
             name: templates.get_template(f"{name}.html") for name in (*SECTIONS, *_IN_PRODUCT)
         }

@@ -43,10 +43,12 @@ class Renderer:
     """Renders answers. ``fingerprint`` names what the bytes depend on beside the record: whoever
     keeps them throws them away when it is another."""
 
-    def __init__(self, office_contact: str = "", kept: int = SECTIONS_KEPT) -> None:
-        """``office_contact`` and ``kept`` as for :class:`tem_verifier.pages.Pages`."""
-        self.pages = Pages(office_contact, kept)
-        self.fingerprint = _fingerprint(office_contact)
+    def __init__(
+        self, office_contact: str = "", kept: int = SECTIONS_KEPT, *, is_sandbox: bool = False
+    ) -> None:
+        """All of it as for :class:`tem_verifier.pages.Pages`."""
+        self.pages = Pages(office_contact, kept, is_sandbox=is_sandbox)
+        self.fingerprint = _fingerprint(office_contact, is_sandbox)
 
     def render(self, subject: Subject, now: datetime, as_of: datetime) -> Rendered:
         """What is told of a stamp at an instant; :class:`Subject`'s own stamp is a hole.
@@ -118,14 +120,14 @@ def _joined(woven: Iterator[str | Piece]) -> Iterator[Piece]:
         yield text.encode()
 
 
-def _fingerprint(office_contact: str) -> str:
+def _fingerprint(office_contact: str, is_sandbox: bool) -> str:
     """SHA-256 over the version and all that decides what an answer looks like."""
     ours, shared = files("tem_verifier"), files("tem")
     templates = sorted(ours.joinpath("templates").iterdir(), key=lambda file: file.name)
     sources = [ours.joinpath("texts.json"), *templates]
     sources += [ours.joinpath(f"{name}.py") for name in _MODULES]
     sources += [shared.joinpath(f"{name}.py") for name in _RULES]
-    told = [version("tem").encode(), office_contact.encode()]
+    told = [version("tem").encode(), office_contact.encode(), bytes([is_sandbox])]
     told += [part for file in sources for part in (file.name.encode(), file.read_bytes())]
     whole = hashlib.sha256()
     for part in told:

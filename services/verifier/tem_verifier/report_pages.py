@@ -24,9 +24,9 @@ class Asked:
 class ReportPages:
     """In both languages. Texts and templates are read once, here."""
 
-    def __init__(self, office_contact: str = "") -> None:
-        """``office_contact`` as for :class:`tem_verifier.pages.Pages`."""
-        self._texts, templates = texts(), environment(office_contact)
+    def __init__(self, office_contact: str = "", *, is_sandbox: bool = False) -> None:
+        """Both as for :class:`tem_verifier.pages.Pages`."""
+        self._texts, templates = texts(), environment(office_contact, is_sandbox)
         self._form = templates.get_template("report.html")
         self._sent = templates.get_template("reported.html")
 

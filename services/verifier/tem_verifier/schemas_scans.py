@@ -10,13 +10,12 @@ from tem.dates import FIRST_DATE, LAST_DATE
 from tem.http.wire import QueryNumber, Strict, WholeNumber
 from tem.stampcode import MAX_BATCH, MAX_INDEX
 from tem.vocabulary import Noticed, StampState
-from tem_verifier.stamp_set import Stamp
+from tem_verifier.stamp_cursor import Cursor
 
 KINDS = [str(one) for one in Noticed]
 MAX_RANGES = 1000
 MAX_DAYS = 366
 NOTICED_DAYS = 30  # that many are kept by the day whatever the setting says
-_CURSOR = re.compile(r"([1-9][0-9]{0,9})-([1-9][0-9]{0,7})", re.ASCII)
 
 
 class CalendarDay(fields.Field[date]):
@@ -106,16 +105,6 @@ class RangesShown(Schema):
     ranges = fields.List(fields.Nested(RangeShown), required=True)
 
 
-class Cursor(fields.Field[Stamp]):
-    """Where a page ended, as ``next`` said."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Stamp:
-        found = _CURSOR.fullmatch(value)
-        if not found:
-            raise ValidationError("Send what `next` of the page before said.")
-        return int(found[1]), int(found[2])
-
-
 class NoticedQuery(Strict):
     """Query of GET /v1/scans/noticed."""
 
@@ -125,9 +114,7 @@ class NoticedQuery(Strict):
         metadata={"description": "scanned within so many days, today included"},
     )
     kind = fields.String(load_default=None, validate=validate.OneOf(KINDS))
-    after = Cursor(
-        load_default=None, metadata={"type": "string", "pattern": f"^{_CURSOR.pattern}$"}
-    )
+    after = Cursor()
     limit = QueryNumber(load_default=100, validate=validate.Range(1, 500))
 
 

@@ -11,6 +11,7 @@ from tem.clients import NO_PROXIES, Proxies
 from tem.databases.database import sqlite_url
 from tem.errors import Invalid
 from tem.installation import Installation
+from tem.trust import ENVIRONMENTS
 from tem_verifier import rates, webhook_addresses
 from tem_verifier.rates import Rate
 from tem_verifier.webhook_addresses import Network
@@ -38,9 +39,10 @@ class Settings:
 
     ``published_url`` is the registry's database, of which it may read the published tables and
     nothing else; ``database_url`` is its own. ``office_contact`` stands on every page beside the
-    Office's name: how a shopper can reach it. ``rate`` is for an address, ``retailer_rate`` for
-    a key, ``report_rate`` for reports of an address, None for no limit; one look-up in
-    ``log_lookups`` leaves a line in the log, 0 for none;
+    Office's name: how a shopper can reach it; each page of a sandbox says that it is
+    one. ``rate`` is for an address, ``retailer_rate`` for a key, ``report_rate`` for reports of
+    an address, None for no limit; one look-up in ``log_lookups`` leaves a line in the log, 0 for
+    none;
     ``webhook_networks`` are those that webhooks may lead to beside the Internet;
     ``many_scans`` within 30 days or ``many_origins`` in them bring the note, 0 for never.
     """
@@ -51,6 +53,7 @@ class Settings:
     trust_file: Path
     public_url: str
     office_contact: str = ""
+    is_sandbox: bool = False
     valkey_url: str | None = None
     valkey_password_file: Path | None = None
     rate: Rate | None = DEFAULT_RATE
@@ -112,6 +115,7 @@ def read(env: Mapping[str, str], installation: Installation) -> Settings:
         trust_file=Path(trust_file) if trust_file else installation.trust_file,
         public_url=settings.public_url(env, "TEM_PUBLIC_URL", installation.public_url),
         office_contact=env.get("TEM_OFFICE_CONTACT", ""),
+        is_sandbox=settings.one_of(env, "TEM_ENVIRONMENT", "production", ENVIRONMENTS) == "sandbox",
         valkey_url=_valkey_url(env.get("TEM_VERIFIER_VALKEY_URL")),
         valkey_password_file=Path(password_file) if password_file else None,
         rate=_read(rates.parse, env, "TEM_VERIFIER_RATE", DEFAULT_RATE),

@@ -22,12 +22,13 @@ def texts() -> dict[str, Any]:
 
 
 @lru_cache(4)
-def environment(office_contact: str) -> Environment:
+def environment(office_contact: str, is_sandbox: bool) -> Environment:
     """The templates with their filters, compiled once in a process. Raises if one of them is
     wrong once it is asked for.
 
     ``office_contact`` says how to reach the Office: names, phone numbers and addresses, with
-    commas between them, each of which is a link if it can be one.
+    commas between them, each of which is a link if it can be one. Every page of a sandbox says
+    that its stamps are test stamps.
     """
     made = Environment(
         loader=PackageLoader("tem_verifier"),
@@ -38,7 +39,7 @@ def environment(office_contact: str) -> Environment:
         auto_reload=False,
     )
     made.filters.update(FILTERS)
-    made.globals["office_contact"] = contacts(office_contact)
+    made.globals |= {"office_contact": contacts(office_contact), "is_sandbox": is_sandbox}
     return made
 
 

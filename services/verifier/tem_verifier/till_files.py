@@ -19,7 +19,7 @@ SCRIPT, APPLICATION, DIGESTS = "tem-till.js", "tem-till.pyz", "SHA256SUMS"
 _MAIN = b"import tem_till\n\ntem_till.main()\n"
 # The modules of tem that a pack's answer is made with, beside the package pack.
 _RULES = (
-    *("__init__", "advice", "answer", "dates", "ed25519", "errors"),
+    *("__init__", "advice", "answer", "clock", "dates", "ed25519", "errors"),
     *("manifest", "stampcode", "verdict", "vocabulary"),
 )
 _BEGINNING = (1980, 1, 1, 0, 0, 0)  # a zip cannot tell an earlier time
@@ -47,8 +47,10 @@ def _members() -> Iterable[tuple[str, bytes]]:
     for path in (TEM / "pack").glob("*.py"):
         if path.name != "key_file.py":  # for those who make packs
             yield f"tem/pack/{path.name}", path.read_bytes()
-    for name in ("__init__.py", "packs/__init__.py", "packs/seen.py"):
-        yield f"tem_verifier/{name}", (VERIFIER / name).read_bytes()
+    for name in ("", "packs/"):
+        yield f"tem_verifier/{name}__init__.py", (VERIFIER / name / "__init__.py").read_bytes()
+    for name in ("asking", "seen", "whole_files"):
+        yield f"tem_verifier/packs/{name}.py", (VERIFIER / f"packs/{name}.py").read_bytes()
 
 
 def digests() -> str:

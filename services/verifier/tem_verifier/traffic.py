@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from tem.clients import Clients
 from tem.clock import Clock
-from tem_verifier.admission import Admission
+from tem_verifier.admission import WRONG_KEYS, Admission
 from tem_verifier.background import begin
 from tem_verifier.copies.canaries import Canaries
 from tem_verifier.limit_sharing import Sharing
@@ -48,7 +48,7 @@ def open_traffic(config: Settings, store: Engine, clock: Clock) -> Traffic:
 
     public = Limit("public", config.rate, clock)
     retailer = Limit("retailer", config.retailer_rate, clock)
-    wrong_keys = Limit("wrong_keys", config.rate, clock)
+    wrong_keys = Limit(WRONG_KEYS, config.rate, clock)
     reports = Limit("reports", config.report_rate, clock)
     rules = Rules(config.many_scans, config.many_origins, config.scan_days)
     return Traffic(

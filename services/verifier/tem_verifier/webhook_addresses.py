@@ -19,10 +19,17 @@ MAX_URL = 500
 PORTS = (443, 8443)
 # Reached from inside a cloud alone, though their numbers are like any other on the Internet.
 _METADATA = (ipaddress.ip_address("168.63.129.16"),)
-# Addresses that carry one of another kind inside them, where a gateway takes them on.
-_WRAPPED = tuple(
-    map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
+# All that is allotted of IPv6; what lies outside is local, or leads through a gateway to an IPv4
+# address (64:ff9b::/96).
+_ALLOTTED = IPv6Network("2000::/3")
+# Within what is allotted: for protocols (Teredo too), 6to4 with an IPv4 address inside, and for
+# examples. Not every Python knows them all.
+_SPECIAL: tuple[Network, ...] = (
+    *map(IPv4Network, ("192.0.0.0/24", "192.88.99.0/24")),
+    *map(IPv6Network, ("2001::/23", "2002::/16", "3fff::/20")),
 )
+# ISATAP: the last 32 bits behind these are an IPv4 address (RFC 5214, section 6.1).
+_ISATAP = (0x00005EFE, 0x02005EFE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +90,13 @@ def may_reach(address: Address, target: Target, networks: Collection[Network]) -
 
 
 def _is_public(address: Address) -> bool:
-    wrapped = any(address in network for network in _WRAPPED if network.version == address.version)
+    if any(address in network for network in _SPECIAL if network.version == address.version):
+        return False
+    if isinstance(address, IPv6Address):
+        wraps = int(address) >> 32 & 0xFFFFFFFF in _ISATAP
+        return address in _ALLOTTED and address.is_global and not wraps
     special = address.is_multicast or address.is_reserved or address.is_unspecified
-    return address.is_global and not wrapped and not special and address not in _METADATA
+    return address.is_global and not special and address not in _METADATA
 
 
 def networks(text: str) -> tuple[Network, ...]:

@@ -18,7 +18,8 @@ ACCOUNTS = (OWNER, ISSUER, REGISTRY, VERIFIER, REPLICATION)
 _APPEND = "SELECT, INSERT, MAINTAIN"
 _WORK = "SELECT, INSERT, UPDATE, MAINTAIN"
 _DELETE = "SELECT, INSERT, UPDATE, DELETE, MAINTAIN"
-_APPEND_ONLY = frozenset({"audit_entry"})
+# Beside the trail, what tills told, and what their keys may do.
+_APPEND_ONLY = frozenset({"audit_entry", "retailer_key", "sale_event"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ Grants = tuple[Grant, ...]
 
 
 def work(account: str, *known: MetaData, deletes: frozenset[str] = frozenset()) -> Grants:
-    """A service's own tables: it reads and writes rows, but entries of the trail only come.
+    """A service's own tables: it reads and writes rows, but entries of the trail, and what else is
+    evidence, only come.
 
     Rows go from the tables named in ``deletes`` alone.
     """

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tem.advice import Advice, Check
+from tem.http import openapi_answers
 from tem.vocabulary import Note, Verdict
 
 Document = dict[str, Any]
@@ -127,6 +128,7 @@ def complete(document: Document, *, signed_in: bool) -> Document:
                 named |= {"X-Request-Id": _REQUEST_ID, **charged}
         _exemplify(operation, schemas)
     _link(document, schemas)
+    openapi_answers.leave_open(document)
     return document
 
 

@@ -19,6 +19,7 @@ from tem.errors import Invalid
 from tem.http import answered, auth, health, idempotency, inside, openapi, problems
 from tem.http.auth import Principal
 from tem.http.strictjson import StoringNothing, StrictJSONProvider
+from tem.http.wire import pointers, told
 from tem.vocabulary import Role
 
 MAX_BODY_BYTES = 64 * 1024
@@ -36,6 +37,13 @@ class ProblemApi(Api):  # type: ignore[misc]
     """flask-smorest with our error documents instead of its own."""
 
     signed_in = True
+    read_body: Callable[[], None] | None = None
+
+    def register_blueprint(self, blp: Any, **options: Any) -> None:
+        """Where the blueprint itself says who may ask, it does so before a body is read."""
+        if self.read_body is not None:
+            blp.before_request(self.read_body)
+        super().register_blueprint(blp, **options)
 
     def _openapi_json(self) -> Response:
         """The document, made once: the code behind it does not change while it runs."""
@@ -147,18 +155,23 @@ def service_app(
     app.before_request(_read_query)
     if admit is not None:
         app.before_request(admit)
-    _bodies(app, wiring, signed_in)
+    _bodies(app, api, wiring, signed_in)
     health.register(app, ready)
     return app, api
 
 
 def _read_query() -> None:
-    """Raises Invalid where the query holds bytes that are no text: servers other than our own
-    worker pass them on."""
+    """Raises Invalid where the query holds bytes that are no text (servers other than our own
+    worker pass them on), and where a call is told one thing twice: which is meant?"""
     try:
-        _ = request.args
+        named = request.args
     except UnicodeDecodeError as error:
         raise Invalid("bad_query", "Percent-encode what is not ASCII in the query.") from error
+    if request.path.startswith("/v1/"):
+        twice = {name: ["Say it once."] for name, said in named.lists() if len(said) > 1}
+        if twice:
+            faults = list(pointers(twice))[: problems.MOST_FAULTS]
+            raise Invalid("validation_failed", told(faults), errors=faults)
 
 
 DRAIN_BYTES = 8 * 1024 * 1024
@@ -214,17 +227,23 @@ def _too_large(most: int) -> str:
     return f"Send at most {most} bytes ({most // 1024} KiB) in this call."
 
 
-def _bodies(app: Flask, wiring: Wiring, signed_in: bool) -> None:
+def _require_plain() -> None:
+    """Raises UnsupportedMediaType for a body that is packed, or written in other letters."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType("Write the body in UTF-8, and say so or nothing as charset.")
+
+
+def _bodies(app: Flask, api: ProblemApi, wiring: Wiring, signed_in: bool) -> None:
     """The order of refusals: no key, not JSON by our rules, then what the schemas say."""
 
-    @app.before_request
     def read_strictly() -> None:
         if not request.path.startswith("/v1/"):
             return
-        if signed_in:
-            wiring.principal()
         has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
         if request.method in ("POST", "PATCH", "PUT") and has_body:
+            _require_plain()
             raw = app.config["RAW_BODIES"].get(request.path)
             as_json = request.is_json and request.path in app.config["RAW_OR_JSON"]
             if raw is not None and not as_json:
@@ -234,3 +253,13 @@ def _bodies(app: Flask, wiring: Wiring, signed_in: bool) -> None:
                 raise UnsupportedMediaType("Send JSON with Content-Type: application/json.")
             if _body():
                 request.get_json()  # webargs parses by rules of its own: ours come first
+
+    @app.before_request
+    def sign_in_first() -> None:
+        if signed_in and request.path.startswith("/v1/"):
+            wiring.principal()
+        if signed_in or not (request.blueprints or request.routing_exception):
+            read_strictly()
+
+    if not signed_in:
+        api.read_body = read_strictly

@@ -19,7 +19,7 @@ def write(fields: Mapping[str, Any]) -> bytes:
 def parse(raw: bytes) -> dict[str, Any]:
     """The fields again. Raises ValueError for every other spelling."""
     try:
-        fields = json.loads(raw.decode("ascii"), parse_float=_refuse, parse_constant=_refuse)
+        fields = json.loads(raw.decode("ascii"), parse_float=no_number, parse_constant=no_number)
         same = isinstance(fields, dict) and write(fields) == raw
     except RecursionError as error:
         raise ValueError("nested too deep") from error
@@ -28,7 +28,8 @@ def parse(raw: bytes) -> dict[str, Any]:
     return dict(fields)
 
 
-def _refuse(text: str) -> NoReturn:
+def no_number(text: str) -> NoReturn:
+    """For what JSON calls a number and is not whole. Raises ValueError."""
     raise ValueError("only whole numbers are allowed")
 
 

@@ -1,15 +1,12 @@
 """What a pack says about every stamp, laid out to be asked: cards, bindings, batches by number."""
 
-import base64
-import binascii
-from array import array
-from bisect import bisect_left
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from typing import Any
 
 from tem.answer import Card
-from tem.stampcode import MAX_BATCH, MAX_INDEX
+from tem.pack import batch
+from tem.pack.batch import Batch
+from tem.stampcode import MAX_BATCH
 from tem.vocabulary import StampState
 
 CARDS = ("products", "producers", "lots")
@@ -27,22 +24,6 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """A batch: its key, where its product and producer stand, and its runs by their last stamp."""
-
-    public_key: bytes
-    quantity: int
-    product: int
-    producer: int
-    lasts: "array[int]"
-    bindings: "array[int]"
-
-    def binding_at(self, index: int) -> int:
-        """The place of the binding of a stamp within the quantity; NOTHING if there is none."""
-        return self.bindings[bisect_left(self.lasts, index)]
-
-
-@dataclass(frozen=True, slots=True)
 class Content:
     """The payloads of a pack, put together."""
 
@@ -55,44 +36,49 @@ class Content:
 
 
 def full(payload: Any) -> Content:
-    """The content of a full payload. Raises ValueError or TypeError where it does not fit."""
-    if set(payload) != set(NAMES):
-        raise ValueError("other names")
+    """The content of a full payload. Raises ValueError, TypeError, LookupError, AttributeError or
+    OverflowError where it does not fit."""
+    _require_lists(payload, NAMES)
     content = Content(
         _cards(payload["products"]),
         _cards(payload["producers"]),
         _cards(payload["lots"]),
         [_binding(one) for one in payload["bindings"]],
-        dict(map(_batch, payload["batches"])),
-        frozenset(payload["unavailable"]),
+        _batches(payload["batches"]),
+        _numbers(payload["unavailable"]),
     )
     return _fitting(content)
 
 
 def with_delta(content: Content, payload: Any) -> Content:
     """The content after a delta, which leaves the one before as it was. Raises likewise."""
-    if set(payload) != {*NAMES, "removed"}:
-        raise ValueError("other names")
+    _require_lists(payload, (*NAMES, "removed"))
     lists = {name: _placed(getattr(content, name), payload[name], _card) for name in CARDS}
-    removed = set(payload["removed"])
+    removed = _numbers(payload["removed"])
     kept = {number: one for number, one in content.batches.items() if number not in removed}
     return _fitting(
         replace(
             content,
             **lists,
             bindings=_placed(content.bindings, payload["bindings"], _binding),
-            batches=kept | dict(map(_batch, payload["batches"])),
-            unavailable=frozenset(payload["unavailable"]),
+            batches=kept | _batches(payload["batches"]),
+            unavailable=_numbers(payload["unavailable"]),
         )
     )
 
 
+def _require_lists(payload: Any, names: tuple[str, ...]) -> None:
+    if set(payload) != set(names) or not all(type(payload[name]) is list for name in names):
+        raise ValueError("other names, or no lists")
+
+
 def _placed(before: list[Any], changes: list[Any], read: Any) -> list[Any]:
-    after = list(before)
+    after, last = list(before), -1
     for place, one in changes:
-        if type(place) is not int or not 0 <= place <= len(after):
-            raise ValueError("a gap between places")
+        if type(place) is not int or not last < place <= len(after):
+            raise ValueError("places that do not rise, or a gap between them")
         after[place : place + 1] = [read(one)]
+        last = place
     return after
 
 
@@ -108,31 +94,32 @@ def _cards(cards: list[Any]) -> list[Card]:
 
 def _binding(fields: list[Any]) -> Binding:
     state, lot, revoked_on = fields
+    if type(lot) is not int or not isinstance(revoked_on, str | None):
+        raise TypeError("a place is a number, a day a text")
     return Binding(StampState(state), lot, revoked_on)
 
 
-def _batch(fields: list[Any]) -> tuple[int, Batch]:
-    number, key, quantity, product, producer, runs = fields
-    try:
-        public_key = base64.b64decode(key + "=", altchars=b"-_", validate=True)
-    except binascii.Error as error:
-        raise ValueError("a key is base64url") from error
-    lasts = array("I", accumulate(runs[::2]))
-    batch = Batch(public_key, quantity, product, producer, lasts, array("i", runs[1::2]))
-    if not 1 <= number <= MAX_BATCH or not 1 <= quantity <= MAX_INDEX or len(public_key) != 32:
-        raise ValueError("no such batch")
-    if lasts[-1] != quantity or len(runs) % 2 or min(runs[::2]) < 1:
-        raise ValueError("runs that do not cover their batch")
-    return number, batch
+def _batches(rows: list[Any]) -> dict[int, Batch]:
+    found = [batch.read(row) for row in rows]
+    by_number = {one.number: one for one in found}
+    if len(by_number) != len(found):
+        raise ValueError("a batch stands twice")
+    return by_number
+
+
+def _numbers(numbers: list[Any]) -> frozenset[int]:
+    if not all(type(one) is int and 1 <= one <= MAX_BATCH for one in numbers):
+        raise ValueError("no number of a batch")
+    return frozenset(numbers)
 
 
 def _fitting(content: Content) -> Content:
     """Raises ValueError unless every place that is named is there."""
     bindings = len(content.bindings)
-    for batch in content.batches.values():
-        named = -1 < batch.product < len(content.products)
-        named = named and -1 < batch.producer < len(content.producers)
-        if not named or min(batch.bindings) < NOTHING or max(batch.bindings) >= bindings:
+    for one in content.batches.values():
+        named = -1 < one.product < len(content.products)
+        named = named and -1 < one.producer < len(content.producers)
+        if not named or min(one.bindings) < NOTHING or max(one.bindings) >= bindings:
             raise ValueError("a place that is not there")
     if not all(NOTHING <= one.lot < len(content.lots) for one in content.bindings):
         raise ValueError("a lot that is not there")

@@ -64,6 +64,18 @@ def split(file: bytes) -> tuple[Frame, Frame | None]:
     return first, second
 
 
+def updated(file: bytes, newer: bytes) -> bytes:
+    """A file with a newer delta in the place of the one before; a newer whole file is itself.
+
+    Nothing is believed here: what comes out is still to be opened. Raises PackRefused.
+    """
+    frame, _ = _frame(memoryview(newer))
+    if frame.is_full:
+        return newer
+    first, _ = split(file)
+    return write(first.signed_header, first.signed_certificate, first.payload) + newer
+
+
 def read(raw: bytes) -> Frame:
     """One frame alone, as the verifier hands out a delta. Raises PackRefused."""
     frame, rest = _frame(memoryview(raw))

@@ -23,7 +23,7 @@ def verifies(public_key: bytes, message: bytes, signature: bytes) -> bool:
     if len(public_key) != KEY_BYTES or len(signature) != SIGNATURE_BYTES:
         return False
     scalar = int.from_bytes(signature[32:], "little")
-    key, nonce = _sound(public_key), _decoded(signature[:32])
+    key, nonce = _point_of(public_key), _decoded(signature[:32])
     if scalar >= L or key is None or nonce is None or _is_small(nonce):
         return False
     digest = hashlib.sha512(signature[:32] + public_key + message).digest()
@@ -31,8 +31,14 @@ def verifies(public_key: bytes, message: bytes, signature: bytes) -> bool:
     return _same(_sum_of_products(scalar, _BASE, challenge, _negated(key)), nonce)
 
 
+def is_sound(public_key: bytes) -> bool:
+    """Whether a key is a point of the prime-order group: neither of small nor of mixed order."""
+    key = _point_of(public_key) if len(public_key) == KEY_BYTES else None
+    return key is not None and _same(_sum_of_products(L, key, 0, _NEUTRAL), _NEUTRAL)
+
+
 @lru_cache(maxsize=1024)
-def _sound(public_key: bytes) -> Point | None:
+def _point_of(public_key: bytes) -> Point | None:
     """The point of a key; None if it is none, or of small order."""
     key = _decoded(public_key)
     return None if key is None or _is_small(key) else key

@@ -82,7 +82,7 @@ def change(
     old = catalogue_rows.statuses_of(connection, id) if kind.name == "producer" else ()
     new, fields = _turned(kind, old, fields, today)
     record = _changed(kind, before, fields, today)
-    catalogue_checks.check(connection, kind, record, today)
+    catalogue_checks.check(connection, kind, record, today, before)
     if kind.name == "product" and record["date_kind"] != before["date_kind"]:
         catalogue_checks.require_no_lots(connection, id)
     values = {"record": _text(record), **_columns(kind, record)}

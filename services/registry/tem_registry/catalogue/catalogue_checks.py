@@ -28,10 +28,21 @@ def completed(kind: Kind, record: Record) -> Record:
     return record
 
 
-def check(connection: Connection, kind: Kind, record: Record, today: date) -> None:
-    """Raises Invalid naming each fault by its place; one alone lends its code to the error."""
+def check(
+    connection: Connection,
+    kind: Kind,
+    record: Record,
+    today: date,
+    before: Record | None = None,
+) -> None:
+    """Raises Invalid naming each fault by its place; one alone lends its code to the error.
+
+    ``before`` is what a change began with, None for a new record.
+    """
     check_references(connection, kind, record)
     found = [*_faults(connection, kind, record, today)]
+    if kind.name == "product" and _gtin(record) != _gtin(before or {}):
+        found += _gtin_of_another(connection, record)
     if found:
         listed = [{"pointer": one.pointer, "code": one.code, "detail": one.detail} for one in found]
         if len(found) == 1:
@@ -78,7 +89,6 @@ def _faults(connection: Connection, kind: Kind, record: Record, today: date) -> 
         found += consents.faults(record, today)
     elif kind.name == "product":
         found += product_rules.faults(record, _stampable(record))
-        found += _gtin_of_another(connection, record)
     elif kind.name == "point_of_sale":
         found += _order(record, "certified_on", "certified_until")
     elif kind.name == "contract":
@@ -108,17 +118,23 @@ def _others_products(connection: Connection, record: Record) -> list[Fault]:
 def _gtin_of_another(connection: Connection, record: Record) -> list[Fault]:
     """A GTIN names one product, however many zeros it is written with: a Digital Link with it
     must lead to that one (GS1 General Specifications, 2.1)."""
-    number = record.get("gtin")
-    if not number:
+    number = _gtin(record)
+    if number is None:
         return []
     c = tables.product.c
     near = select(c.id, c.record).where(
         c.id != record["product_id"], c.record.contains(number.lstrip("0"))
     )
     for id, text in connection.execute(near.order_by(c.id)):
-        if (json.loads(text).get("gtin") or "").zfill(14) == number.zfill(14):
+        if _gtin(json.loads(text)) == number:
             return [Fault("/gtin", "gtin_taken", f"{id} has this GTIN: each product has its own.")]
     return []
+
+
+def _gtin(record: Record) -> str | None:
+    """A product's, with the zeros that make it 14 digits."""
+    number: str | None = record.get("gtin")
+    return number.zfill(14) if number else None
 
 
 def _communes() -> dict[str, str]:

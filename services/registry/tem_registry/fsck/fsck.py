@@ -91,6 +91,6 @@ def faults(connection: Connection, trusted: trust.Trust, now: datetime) -> Itera
     yield from fsck_published.cards_of_record(connection, now)
     yield from fsck_published.changes(connection)
     yield from fsck_published.events(connection)
-    yield from kept_packs.faults(connection)
+    yield from kept_packs.faults(connection, trusted)
     yield from fsck_images.files(connection)
     yield from fsck_images.images(connection)

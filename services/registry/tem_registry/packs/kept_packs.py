@@ -6,10 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select
 
+from tem import ed25519
 from tem.databases import published
 from tem.databases.published import PIECE_BYTES
-from tem.pack import frames
+from tem.pack import frames, reader
 from tem.pack.refusals import PackRefused
+from tem.trust import Trust
+from tem_registry.packs.pack_trust import as_tills_have_it
 
 FULLS_KEPT = 2  # the newest, and the one that is being fetched while it is replaced
 DELTAS_KEPT = 2  # of the newest full one, for the same reason
@@ -75,8 +78,9 @@ def _newest(connection: Connection) -> list[int]:
     return [*fulls, *connection.execute(of_it.limit(DELTAS_KEPT)).scalars()]
 
 
-def faults(connection: Connection) -> Iterator[str]:
-    """Packs that are not whole, or do not belong together; each fault is one sentence."""
+def faults(connection: Connection, believed: Trust) -> Iterator[str]:
+    """Packs that are not whole, do not belong together, or that tills with the present trust list
+    refuse; each fault is one sentence."""
     rows = connection.execute(select(p.sequence, p.base, p.change, p.size)).all()
     fulls = {row.sequence for row in rows if row.base is None}
     known = {row.sequence for row in rows}
@@ -87,15 +91,15 @@ def faults(connection: Connection) -> Iterator[str]:
     strays = select(piece.sequence).distinct().where(piece.sequence.not_in(known))
     for sequence in connection.execute(strays).scalars():
         yield f"pieces of pack {sequence} lie about without it"
+    if rows:
+        yield from _refusals_of_newest(connection, believed)
 
 
 def _faults_of(
     connection: Connection, sequence: int, base: int | None, change: int, size: int
 ) -> Iterator[str]:
-    query = select(piece.piece, piece.content).where(piece.sequence == sequence)
-    rows = connection.execute(query.order_by(piece.piece)).all()
-    content = b"".join(row.content for row in rows)
-    if [row.piece for row in rows] != list(range(len(rows))) or len(content) != size:
+    numbers, content = _pieces(connection, sequence)
+    if numbers != list(range(len(numbers))) or len(content) != size:
         yield f"pack {sequence} is not whole: it has {len(content)} of {size} bytes"
         return
     try:
@@ -105,3 +109,21 @@ def _faults_of(
         return
     if (made.sequence, made.base, made.change) != (sequence, base, change):
         yield f"pack {sequence} says to be pack {made.sequence} of change {made.change}"
+
+
+def _pieces(connection: Connection, sequence: int) -> tuple[list[int], bytes]:
+    query = select(piece.piece, piece.content).where(piece.sequence == sequence)
+    rows = connection.execute(query.order_by(piece.piece)).all()
+    return [row.piece for row in rows], b"".join(row.content for row in rows)
+
+
+def _refusals_of_newest(connection: Connection, believed: Trust) -> Iterator[str]:
+    """What a till says to the file that it would get now."""
+    full = newest_full(connection)
+    deltas = select(func.max(p.sequence)).where(p.base == full)
+    newest = [one for one in (full, connection.execute(deltas).scalar()) if one is not None]
+    file = b"".join(_pieces(connection, sequence)[1] for sequence in newest)
+    try:
+        reader.open_pack(file, as_tills_have_it(believed), verifies=ed25519.verifies)
+    except PackRefused as refusal:
+        yield f"tills refuse the newest pack ({newest[-1]}): {refusal.detail}"

@@ -28,10 +28,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """A batch as published, its key in base64url, its runs in order."""
+    """A batch as published, its signature in base64url, its runs in order."""
 
     number: int
-    public_key: str
+    manifest: str
+    signature: str
     quantity: int
     product_id: str
     producer_id: str
@@ -116,7 +117,7 @@ def _batches(
             places.card("producer", batch.producer_id),
         )
         runs = list(_runs(batch, cards, places))
-        laid.append([batch.number, batch.public_key, batch.quantity, *owner, runs])
+        laid.append([batch.number, batch.manifest, batch.signature, *owner, runs])
     return laid
 
 

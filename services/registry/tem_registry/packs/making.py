@@ -1,6 +1,6 @@
 """Packs made: when one is due, one consistent read, one signature, one transaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,15 +12,14 @@ from tem import ed25519, trust
 from tem.clock import Clock
 from tem.databases.database import reading, writing
 from tem.logs import log
-from tem.manifest import ManifestRefused
 from tem.pack import reader
 from tem.pack.key_file import PackKey
-from tem.pack.trust_list import TrustList
 from tem.trust import Trust
 from tem_registry.packs import kept_packs, laying, pack_metrics, published_record
 from tem_registry.packs.kept_packs import Made
 from tem_registry.packs.laying import Places
 from tem_registry.packs.pack_keys import PackKeys
+from tem_registry.packs.pack_trust import as_tills_have_it
 from tem_registry.packs.pack_turn import PackTurn
 from tem_registry.packs.published_record import Position
 from tem_registry.packs.signing import payload_of, signed
@@ -37,14 +36,23 @@ LEAST_BYTES = 64 * 1024
 class Base:
     """The newest full frame, as far as deltas are made against it."""
 
-    sequence: int
+    made: Made
     position: Position
-    made_at: datetime
-    size: int
     places: Places
     refused: frozenset[int]  # batches whose manifest is not believed
     unavailable: frozenset[int]  # those, and batches whose cards were not there
     believed: Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The newest pack, as far as it decides when the next is due."""
+
+    made_at: datetime
+    position: Position
+    signer: bytes  # the certificate of its key
+    believed: Trust
+    delta: int  # bytes
 
 
 class Maker:
@@ -57,7 +65,7 @@ class Maker:
         self._keys, self._prefix, self._days = PackKeys(key_file), prefix, days
         self._turn = PackTurn(engine)
         self._base: Base | None = None
-        self._last: tuple[Position, datetime, int] | None = None  # with the delta's size
+        self._last: Last | None = None
 
     def if_due(self) -> Made | None:
         """The pack made now, if one was. Raises SQLAlchemyError; OSError or ValueError where the
@@ -66,16 +74,16 @@ class Maker:
         with reading(self._engine) as connection:
             position = published_record.position(connection)
             newest = kept_packs.newest_full(connection)
-        if position is None or not self._is_due(position, now) or not self._turn.is_mine():
+        if position is None or not self._turn.is_mine():
             return None
         believed = trust.load(self._trust_file)
         key = self._keys.at(now, believed)
-        if key is None:
+        if key is None or not _is_due(self._last, position, believed, key, now):
             return None
         base = self._base
-        delta = 0 if self._last is None else self._last[2]
+        delta = 0 if self._last is None else self._last.delta
         # Somebody else had the turn meanwhile, or the database is another copy.
-        is_mine = base is not None and base.sequence == newest
+        is_mine = base is not None and base.made.sequence == newest
         if base is None or not is_mine or _wants_full(base, delta, position, believed, now):
             return self._full(key, believed, now)
         return self._delta(base, key, now)
@@ -84,29 +92,19 @@ class Maker:
         """Let another process make packs."""
         self._turn.give_up()
 
-    def _is_due(self, position: Position, now: datetime) -> bool:
-        if self._last is None:
-            return True
-        before, at, _ = self._last
-        if now < at:  # the clock was set back
-            return True
-        return now - at >= (MOVED_AFTER if position != before else FRESH_AFTER)
-
     def _full(self, key: PackKey, believed: Trust, now: datetime) -> Made:
         with reading(self._engine) as connection:
             position = _required(published_record.position(connection))
-            refused = published_record.refused(connection, _believes(believed))
+            refused = published_record.refused(connection, believed)
             cards = published_record.cards(connection)
-            laid = published_record.all_batches(connection)
+            laid = published_record.all_batches(connection, refused)
             payload, places = laying.full(laid, cards, refused)
         made = self._made(key, position, payload, now, None)
-        _require_read(made, believed)
-        self._keep(position, made)
+        _require_read(believed, made)
+        self._keep(position, made, key, believed)
         self._base = Base(
-            made.sequence,
+            made,
             position,
-            now,
-            len(made.content),
             places,
             frozenset(refused),
             frozenset(payload["unavailable"]),
@@ -118,15 +116,18 @@ class Maker:
         since = base.position.change
         with reading(self._engine) as connection:
             position = _required(published_record.position(connection))
-            touched = published_record.touched(connection, since)
+            refused = base.refused | published_record.refused(connection, base.believed, since)
+            touched = published_record.touched(connection, since, refused)
             changed = published_record.cards(connection, since)
             known = {kind: _of(changed[kind], base.places.cards[kind]) for kind in changed}
             cards = published_record.cards_named(connection, touched, known)
-            refused = published_record.refused(connection, _believes(base.believed), since)
-        silent = base.unavailable - {one.number for one in touched} | base.refused | refused
+        silent = base.unavailable - {one.number for one in touched} | refused
         payload = laying.delta(base.places, touched, cards, silent)
-        made = self._made(key, position, payload, now, base.sequence)
-        self._keep(position, made)
+        made = self._made(key, position, payload, now, base.made.sequence)
+        self._base = None  # where a till refuses it the next try is a full one
+        _require_read(base.believed, base.made, made)
+        self._base = base
+        self._keep(position, made, key, base.believed)
         return made
 
     def _made(
@@ -146,11 +147,11 @@ class Maker:
         )
         return Made(sequence, base, position.change, now, content)
 
-    def _keep(self, position: Position, made: Made) -> None:
+    def _keep(self, position: Position, made: Made, key: PackKey, believed: Trust) -> None:
         with writing(self._engine) as connection:
             kept_packs.keep(connection, made)
         delta = 0 if made.base is None else len(made.content)
-        self._last = position, made.made_at, delta
+        self._last = Last(made.made_at, position, key.signed.raw, believed, delta)
         pack_metrics.MADE.set(made.made_at.timestamp())
         pack_metrics.BYTES.labels("delta").set(delta)
         if made.base is None:
@@ -158,31 +159,30 @@ class Maker:
             log.info("pack_made", sequence=made.sequence, bytes=len(made.content))
 
 
+def _is_due(
+    last: Last | None, position: Position, believed: Trust, key: PackKey, now: datetime
+) -> bool:
+    """Whether it is time. Where tills refuse the last pack, or soon will, it is at once: another
+    trust list or another key says so."""
+    if last is None or (last.believed, last.signer) != (believed, key.signed.raw):
+        return True
+    if now < last.made_at:  # the clock was set back
+        return True
+    return now - last.made_at >= (MOVED_AFTER if position != last.position else FRESH_AFTER)
+
+
 def _wants_full(base: Base, delta: int, position: Position, believed: Trust, now: datetime) -> bool:
     """Whether a delta against the newest full frame would be wrong, or hardly smaller."""
     goes_on = base.position.epoch == position.epoch and base.position.change <= position.change
-    young = timedelta(0) <= now - base.made_at < FULL_AFTER
-    small = delta <= max(LEAST_BYTES, base.size // MOST_OF_FULL)
+    young = timedelta(0) <= now - base.made.made_at < FULL_AFTER
+    small = delta <= max(LEAST_BYTES, len(base.made.content) // MOST_OF_FULL)
     return not (goes_on and young and small and base.believed == believed)
 
 
-def _believes(believed: Trust) -> Callable[[str, bytes], bool]:
-    def believes(manifest: str, signature: bytes) -> bool:
-        try:
-            believed.accept(manifest, signature)
-        except ManifestRefused:
-            return False
-        return True
-
-    return believes
-
-
-def _require_read(made: Made, believed: Trust) -> None:
-    """Read a full frame as a till does before anybody gets it. Raises PackRefused."""
-    environment = "sandbox" if believed.sandbox else "production"
-    keys = {id: key.public_key for id, key in believed.keys.items()}
-    frozen = frozenset(id for id, key in believed.keys.items() if key.frozen)
-    reader.open_pack(made.content, TrustList(environment, keys, frozen), verifies=ed25519.verifies)
+def _require_read(believed: Trust, *file: Made) -> None:
+    """Read a file as a till does before anybody gets its last frame. Raises PackRefused."""
+    content = b"".join(made.content for made in file)
+    reader.open_pack(content, as_tills_have_it(believed), verifies=ed25519.verifies)
 
 
 def _required(position: Position | None) -> Position:

@@ -12,6 +12,7 @@ from tem.pack.canonical import instant
 from tem.pack.key_file import PackKey
 from tem.trust import Trust
 from tem_registry.packs import pack_metrics
+from tem_registry.packs.pack_trust import as_tills_have_it
 
 WARNED_BEFORE = timedelta(days=60)
 AGAIN_AFTER = timedelta(days=1)
@@ -53,13 +54,14 @@ class PackKeys:
 def _fault(found: PackKey, now: datetime, trusted: Trust) -> str | None:
     """What a reader would have against packs signed with it."""
     vouched = found.certificate
-    office_key = trusted.keys.get(vouched.office_key_id)
+    why = as_tills_have_it(trusted).fault_of_certifier(vouched.office_key_id)
     message = certificate.signed_message(found.signed.raw)
     public, _ = crypto_sign_seed_keypair(found.seed)
     if (vouched.environment == "sandbox") is not trusted.sandbox:
         return "it is of another environment"
-    if office_key is None or office_key.frozen:
-        return "no office key that is trusted vouches for it"
+    if why is not None:
+        return why
+    office_key = trusted.keys[vouched.office_key_id]
     if not ed25519.verifies(office_key.public_key, message, found.signed.signature):
         return "the office key did not sign its certificate"
     if public.hex() != vouched.public_key:

@@ -1,8 +1,7 @@
 """The published tables read for a pack: all of them, or what changed since a change number."""
 
-import base64
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -10,7 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select, union
 
 from tem.databases import published
-from tem.manifest import parse
+from tem.manifest import ManifestRefused, parse
+from tem.pack.batch import written
+from tem.trust import Trust
 from tem_registry.packs.laying import Cards, Laid, Run
 from tem_registry.packs.pack_cards import Card
 
@@ -20,7 +21,6 @@ KINDS = ("product", "producer", "lot")
 
 b, i, c = published.batch.c, published.interval.c, published.card.c
 _RUN: tuple[Any, ...] = (i.first, i.last, i.state, i.lot_id, i.revoked_on)
-Believes = Callable[[str, bytes], bool]  # manifest, signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,29 @@ def position(connection: Connection) -> Position | None:
     return None if found is None else Position(found[0], found[1], last or 0)
 
 
-def refused(connection: Connection, believes: Believes, since: int = -1) -> set[int]:
-    """Numbers of the batches written after ``since`` whose manifest is not believed at present."""
-    query = select(b.number, b.manifest, b.signature).where(b.change > since)
-    rows = connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
-    return {row.number for row in rows if not believes(row.manifest, row.signature)}
+def refused(connection: Connection, believed: Trust, since: int = -1) -> set[int]:
+    """Numbers of the batches written after ``since`` whose manifest is not believed at present,
+    or was published as another batch."""
+    rows = connection.execute(
+        _batches().where(b.change > since).execution_options(yield_per=ROWS_AT_ONCE)
+    )
+    return {row.number for row in rows if not _is_believed(row, believed)}
 
 
-def all_batches(connection: Connection) -> Iterator[Laid]:
-    """Every batch with its runs, by number."""
-    owners = {row.number: row for row in connection.execute(_batches())}
+def _is_believed(row: Any, believed: Trust) -> bool:
+    try:
+        made = believed.accept(row.manifest, row.signature)
+    except ManifestRefused:
+        return False
+    published_as = (row.number, row.product_id, row.producer_id)
+    return (made.batch, made.product, made.producer) == published_as
+
+
+def all_batches(connection: Connection, but: Collection[int]) -> Iterator[Laid]:
+    """Every batch with its runs, by number; ``but`` those whose manifest nobody vouches for, and
+    which may therefore be anything."""
+    rows = connection.execute(_batches())
+    owners = {row.number: row for row in rows if row.number not in but}
     query = select(i.batch, *_RUN).order_by(i.batch, i.first)
     rows = connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
     for number, runs in groupby(rows, key=lambda row: int(row.batch)):
@@ -57,12 +70,12 @@ def all_batches(connection: Connection) -> Iterator[Laid]:
     yield from (_laid(row, ()) for row in owners.values())
 
 
-def touched(connection: Connection, since: int) -> list[Laid]:
-    """The batches of which anything was written after a change."""
+def touched(connection: Connection, since: int, but: Collection[int]) -> list[Laid]:
+    """The batches of which anything was written after a change; likewise."""
     numbers = union(
         select(b.number).where(b.change > since), select(i.batch).where(i.change > since)
     )
-    wanted = sorted(connection.execute(numbers).scalars())
+    wanted = sorted(set(connection.execute(numbers).scalars()).difference(but))
     found = []
     for at in range(0, len(wanted), ASKED_AT_ONCE):
         some = wanted[at : at + ASKED_AT_ONCE]
@@ -75,14 +88,15 @@ def touched(connection: Connection, since: int) -> list[Laid]:
 
 
 def _batches() -> Select[Any]:
-    return select(b.number, b.manifest, b.product_id, b.producer_id).order_by(b.number)
+    columns = (b.number, b.manifest, b.signature, b.product_id, b.producer_id)
+    return select(*columns).order_by(b.number)
 
 
 def _laid(row: Any, runs: Iterable[Any]) -> Laid:
-    made = parse(row.manifest)
-    key = base64.urlsafe_b64encode(bytes.fromhex(made.public_key)).decode().rstrip("=")
+    quantity = parse(row.manifest).quantity
     found = tuple(Run(*one[1:]) for one in runs)
-    return Laid(made.batch, key, made.quantity, row.product_id, row.producer_id, found)
+    signed = row.manifest, written(row.signature)
+    return Laid(row.number, *signed, quantity, row.product_id, row.producer_id, found)
 
 
 def cards(connection: Connection, since: int = -1) -> dict[str, dict[str, Card]]:

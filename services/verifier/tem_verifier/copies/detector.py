@@ -10,7 +10,8 @@ from datetime import date, timedelta
 
 from tem.dates import vietnam_day
 from tem.vocabulary import StampState
-from tem_verifier.copies.trace import Evidence, Sign, Suspicion, TillEvent, Told, Trace
+from tem_verifier.copies.trace import Evidence, Sign, Suspicion, TillEvent, Trace
+from tem_verifier.retail.sale_kinds import Kind
 
 # From here on a stamp is on the list. One sale in another store reaches it alone; in the same store
 # it takes three more days.
@@ -73,17 +74,17 @@ class _Course:
             self._take(event)
 
     def _take(self, event: TillEvent) -> None:
-        if event.kind is Told.RETURN:
+        if event.kind is Kind.RETURN:
             self.returns += 1
             return
         if self._is_same_package(event):
             self.twice += 1
-        elif event.kind is Told.SALE:
+        elif event.kind is Kind.SALE:
             self._resold(event)
         elif self._holder is not None:
             self._refused(event, self._holder)
         self.attempts.append(event)
-        if event.kind is Told.SALE:
+        if event.kind is Kind.SALE:
             self._holder = event
 
     def _is_same_package(self, event: TillEvent) -> bool:

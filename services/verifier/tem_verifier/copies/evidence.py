@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, exists, select, tuple_
 
 from tem_verifier.copies.tables import canary_day_table, not_a_sale
-from tem_verifier.copies.trace import ScanDay, TillEvent, Told
+from tem_verifier.copies.trace import ScanDay, TillEvent
+from tem_verifier.retail.sale_kinds import Kind
 from tem_verifier.retail.tables import sale_event_table
 from tem_verifier.stamp_set import Stamp
 from tem_verifier.storage import among, scan_day_table
@@ -58,7 +59,7 @@ def events(connection: Connection, stamps: Sequence[Stamp]) -> Mapping[Stamp, li
     for _, batch, index, kind, *rest in sorted(rows, key=lambda row: int(row[0])):
         of_stamp = found[batch, index]
         if len(of_stamp) < MOST_EVENTS:
-            of_stamp.append(TillEvent(Told(kind), *rest))
+            of_stamp.append(TillEvent(Kind(kind), *rest))
     return found
 
 

@@ -1,34 +1,19 @@
 """The wire of stamps that show signs of being copied."""
 
-import re
-from typing import Any
-
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, fields, validate
 
 from tem.http.wire import QueryNumber, Strict
-from tem_verifier.copies.trace import Sign, Told
-from tem_verifier.stamp_set import Stamp
+from tem_verifier.copies.trace import Sign
+from tem_verifier.retail.sale_kinds import Kind
+from tem_verifier.stamp_cursor import Cursor
 
-_CURSOR = re.compile(r"([1-9][0-9]{0,9})-([1-9][0-9]{0,7})", re.ASCII)
 MOST_SHOWN = 50  # events of one stamp
-
-
-class Cursor(fields.Field[Stamp]):
-    """Where a page ended, as ``next`` said."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Stamp:
-        found = _CURSOR.fullmatch(value)
-        if not found:
-            raise ValidationError("Send what `next` of the page before said.")
-        return int(found[1]), int(found[2])
 
 
 class SuspectsQuery(Strict):
     """Query of GET /v1/suspects."""
 
-    after = Cursor(
-        load_default=None, metadata={"type": "string", "pattern": f"^{_CURSOR.pattern}$"}
-    )
+    after = Cursor()
     limit = QueryNumber(load_default=100, validate=validate.Range(1, 200))
 
 
@@ -51,7 +36,7 @@ class SignShown(Schema):
 class TillEventShown(Schema):
     """What a till told."""
 
-    kind = fields.String(required=True, metadata={"enum": [str(one) for one in Told]})
+    kind = fields.String(required=True, metadata={"enum": [str(one) for one in Kind]})
     at = fields.String(required=True, metadata={"format": "date-time"})
     chain = fields.String(metadata={"description": "absent: a chain that is not yours"})
     store = fields.String(metadata={"description": "absent with the chain"})

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from tem.dates import start_of_day
 from tem.vocabulary import StampState
 from tem_verifier.copies import canaries, detector, evidence
+from tem_verifier.copies.canaries import Shown
 from tem_verifier.copies.trace import Evidence, Sign, Suspicion, TillEvent, Trace
 from tem_verifier.stamp_set import Stamp
 
@@ -68,13 +68,13 @@ def _all(
         for stamp in stamps:
             events = told.get(stamp, [])
             if stamp in shown:
-                yield stamp, events, _of_canary(*shown[stamp])
+                yield stamp, events, _of_canary(shown[stamp])
             else:
                 trace = Trace(events, scans.get(stamp, ()), *known(*stamp))
                 yield stamp, events, detector.judge(trace)
         after = stamps[-1]
 
 
-def _of_canary(count: int, first: date, last: date) -> Suspicion:
-    told = Evidence(Sign.CANARY, CANARY, {"times": count})
-    return Suspicion(CANARY, (told,), start_of_day(first), start_of_day(last))
+def _of_canary(shown: Shown) -> Suspicion:
+    told = Evidence(Sign.CANARY, CANARY, {"times": shown.times})
+    return Suspicion(CANARY, (told,), shown.since, shown.last_at)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, Table, literal_column
 
+from tem.databases.database import UtcDateTime
 from tem_verifier.retail.tables import sale_event_table
 from tem_verifier.storage import metadata
 
@@ -13,6 +14,7 @@ canary_day_table = Table(
     Column("index", Integer, primary_key=True, autoincrement=False),
     Column("day", Date, primary_key=True),
     Column("count", BigInteger, nullable=False),
+    Column("recorded_at", UtcDateTime),  # the last of them; absent from rows of an older version
 )
 # All but a few stamps are sold once and nothing more: the others are found without looking at all.
 _e = sale_event_table.c

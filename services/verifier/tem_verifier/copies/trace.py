@@ -7,21 +7,14 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from tem.vocabulary import StampState
-
-
-class Told(StrEnum):
-    """What a till told: a sale, a return, or a sale that was refused (the stamp was sold)."""
-
-    SALE = "sale"
-    RETURN = "return"
-    REFUSED = "refused_sale"
+from tem_verifier.retail.sale_kinds import Kind
 
 
 @dataclass(frozen=True, slots=True)
 class TillEvent:
     """``at`` by the till's clock, ``recorded_at`` by ours."""
 
-    kind: Told
+    kind: Kind
     chain: str
     store: str
     at: datetime

@@ -64,13 +64,19 @@ class DeveloperPage:
     """In both languages. Words, commands and template are read once, here."""
 
     def __init__(
-        self, limits: Limits, downloads: list[Download], address: str, office_contact: str = ""
+        self,
+        limits: Limits,
+        downloads: list[Download],
+        address: str,
+        office_contact: str = "",
+        *,
+        is_sandbox: bool = False,
     ) -> None:
-        """``address`` is where tills ask; ``office_contact`` as for the other pages."""
+        """``address`` is where tills ask; the last two as for the other pages."""
         self._limits, self._downloads = limits, downloads
         self._words, self._texts = _read("words.json"), texts()
         self._codes = _read("codes.json")
-        self._template = environment(office_contact).get_template("developers.html")
+        self._template = environment(office_contact, is_sandbox).get_template("developers.html")
         self._snippets = _snippets(address)
 
     def render(self, lang: Lang) -> str:
@@ -104,7 +110,7 @@ class DeveloperPage:
         """What to do, and with which answers."""
         words = self._words[lang]
         cases = [
-            f"`{verdict}`" + (f" ({words['when_best_before']})" if kind else "")
+            f"`{verdict}`" + (f" ({words[WHEN[kind]]})" if kind else "")
             for verdict, kind in CASES
             if advice(verdict, "", kind) == word
         ]
@@ -124,10 +130,12 @@ class DeveloperPage:
 
 
 # Every verdict, and the one that depends on the kind of date.
-CASES: tuple[tuple[Verdict, str | None], ...] = (
-    *((verdict, None) for verdict in reversed(Verdict)),
+CASES: tuple[tuple[Verdict, DateKind | None], ...] = (
+    *((verdict, None) for verdict in reversed(Verdict) if verdict != Verdict.PAST_DATE),
+    (Verdict.PAST_DATE, DateKind.USE_BY),
     (Verdict.PAST_DATE, DateKind.BEST_BEFORE),
 )
+WHEN = {DateKind.USE_BY: "when_use_by", DateKind.BEST_BEFORE: "when_best_before"}
 
 
 def coded(text: str) -> Markup:

@@ -24,12 +24,12 @@ _SECTIONS = ("product", "rank", "product_more", "producer", "certificate")
 class ProductPages:
     """In both languages. Texts and templates are read once, here."""
 
-    def __init__(self, office_contact: str = "") -> None:
-        """``office_contact`` as for :class:`tem_verifier.pages.Pages`."""
+    def __init__(self, office_contact: str = "", *, is_sandbox: bool = False) -> None:
+        """Both as for :class:`tem_verifier.pages.Pages`."""
         whole = texts()
         self._texts, self._labels = whole["digital_link"], whole["labels"]
         self._away = whole["verdicts"]["UNAVAILABLE"]
-        templates = environment(office_contact)
+        templates = environment(office_contact, is_sandbox)
         self._page = templates.get_template("digital_link.html")
         self._remark = templates.get_template("not_found.html")
         self._templates = {name: templates.get_template(f"{name}.html") for name in _SECTIONS}

@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("disabled_because", sa.String(length=20), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_webhook_chain", "webhook", ["chain"])
+    op.create_index("webhook_address", "webhook", ["chain", "url"], unique=True)
     op.create_table(
         "webhook_message",
         sa.Column("id", sa.String(length=64), nullable=False),

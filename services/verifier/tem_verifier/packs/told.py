@@ -19,6 +19,7 @@ _NEWER = (
     "Lô tem này chưa có trong gói dữ liệu, có thể được phát hành sau đó: hãy tra cứu trực tuyến.",
     "This batch of stamps is not in the pack and may have been issued since: ask online.",
 )
+_WRONG = "đồng hồ của máy này sai, hãy chỉnh lại / this machine's clock is wrong: set it"
 _LABELS = {
     "product": "Sản phẩm / Product",
     "producer": "Cơ sở sản xuất / Producer",
@@ -65,9 +66,14 @@ def _facts(answer: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[str
         yield f"  HSD / Best before or use by: {values['best_before']}"
 
 
-def knowledge(as_of: str, age: timedelta, sequence: int) -> str:
-    """How old what was said is."""
-    aged = next(
+def knowledge(as_of: str, age: timedelta | None, sequence: int) -> str:
+    """How old what was said is; ``age`` is None where nobody knows."""
+    known = _WRONG if age is None else _aged(age)
+    return f"Dữ liệu lúc / Known as of: {moment(as_of)} ({known}); gói / pack {sequence}"
+
+
+def _aged(age: timedelta) -> str:
+    return next(
         (
             f"{age // unit} {vietnamese} trước / {age // unit} {english} ago"
             for unit, vietnamese, english in _UNITS
@@ -75,4 +81,3 @@ def knowledge(as_of: str, age: timedelta, sequence: int) -> str:
         ),
         "vừa xong / just now",
     )
-    return f"Dữ liệu lúc / Known as of: {moment(as_of)} ({aged}); gói / pack {sequence}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, and_, case, func, select
 
-from tem_verifier.retail.sale_events import Kind
+from tem_verifier.retail.sale_kinds import Kind
 from tem_verifier.retail.tables import sale_event_table, sale_table
 
 s, e = sale_table.c, sale_event_table.c

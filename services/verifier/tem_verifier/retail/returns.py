@@ -8,7 +8,8 @@ from sqlalchemy import Connection, delete
 
 from tem.trail import audit
 from tem_verifier.retail import sale_events
-from tem_verifier.retail.sale_events import Kind, Told
+from tem_verifier.retail.sale_events import Told
+from tem_verifier.retail.sale_kinds import Kind
 from tem_verifier.retail.sale_rules import Outcome, Refused, not_returned, sold_between
 from tem_verifier.retail.sold import sold
 from tem_verifier.retail.tables import sale_table

@@ -3,23 +3,15 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Connection, func, select
 
+from tem_verifier.retail.sale_kinds import Kind
 from tem_verifier.retail.sold import Stamp
 from tem_verifier.retail.tables import sale_event_table
 from tem_verifier.storage import ASKED_AT_ONCE, among
 
 e = sale_event_table.c
-
-
-class Kind(StrEnum):
-    """What was told: a sale, a return, or a sale of what was sold already."""
-
-    SALE = "sale"
-    RETURN = "return"
-    REFUSED_SALE = "refused_sale"
 
 
 @dataclass(frozen=True, slots=True)

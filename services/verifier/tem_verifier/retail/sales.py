@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 
 from tem.trail import audit
 from tem_verifier.retail import sale_events
-from tem_verifier.retail.sale_events import Kind, Told
+from tem_verifier.retail.sale_events import Told
+from tem_verifier.retail.sale_kinds import Kind
 from tem_verifier.retail.sold import Sold, Stamp, sold
 from tem_verifier.retail.tables import sale_table
 from tem_verifier.retail.tills import Till
@@ -58,20 +59,29 @@ def _take(
     """The sales that were made of those wanted, and for each stamp the one that stands now.
 
     The primary key decides: on PostgreSQL an insert waits for another's that is not committed.
-    Stamps are locked in their order, so that no two calls wait for each other.
+    Stamps are locked in their order, so that no two calls wait for each other. Where a sale in
+    the way is taken back at this very moment all of them are let go of and taken again: whoever
+    holds later ones must not wait for an earlier one.
     """
-    made: list[Told] = []
-    standing: dict[Stamp, Sold] = {}
+    while True:
+        with connection.begin_nested() as attempt:
+            made = _insert(connection, now, chain, wanted)
+            standing = sold(connection, wanted.keys())
+            if standing.keys() == wanted.keys():
+                return made, standing
+            attempt.rollback()
+
+
+def _insert(
+    connection: Connection, now: datetime, chain: str, wanted: dict[Stamp, Told]
+) -> list[Told]:
+    """The sales that no other stood in the way of."""
+    if not wanted:
+        return []
     insert: Any = inserting(connection, sale_table)
-    # More than once only where a sale in the way is taken back at this very moment.
-    while lacking := sorted(wanted.keys() - standing.keys()):
-        rows = [_row(wanted[stamp], chain, now) for stamp in lacking]
-        inserted = connection.execute(
-            insert.on_conflict_do_nothing().returning(s.batch, s.index), rows
-        )
-        made += [wanted[batch, index] for batch, index in inserted]
-        standing |= sold(connection, lacking)
-    return made, standing
+    rows = [_row(wanted[stamp], chain, now) for stamp in sorted(wanted)]
+    inserted = connection.execute(insert.on_conflict_do_nothing().returning(s.batch, s.index), rows)
+    return [wanted[batch, index] for batch, index in inserted]
 
 
 def _row(told: Told, chain: str, now: datetime) -> dict[str, object]:

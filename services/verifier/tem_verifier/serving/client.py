@@ -162,7 +162,10 @@ class Client(asyncio.Protocol):
         self._server.held -= len(request.body)
         request.body = bytearray()
         if request.spool is not None:
-            self._server.spools -= 1
+            files = self._server.spooling_for
+            files[request.holder] -= 1
+            if not files[request.holder]:
+                del files[request.holder]
             request.spool.close()
             request.spool = None
 

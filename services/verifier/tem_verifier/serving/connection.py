@@ -191,7 +191,6 @@ class Connection(Receiving):
         """The parser refuses what came, or one of our methods did."""
         if self._deaf or self._ended:
             return  # what follows the last request is nobody's
-        self._request, self._target = None, b""
         cause = error.__context__ if isinstance(error, HttpParserCallbackError) else error
         self._refuse(refusals.answer(cause or error, data, self._server.log))
 

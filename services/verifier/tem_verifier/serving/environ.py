@@ -43,6 +43,13 @@ class Message(GunicornRequest):  # type: ignore[misc]
             self.headers = self.parse_headers(lines)
         return b""
 
+    def set_body_reader(self) -> None:
+        """Called by the constructor too. gunicorn takes ``gzip, chunked`` and unpacks nothing."""
+        super().set_body_reader()
+        for name, value in self.headers:
+            if name == "TRANSFER-ENCODING" and value.strip(" \t").lower() != "chunked":
+                raise errors.UnsupportedTransferCoding(value)
+
     @property
     def awaits_continue(self) -> bool:
         """Whether the sender keeps its body back until it is told to go on."""

@@ -43,21 +43,27 @@ class Receiving(Exchange):
         self._server.shed.add(kind)
         self._refuse(refusals.OVERLOADED)
 
-    def may_spool(self, request: Request, admitted: bool) -> None:
-        """Whether the body that is being read may go into a file: then what there is of it does."""
+    def may_spool(self, request: Request, holder: str | None) -> None:
+        """Whose key the body that is being read came with: then what there is of it goes into a
+        file; None for a key that is none."""
         server, spooling = self._server, self._server.spooling
         if self._request is not request or spooling is None or self._transport.is_closing():
             return
-        if admitted and server.spools >= server.room.files:
-            self._no_room("file")
-            return
-        if admitted and not self._begin_spool(request, spooling.folder):
-            return
+        if holder is not None:
+            if server.spooling_for[holder] >= server.room.files_each:
+                server.shed.add("file")
+                self._refuse(refusals.too_many_files(server.room.files_each))
+                return
+            if server.spools >= server.room.files:
+                self._no_room("file")
+                return
+            if not self._begin_spool(request, spooling.folder, holder):
+                return
         if self._paused and not self._deaf:
             self._paused = False
             self._transport.resume_reading()
 
-    def _begin_spool(self, request: Request, folder: Path) -> bool:
+    def _begin_spool(self, request: Request, folder: Path, holder: str) -> bool:
         try:
             request.spool = Spool(folder)
         except OSError as error:
@@ -66,7 +72,8 @@ class Receiving(Exchange):
             return False
         body, request.body = bytes(request.body), bytearray()
         self._server.held -= len(body)
-        self._server.spools += 1
+        self._server.spooling_for[holder] += 1
+        request.holder = holder
         self._spool(request, body)
         return self._request is request
 

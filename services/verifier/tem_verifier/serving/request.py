@@ -25,6 +25,7 @@ class Request:
         "arrived",
         "body",
         "headers",
+        "holder",
         "last",
         "local",
         "message",
@@ -59,6 +60,7 @@ class Request:
         self.size = 0  # bytes of body that were sent, of which `body` keeps no more than is allowed
         self.spooling = Spooled.NOT
         self.spool: Spool | None = None  # what holds the body in place of `body`
+        self.holder = ""  # of the key that it came with, where there is a spool
 
     @property
     def asks_for_health(self) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic, time
@@ -55,11 +55,13 @@ class Patience:
 @dataclass(frozen=True, slots=True)
 class Room:
     """What there is room for, of all connections together: bytes of bodies; files of codes, from
-    their first piece to the last of the answer; look-ups that wait for their turn, or for the
-    record; connections more than there may be, who are told so (further ones are cut off)."""
+    their first piece to the last of the answer, and those that came with one key; look-ups that
+    wait for their turn, or for the record; connections more than there may be, who are told so
+    (further ones are cut off)."""
 
     bodies: int = 64 * 1024 * 1024
     files: int = 16
+    files_each: int = 4
     look_ups: int = 20_000
     parked: int = 10_000
     crowd: int = 500
@@ -97,7 +99,7 @@ class Server:
         self.turn, self.shed = Turn(loop, self.answer, room.look_ups), Tally()
         self.connections: set[Client] = set()
         self.held = 0  # bytes of bodies in memory
-        self.spools = 0  # bodies in files
+        self.spooling_for: Counter[str] = Counter()  # bodies in files, by whose key they came
         self.last = cfg.keepalive == 0  # whether each answer is the last of its connection
         self._threads = Threads(cfg.threads, "app")
         self._health = Threads(HEALTH_THREADS, "health")
@@ -106,6 +108,11 @@ class Server:
         self._parked: list[tuple[Exchange, Request]] = []
         self._sent_away: deque[tuple[float, Exchange, Request]] = deque()
         self.tell_time()
+
+    @property
+    def spools(self) -> int:
+        """Bodies in files."""
+        return self.spooling_for.total()
 
     def tell_time(self) -> None:
         """The lines that every answer ends its head with; made once a second."""
@@ -169,23 +176,23 @@ class Server:
         return pool.begin(work)
 
     def ask_to_spool(self, connection: "Receiving", request: Request) -> bool:
-        """Let a thread see whether a body may go into a file, and tell the connection; False if
-        too many wait for one."""
+        """Let a thread see whose body it is that wants to go into a file, and tell the connection;
+        False if too many wait for one."""
         spooling, pool = self.spooling, self._bodies
         assert spooling is not None
         sent = dict(request.headers).get(b"authorization", b"").decode("latin-1")
 
         def work() -> None:
-            admitted = False
+            holder = None
             try:
-                admitted = spooling.admits(sent)
+                holder = spooling.holder(sent)
             except Exception as error:  # the app will say so in its own words
                 self.log.error("A key could not be looked up: %s", type(error).__name__)
-            self._tell(done, admitted)
+            self._tell(done, holder)
 
-        def done(admitted: bool) -> None:
+        def done(holder: str | None) -> None:
             pool.ended()
-            connection.may_spool(request, admitted)
+            connection.may_spool(request, holder)
 
         return pool.begin(work)
 

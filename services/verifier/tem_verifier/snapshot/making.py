@@ -47,7 +47,7 @@ def make(config: Settings, source: Engine, acceptance: Acceptance, clock: Clock)
         as_of = replica.known(connection, now).until
         acceptance.remember_position(known, epoch, change, as_of)
         moment = Moment(epoch, change, known.restores, as_of, now)
-        renderer = Renderer(config.office_contact)
+        renderer = Renderer(config.office_contact, is_sandbox=config.is_sandbox)
         path = path_of(config.snapshots, renderer.fingerprint)
         build.write(path, connection, moment, acceptance, renderer, config.table_bytes)
     _forget_others(path, now.timestamp())
@@ -78,9 +78,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if HELD not in arguments:
             config.snapshots.mkdir(parents=True, exist_ok=True, mode=0o700)
-            hold_lock(
-                lock_of(path_of(config.snapshots, Renderer(config.office_contact).fingerprint))
-            )
+            renderer = Renderer(config.office_contact, is_sandbox=config.is_sandbox)
+            hold_lock(lock_of(path_of(config.snapshots, renderer.fingerprint)))
         make(config, source, acceptance, system_clock)
     except Exception as error:
         why = str(error).partition("\n")[0][:200]

@@ -13,13 +13,14 @@ MOST_BYTES = 32 * 1024 * 1024  # 100,000 lines with an address and a reference e
 class Spooling:
     """``types`` of POST to ``target`` are kept in ``folder``, if the sender's key is one.
 
-    ``admits`` takes the header Authorization and may ask a database; it raises nothing.
+    ``holder`` takes the header Authorization and says whose key it is, None for one that is none;
+    it may ask a database.
     """
 
     target: bytes
     types: frozenset[bytes]
     folder: Path
-    admits: Callable[[str], bool]
+    holder: Callable[[str], str | None]
 
     def wants(self, method: bytes, target: bytes, headers: Mapping[bytes, bytes]) -> bool:
         """Whether a request is one of those, by its headers in lower case."""
@@ -41,7 +42,13 @@ class Spool:
 
     def write(self, piece: bytes) -> None:
         """Add a piece; of a body that is too long no more, it is refused by its length. Raises
-        OSError."""
+        OSError.
+
+        This is done on the event loop: a piece is at most what one reading of the socket gave
+        (256 KiB of asyncio's), the first one what came until its sender was known. It goes into
+        the system's memory; only where that is full of what is to be written the loop waits for
+        the disk.
+        """
         if len(piece) <= self._left:
             self._left -= len(piece)
             self.file.write(piece)

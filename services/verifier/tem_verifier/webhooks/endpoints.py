@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, delete, func, select, update
 
 from tem.errors import Conflict, Invalid, NotFound
+from tem.http.idempotency import idempotency_table
 from tem.trail import audit
 from tem_verifier.retail.tills import Till
 from tem_verifier.webhooks import signing
@@ -76,9 +77,10 @@ def all_of(connection: Connection, chain: str) -> list[Webhook]:
     return [Webhook(**row._mapping) for row in connection.execute(query)]
 
 
-def find(connection: Connection, chain: str, id: str) -> Webhook:
-    """One of a chain's. Raises NotFound."""
-    row = connection.execute(select(*_COLUMNS).where(w.id == id, w.chain == chain)).first()
+def find(connection: Connection, chain: str, id: str, *, locked: bool = False) -> Webhook:
+    """One of a chain's, for who changes it as well as its messages ``locked``. Raises NotFound."""
+    query = select(*_COLUMNS).where(w.id == id, w.chain == chain)
+    row = connection.execute(query.with_for_update() if locked else query).first()
     if row is None:
         raise NotFound("no_such_webhook", f"There is no webhook {id[:30]} of yours.")
     return Webhook(**row._mapping)
@@ -97,12 +99,11 @@ def add(
 
     Raises Conflict for a sixth, or an address that the chain has already.
     """
-    known = all_of(connection, by.chain)
-    if any(one.url == url for one in known):
-        raise Conflict("webhook_exists", "Your chain has a webhook with this address already.")
-    if len(known) >= MOST:
-        raise Conflict("too_many_webhooks", f"A chain has at most {MOST}: delete one first.")
     id = f"wh_{secrets.token_hex(8)}"
+    # First: from here on nobody else's entry, so no address comes before this is committed.
+    _record(connection, now, by, "added", id, {"host": urlsplit(url).hostname})
+    if len(_others(connection, by.chain, url)) >= MOST:
+        raise Conflict("too_many_webhooks", f"A chain has at most {MOST}: delete one first.")
     connection.execute(
         webhook_table.insert().values(
             id=id,
@@ -118,8 +119,15 @@ def add(
             failures=0,
         )
     )
-    _record(connection, now, by, "added", id, {"host": urlsplit(url).hostname})
     return find(connection, by.chain, id)
+
+
+def _others(connection: Connection, chain: str, url: str) -> list[Webhook]:
+    """The webhooks that a chain has. Raises Conflict if one of them has this address."""
+    known = all_of(connection, chain)
+    if any(one.url == url for one in known):
+        raise Conflict("webhook_exists", "Your chain has a webhook with this address already.")
+    return known
 
 
 def change(
@@ -127,10 +135,8 @@ def change(
 ) -> Webhook:
     """Another address, other types, or told again after it was disabled. Raises NotFound,
     Conflict."""
-    before, values = find(connection, by.chain, id), dict[str, Any]()
+    before, values = find(connection, by.chain, id, locked=True), dict[str, Any]()
     if "url" in fields and fields["url"] != before.url:
-        if any(one.url == fields["url"] for one in all_of(connection, by.chain)):
-            raise Conflict("webhook_exists", "Your chain has a webhook with this address already.")
         values["url"] = fields["url"]
     if "types" in fields:
         values["types"] = _words(fields["types"])
@@ -142,10 +148,12 @@ def change(
     elif "enabled" in fields and before.disabled_at is None:
         values |= {"disabled_at": now, "disabled_because": "owner"}
     if values:
-        _set(connection, id, **values)
         told = {"fields": sorted(fields)}
         told |= {"host": urlsplit(values["url"]).hostname} if "url" in values else {}
-        _record(connection, now, by, "changed", id, told)
+        _record(connection, now, by, "changed", id, told)  # first, as in `add`
+        if "url" in values:
+            _others(connection, by.chain, values["url"])
+        _set(connection, id, **values)
     return find(connection, by.chain, id)
 
 
@@ -156,8 +164,9 @@ _ENABLED = {
 
 
 def rotate(connection: Connection, now: datetime, by: Till, id: str) -> Webhook:
-    """A new secret; the one before signs beside it for a day. Raises NotFound."""
-    before = find(connection, by.chain, id)
+    """A new secret, told at ``now``; the one before signs beside it for a day. Raises NotFound."""
+    before = find(connection, by.chain, id, locked=True)
+    _forget_answers(connection, by, before)
     until = now + BEFORE_LASTS
     _set(
         connection,
@@ -172,7 +181,7 @@ def rotate(connection: Connection, now: datetime, by: Till, id: str) -> Webhook:
 
 def replay(connection: Connection, now: datetime, by: Till, log: Log, id: str, after: int) -> None:
     """Tell again what came after a number. Raises NotFound, or Invalid for one to come."""
-    find(connection, by.chain, id)
+    find(connection, by.chain, id, locked=True)
     if after > log.newest:
         raise Invalid(
             "after_not_reached", f"The newest change is {log.newest}: replay after one before it."
@@ -183,11 +192,20 @@ def replay(connection: Connection, now: datetime, by: Till, log: Log, id: str, a
 
 def remove(connection: Connection, now: datetime, by: Till, id: str) -> None:
     """Forget it, and what it had yet to be told. Raises NotFound."""
-    find(connection, by.chain, id)
+    _forget_answers(connection, by, find(connection, by.chain, id, locked=True))
     for table in (message_table, delivery_table):
         connection.execute(delete(table).where(table.c.webhook_id == id))
     connection.execute(delete(webhook_table).where(w.id == id))
     _record(connection, now, by, "removed", id, {})
+
+
+def _forget_answers(connection: Connection, by: Till, of: Webhook) -> None:
+    """Delete the stored answer that told its secret, which is of no more use to who asks again."""
+    told_at = of.created_at if of.before_until is None else of.before_until - BEFORE_LASTS
+    c = idempotency_table.c
+    mine = (c.tenant == by.tenant, c.created_at == told_at)
+    told = c.answer.contains(of.secret, autoescape=True)
+    connection.execute(delete(idempotency_table).where(*mine, told))
 
 
 def waiting(connection: Connection, id: str) -> int:

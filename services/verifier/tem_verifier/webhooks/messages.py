@@ -15,12 +15,14 @@ from sqlalchemy import Connection, delete, select, update
 
 from tem.databases.database import insert_or_ignore
 from tem.dates import rfc3339
+from tem.errors import Conflict
 from tem_verifier.changes.feed import Change
 from tem_verifier.webhooks.endpoints import Webhook
 from tem_verifier.webhooks.retry_rules import Answer
 from tem_verifier.webhooks.tables import delivery_table, message_table, webhook_table
 
 TEST = "webhook.test"
+_ENABLE = '{"enabled": true}'
 KEPT = 50  # attempts of each webhook that its owner can see
 
 m, w, d = message_table.c, webhook_table.c, delivery_table.c
@@ -56,10 +58,22 @@ def queue(
     connection.execute(update(webhook_table).where(*same).values(cursor=last, epoch=epoch))
 
 
-def queue_test(connection: Connection, now: datetime, webhook_id: str) -> str:
-    """Make a message that tells nothing, and give its id."""
-    id = f"msg_{webhook_id}_test_{secrets.token_hex(6)}"
-    _add(connection, now, webhook_id, id, 0, TEST, rfc3339(now), {"webhook_id": webhook_id})
+def queue_test(connection: Connection, now: datetime, to: Webhook) -> str:
+    """Make a message that tells nothing, and give its id; ``to`` was found locked.
+
+    Raises Conflict if nothing would be sent, or the last one has yet to be taken.
+    """
+    if to.disabled_at is not None:
+        raise Conflict("webhook_disabled", f"Nothing is sent there: first PATCH {_ENABLE}.")
+    waiting = select(m.id).where(m.webhook_id == to.id, m.type == TEST).limit(1)
+    if connection.execute(waiting).first() is not None:
+        raise Conflict(
+            "test_waiting",
+            f"The last test is in line still: wait for it, or PATCH {_ENABLE} to have all that "
+            "waits sent now.",
+        )
+    id = f"msg_{to.id}_test_{secrets.token_hex(6)}"
+    _add(connection, now, to.id, id, 0, TEST, rfc3339(now), {"webhook_id": to.id})
     return id
 
 

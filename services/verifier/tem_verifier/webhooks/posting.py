@@ -30,29 +30,46 @@ class _Connection(http.client.HTTPConnection):
         super().__init__(target.host, target.port)
         self.default_port = 443 if target.encrypted else 80
         self._target, self._found, self._deadline, self._tls = target, found, deadline, tls
+        self._aborted = False
 
     def connect(self) -> None:
         """Raises OSError if no address takes it in time."""
-        for address in self._found:
-            try:
-                self.sock = socket.create_connection(
-                    (address, self._target.port), max(0.1, self._deadline - time.monotonic())
-                )
-                break
-            except OSError:
-                if address == self._found[-1]:
-                    raise
+        self.sock = self._reached()
+        self.check_time()
         if self._target.encrypted:
             # The handshake later: until `sock` is the wrapped one, nobody could break it off.
             self.sock = wrapped = self._tls.wrap_socket(
                 self.sock, server_hostname=self._target.host, do_handshake_on_connect=False
             )
+            self.check_time()
             wrapped.do_handshake()
+
+    def _reached(self) -> socket.socket:
+        *others, last = self._found
+        for address in others:
+            with contextlib.suppress(OSError):
+                return self._opened(address)
+        return self._opened(last)
+
+    def _opened(self, address: str) -> socket.socket:
+        self.check_time()
+        # Never 0, which would mean not to wait at all.
+        left = max(0.01, self._deadline - time.monotonic())
+        return socket.create_connection((address, self._target.port), left)
+
+    def check_time(self) -> None:
+        """Raises TimeoutError once the time is over: what :meth:`abort` found no socket for, and
+        what it cut off, goes no further."""
+        if self._aborted or time.monotonic() >= self._deadline:
+            raise TimeoutError
 
     def abort(self) -> None:
         """Wake whoever reads or writes: a peer that sends a byte now and then never times out."""
-        with contextlib.suppress(OSError, AttributeError):  # closed, or not open yet
-            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+        self._aborted = True  # first: a socket that is there only afterwards is not gone on with
+        sock = self.sock
+        if sock is not None:
+            with contextlib.suppress(OSError):  # closed, or taken over by TLS this moment
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def post(
@@ -122,6 +139,7 @@ def _sent(
     try:
         connection.request("POST", target.path, body, {**headers, "Connection": "close"})
         response = connection.getresponse()
+        connection.check_time()  # a head that was cut off reads like a whole one
         # What the body says is nobody's business: only its head is waited for.
         return answered(
             response.status, response.headers.get("Retry-After"), time.monotonic() - began

@@ -1,6 +1,8 @@
 """The wire of webhooks."""
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
 
 from tem.http.wire import Strict, WholeNumber
 from tem.vocabulary import EventType
@@ -16,8 +18,17 @@ def _time(description: str = "", *, required: bool = False) -> fields.String:
     return fields.String(required=required, metadata={"format": "date-time", **told})
 
 
-def _types() -> "fields.List[str]":
-    return fields.List(
+class _Types(fields.List[Any]):
+    """As many as there are at most; of more of them not one is looked at."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> list[Any]:
+        if isinstance(value, list) and len(value) > len(_TYPES):
+            raise ValidationError(f"Name each of the {len(_TYPES)} types once at most.")
+        return super()._deserialize(value, attr, data, **more)
+
+
+def _types() -> _Types:
+    return _Types(
         fields.String(validate=validate.OneOf(_TYPES)),
         validate=validate.Length(max=len(_TYPES)),
         metadata={"description": "what to be told of; everything, new types too, if empty"},

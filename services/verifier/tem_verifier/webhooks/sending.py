@@ -21,6 +21,7 @@ from tem.clock import Clock
 from tem.databases import published
 from tem.databases.database import reading, writing
 from tem.logs import log
+from tem.trail import audit
 from tem_verifier import storage
 from tem_verifier.changes import feed
 from tem_verifier.webhook_addresses import Network
@@ -35,6 +36,7 @@ TURN_SECONDS = 20.0  # then the others have their turn
 AT_ONCE = 100  # changes that become messages in one turn
 MOST_TURNS = 64  # of this process at once
 AGENT = "tem-webhooks/1"
+ACTOR = "sender"
 ATTEMPTS = Counter("tem_verifier_webhook_attempts", "Attempts to tell a webhook", ["outcome"])
 SEEN = Gauge(
     "tem_verifier_webhooks_seen_timestamp_seconds",
@@ -168,6 +170,8 @@ class Sender:
         if answer.is_gone or retry_rules.is_given_up(since, now):
             because = "gone" if answer.is_gone else "failing"
             _set(connection, to.id, disabled_at=now, disabled_because=because)
+            about, told = f"webhook:{to.id}", {"because": because}
+            audit.record(connection, now, ACTOR, "webhook.disabled", about, told)
             log.warning("webhook_disabled", webhook=to.id, because=because)
             return
         if retry_rules.is_given_up(message.queued_at, now):

@@ -13,7 +13,7 @@ webhook_table = Table(
     "webhook",
     metadata,
     Column("id", String(ID_LENGTH), primary_key=True),
-    Column("chain", String(NAME_LENGTH), nullable=False, index=True),
+    Column("chain", String(NAME_LENGTH), nullable=False),
     Column("url", Text, nullable=False),
     Column("types", Text, nullable=False),  # their words, with a blank between; empty for all
     # In plain words: a signature is made with it. Whoever reads it can only pretend to be us.
@@ -32,6 +32,7 @@ webhook_table = Table(
     Column("lease_until", UtcDateTime),  # somebody sends to it
     Column("disabled_at", UtcDateTime),
     Column("disabled_because", String(20)),
+    Index("webhook_address", "chain", "url", unique=True),
 )
 # What a webhook has yet to be told: gone once it is, or was given up.
 message_table = Table(

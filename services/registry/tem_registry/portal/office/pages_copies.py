@@ -53,7 +53,8 @@ def add(portal: Portal) -> None:
             try:
                 body = form.body("decision", "note")
                 at.api.post(f"/v1/suspects/{id}/decision", body, key=form.key)
-                return at.go(_PATH, done="suspect_decided")
+                copied = body["decision"] == "confirmed"  # what is left to do stands on its page
+                return at.go(f"{_PATH}/{id}" if copied else _PATH, done="suspect_decided")
             except Refused as refused:
                 form.refuse(refused)
         found = at.api.get(f"/v1/suspects/{id}")

@@ -1,7 +1,7 @@
 curl -sS "$TILL/v1/sales" -H "Authorization: Bearer $KEY" \
-  -H 'Content-Type: application/json' -H "Idempotency-Key: $(uuidgen)" \
-  -d '{"sales": [{"code": "0018…", "sold_at": "2026-11-20T09:30:00+07:00"}]}'
+  -H 'Content-Type: application/json' -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" \
+  -d '{"sales": [{"code": "0018…"}]}'
 
 curl -sS "$TILL/v1/returns" -H "Authorization: Bearer $KEY" \
-  -H 'Content-Type: application/json' -H "Idempotency-Key: $(uuidgen)" \
+  -H 'Content-Type: application/json' -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" \
   -d '{"returns": [{"code": "0018…"}]}'

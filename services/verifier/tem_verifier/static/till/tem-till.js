@@ -6,12 +6,14 @@
  *   import { openPack } from "./tem-till.js";
  *
  *   const trust = await (await fetch("trust.json")).json(); // kept with the till, not asked for
+ *   const seen = Number(localStorage.getItem("seen"));      // 0 the first time
  *   let pack = await openPack(bytes, { trust, seen });      // ArrayBuffer or Uint8Array
- *   localStorage.seen = pack.sequence;                      // give it back as `seen` next time
+ *   localStorage.setItem("seen", pack.sequence);            // give it back the next time
  *
  *   const answer = await pack.check(scanned);               // 174 digits or the stamp's address
  *   answer.advice                                           // "allow", "ask" (a person) or "stop"
- *   pack.age()                                              // how old the knowledge is
+ *   pack.age()                                              // how old the knowledge is, and
+ *                                                           // whether the clock can be right
  *   pack = await pack.update(bytes);                        // a delta, or a whole newer file
  *
  * A pack or a delta that cannot be believed throws PackRefused with a stable `code`; the pack in
@@ -20,9 +22,9 @@
 
 const DIGITS = /^[0-9]{174}$/;
 const CODE_LIMIT = 1n << 576n;
-const DAY = 86_400_000;
-const VIETNAM = 7 * 3_600_000; // one offset since 1975, and no summer time
-const FIRST_TEST_BATCH = 0xf0000000;
+const [HOUR, DAY] = [3_600_000, 86_400_000];
+const VIETNAM = 7 * HOUR; // one offset since 1975, and no summer time
+const [FIRST_TEST_BATCH, MOST_BATCH, MOST_INDEX] = [0xf0000000, 0xffffffff, 0xffffff];
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const bytesOfText = (said) => new TextEncoder().encode(said);
 
@@ -124,10 +126,16 @@ const inForce = (card, day) => inTerm(card, day) && !isRevoked(card, day);
 const isRenewed = (under, cards, today) =>
   cards.some((one) => one.valid_from > under.valid_from && inForce(one, today));
 
+/** A text whose order is that of its code points: of itself it would be that of UTF-16. */
+const points = (said) =>
+  Array.from(said, (one) => one.codePointAt(0).toString(16).padStart(6, "0")).join("");
+
 /** The newest of some certificates: by its beginning, its end, its withdrawal, then its id. */
 function newest(cards) {
-  const rank = (card) =>
-    [card.valid_from, card.valid_until, card.revoked_on || "9999-12-31", card.certificate_id];
+  const rank = (card) => [
+    ...[card.valid_from, card.valid_until, card.revoked_on || "9999-12-31"],
+    points(card.certificate_id),
+  ];
   const isLater = (a, b) => {
     const at = a.findIndex((one, i) => one !== b[i]);
     return at >= 0 && a[at] > b[at];
@@ -224,21 +232,120 @@ function answerOf(subject, now, asOf) {
   return out;
 }
 
-/* ---- Signatures ---------------------------------------------------------------------------- */
+/* ---- Cards: whether they say what an answer needs ------------------------------------------- */
 
-// The eight points of small order: no honest signature begins with one, and libraries differ.
+const isText = (value) => typeof value === "string";
+const isCard = (one) => one !== null && typeof one === "object" && !Array.isArray(one);
+const isDay = (value) =>
+  isText(value) &&
+  /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(value) &&
+  value >= "0001" &&
+  !Number.isNaN(Date.parse(value)) &&
+  new Date(value).toJSON().startsWith(value);
+const isInstant = (value) =>
+  isText(value) &&
+  /T[0-9]{2}(:[0-9]{2}){2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$/.test(value) &&
+  isDay(value.split("T")[0]) &&
+  !Number.isNaN(Date.parse(value));
+const orNone = (isKind) => (value) => value === null || isKind(value);
+const isAnything = () => true; // but there
+const isListOf = (kinds) => (value) =>
+  Array.isArray(value) && value.every((one) => has(one, kinds));
+const has = (card, kinds) =>
+  isCard(card) &&
+  Object.keys(kinds).every((name) => Object.hasOwn(card, name) && kinds[name](card[name]));
+
+const CERTIFICATE_CARD = {
+  ...Object.fromEntries([...TERM, ...REVOCATION, "stars"].map((name) => [name, isAnything])),
+  certificate_id: isText,
+  valid_from: isDay,
+  valid_until: isDay,
+  revoked_on: orNone(isDay),
+};
+const STATUSES = ["active", "suspended", "ceased"];
+const STATUS_CARD = { status: (value) => STATUSES.includes(value), since: isDay };
+const RECALL_CARD = { ordered_on: isDay, lifted_at: orNone(isInstant) };
+const LOT_CARD = {
+  ...Object.fromEntries(LOT.map((name) => [name, isAnything])),
+  production_date: isDay,
+  best_before: orNone(isDay),
+  window_ends_on: isDay,
+  recalls: isListOf(RECALL_CARD),
+};
+
+const FORGOTTEN_CARD = { undated: (value) => value === true, window_ends_on: isDay };
+
+/** Whether nothing is missing or of another kind; else dates would compare as if they were fine. */
+function isWhollyTold({ lot, product, producer }) {
+  if (!lot) return true;
+  if (lot.closed) return lot.undated === false || has(lot, FORGOTTEN_CARD);
+  return (
+    has(lot, LOT_CARD) &&
+    has(product, { certificates: isListOf(CERTIFICATE_CARD) }) &&
+    has(producer, { statuses: isListOf(STATUS_CARD) })
+  );
+}
+
+/* ---- Points of the curve: docs/stamp-format.md, "A good signature" -------------------------- */
+
+const P = 2n ** 255n - 19n;
+const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
+const mod = (value) => ((value % P) + P) % P;
+
+function power(base, exponent) {
+  let out = 1n;
+  for (let rest = exponent; rest; rest >>= 1n) {
+    if (rest & 1n) out = mod(out * base);
+    base = mod(base * base);
+  }
+  return out;
+}
+
+const D = mod(-121665n * power(121666n, P - 2n));
+const ROOT_OF_MINUS_ONE = power(2n, (P - 1n) / 4n);
+const heightOf = (raw) => BigInt(`0x${toHex(raw.slice().reverse())}`) & (2n ** 255n - 1n);
+
+// The heights (y) of the eight points of small order, for either sign of x.
 const SMALL_ORDER = new Set([
-  `01${"00".repeat(31)}`,
-  `ec${"ff".repeat(30)}7f`,
-  "00".repeat(32),
-  `${"00".repeat(31)}80`,
-  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
-  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+  ...[0n, 1n, P - 1n],
+  heightOf(fromHex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")),
+  heightOf(fromHex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")),
 ]);
 
+/** Whether 32 bytes are the one spelling of a point that is not of small order: libraries differ. */
+function isSound(raw) {
+  const y = heightOf(raw);
+  return y < P && !SMALL_ORDER.has(y);
+}
+
+/** The sum of two points in extended coordinates (RFC 8032, section 5.1.4); it doubles too. */
+function sum(one, other) {
+  const a = mod((one[1] - one[0]) * (other[1] - other[0]));
+  const b = mod((one[1] + one[0]) * (other[1] + other[0]));
+  const [c, d] = [mod(2n * D * one[3] * other[3]), mod(2n * one[2] * other[2])];
+  const [e, f, g, h] = [b - a, d - c, d + c, b + a];
+  return [mod(e * f), mod(g * h), mod(f * g), mod(e * h)];
+}
+
+/** Whether a sound point is on the curve and of no mixed order; the sign of x changes neither. */
+function isOfPrimeOrder(raw) {
+  const y = heightOf(raw);
+  const square = mod((y * y - 1n) * power(D * y * y + 1n, P - 2n));
+  let x = power(square, (P + 3n) / 8n);
+  if (mod(x * x) !== square) x = mod(x * ROOT_OF_MINUS_ONE);
+  if (mod(x * x) !== square) return false;
+  let [point, total] = [[x, y, 1n, mod(x * y)], [0n, 1n, 1n, 0n]];
+  for (let rest = ORDER; rest; rest >>= 1n) {
+    if (rest & 1n) total = sum(total, point);
+    point = sum(point, point);
+  }
+  return total[0] === 0n && total[1] === total[2];
+}
+
+/* ---- Signatures ---------------------------------------------------------------------------- */
+
 async function keyOf(raw) {
+  if (!isSound(raw)) return null;
   try {
     return await crypto.subtle.importKey("raw", raw, { name: "Ed25519" }, false, ["verify"]);
   } catch (error) {
@@ -248,7 +355,7 @@ async function keyOf(raw) {
 }
 
 async function verifies(key, message, signature) {
-  if (!key || SMALL_ORDER.has(toHex(signature.subarray(0, 32)))) return false;
+  if (!key || signature.length !== 64 || !isSound(signature.subarray(0, 32))) return false;
   return crypto.subtle.verify("Ed25519", key, signature, message);
 }
 
@@ -256,6 +363,7 @@ const sha256 = async (bytes) => toHex(new Uint8Array(await crypto.subtle.digest(
 
 const STAMP_CONTEXT = bytesOfText("tem-stamp-v1\0");
 const HEADER_CONTEXT = bytesOfText("tem-pack-v1\0");
+const MANIFEST_CONTEXT = bytesOfText("tem-manifest-v1\0");
 const CERTIFICATE_CONTEXT = bytesOfText("tem-pack-key-v1\0");
 
 function joined(...parts) {
@@ -285,13 +393,16 @@ const MAGIC = bytesOfText("TEMPACK1");
 const MOST_JSON = 4096;
 const MOST_PAYLOAD = 268_435_456;
 const MOST_UNPACKED = 1_073_741_824;
+const LONGEST = 60 * DAY; // that a pack may answer
 const isWhole = (value) => Number.isSafeInteger(value) && value >= 0;
+const isBatch = (value) => isWhole(value) && value >= 1 && value <= MOST_BATCH;
+const isIndex = (value) => isWhole(value) && value >= 1 && value <= MOST_INDEX;
 const isHex = (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
-const isText = (value) => typeof value === "string";
 const isEnvironment = (value) => value === "production" || value === "sandbox";
 const isTime = (value) =>
   isText(value) &&
   /^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z$/.test(value) &&
+  value >= "0001" &&
   new Date(value).toJSON() === value.replace("Z", ".000Z");
 
 const HEADER = {
@@ -318,26 +429,55 @@ const CERTIFICATE = {
   valid_until: isTime,
 };
 
-/** Canonical JSON with exactly these fields. */
-function fieldsOf(bytes, kinds) {
-  let fields;
+const isPrintable = (value) => isText(value) && /^[!-~]{1,200}$/.test(value);
+const MANIFEST = {
+  batch: isBatch,
+  code_file_sha256: isHex,
+  fingerprints_sha256: isHex,
+  format: (value) => value === "tem-manifest-v1",
+  hashes_sha256: isHex,
+  host: isPrintable,
+  issued_at: isTime,
+  last_index: isIndex,
+  office_key_id: isHex,
+  producer: isPrintable,
+  product: isPrintable,
+  public_key: isHex,
+  quantity: isIndex,
+};
+
+/** Canonical JSON with exactly these fields; null for any other. */
+function canonical(bytes, kinds) {
   try {
     const said = utf8.decode(bytes);
-    fields = JSON.parse(said);
+    const fields = JSON.parse(said);
     const again = JSON.stringify(fields, Object.keys(kinds)).replace(
       /[^ -~]/g,
       (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
     );
-    if (again !== said) throw new TypeError();
+    return again === said && has(fields, kinds) ? fields : null;
   } catch {
-    throw damaged("a header is not in its one spelling");
+    return null;
   }
-  const fits = (name) => Object.hasOwn(Object(fields), name) && kinds[name](fields[name]);
-  const begins = fields?.as_of ?? fields?.valid_from;
-  if (!Object.keys(kinds).every(fits) || begins > fields.valid_until) {
-    throw damaged("a field of a header is missing or of the wrong kind");
+}
+
+function headerOf(bytes) {
+  const header = canonical(bytes, HEADER);
+  if (!header) throw damaged("its header is not in its one spelling");
+  const [asOf, until] = [Date.parse(header.as_of), Date.parse(header.valid_until)];
+  // No far number and no far end: a stolen pack key must not blind tills for good.
+  if (asOf > until || until - asOf > LONGEST || header.sequence * 1000 > asOf + DAY) {
+    throw damaged("its header says what none may say");
   }
-  return fields;
+  return header;
+}
+
+function certificateOf(bytes) {
+  const certificate = canonical(bytes, CERTIFICATE);
+  if (!certificate || certificate.valid_from > certificate.valid_until) {
+    throw damaged("its certificate is not in its one spelling");
+  }
+  return certificate;
 }
 
 /** The frames of a file, taken apart and not yet believed. */
@@ -362,12 +502,46 @@ function framesOf(bytes) {
     frame.certificateSignature = take(64);
     frame.payload = block(MOST_PAYLOAD);
     frame.bytes = bytes.subarray(begin, at);
-    frame.header = fieldsOf(frame.headerBytes, HEADER);
-    frame.certificate = fieldsOf(frame.certificateBytes, CERTIFICATE);
+    frame.header = headerOf(frame.headerBytes);
+    frame.certificate = certificateOf(frame.certificateBytes);
     frames.push(frame);
   } while (at < bytes.length && frames.length < 2);
   if (at < bytes.length) throw damaged("bytes are left over");
   return frames;
+}
+
+/* ---- Trust: which keys, and what they vouch for --------------------------------------------- */
+
+const OFFICE_KEY = {
+  public_key: isHex,
+  purpose: (value) => value === "manifest",
+  state: (value) => value === "active" || value === "frozen",
+  first_batch: isBatch,
+  last_batch: isBatch,
+};
+const isOfficeKey = (one) =>
+  has(one, OFFICE_KEY) &&
+  one.first_batch <= one.last_batch &&
+  (one.accepted === undefined || (Array.isArray(one.accepted) && one.accepted.every(isHex)));
+
+/** A trust list (`trust.json`) as readers need it. Throws PackRefused `trust_unreadable`. */
+async function trusted(list) {
+  const keys = new Map();
+  let fits = isCard(list) && list.format === "tem-trust-v1" && isEnvironment(list.environment);
+  fits &&= Array.isArray(list.office_keys) && list.office_keys.every(isOfficeKey);
+  for (const one of fits ? list.office_keys : []) {
+    const raw = fromHex(one.public_key);
+    const [id, key] = [await sha256(raw), await keyOf(raw)];
+    fits &&= key !== null && !keys.has(id); // of one that stands twice, which would count?
+    keys.set(id, { accepted: [], ...one, id, key });
+  }
+  if (!fits) {
+    throw new PackRefused(
+      "trust_unreadable",
+      "This is no trust list: fetch it once over a way you trust (GET /v1/trust).",
+    );
+  }
+  return { environment: list.environment, keys };
 }
 
 /** Whether office key, pack key and header vouch for one another; throws PackRefused. */
@@ -393,20 +567,45 @@ async function believe(frame, trust) {
 }
 
 async function isCertified({ header, certificate, ...frame }, trust, packKey) {
-  for (const office of trust.office_keys) {
-    const raw = fromHex(office.public_key);
-    if ((await sha256(raw)) !== certificate.office_key_id) continue;
-    const message = joined(CERTIFICATE_CONTEXT, frame.certificateBytes);
-    return (
-      office.state === "active" && // a frozen one vouches for nothing: a thief writes any date
-      (await verifies(await keyOf(raw), message, frame.certificateSignature)) &&
-      (await sha256(packKey)) === header.pack_key_id &&
-      certificate.valid_from <= header.as_of &&
-      header.valid_until <= certificate.valid_until
-    );
-  }
-  return false;
+  const office = trust.keys.get(certificate.office_key_id);
+  if (!office || office.state !== "active") return false; // a thief of a frozen one writes any date
+  const last = trust.environment === "sandbox" ? MOST_BATCH : FIRST_TEST_BATCH - 1;
+  const message = joined(CERTIFICATE_CONTEXT, frame.certificateBytes);
+  return (
+    office.first_batch <= last &&
+    last <= office.last_batch && // a retired one vouches for no pack
+    (await verifies(office.key, message, frame.certificateSignature)) &&
+    (await sha256(packKey)) === header.pack_key_id &&
+    certificate.valid_from <= header.as_of &&
+    header.valid_until <= certificate.valid_until
+  );
 }
+
+/** The manifest that an office key vouches for; null if none does. */
+async function accepted(said, signature, trust) {
+  const bytes = bytesOfText(said);
+  const signer = await signerOf(joined(MANIFEST_CONTEXT, bytes), signature, trust);
+  const manifest = signer && canonical(bytes, MANIFEST);
+  if (!manifest || manifest.office_key_id !== signer.id) return null;
+  const { batch, quantity, last_index } = manifest;
+  const mayBe =
+    quantity < last_index &&
+    signer.first_batch <= batch &&
+    batch <= signer.last_batch &&
+    batch >= FIRST_TEST_BATCH === (trust.environment === "sandbox") &&
+    (signer.state === "active" || signer.accepted.includes(await sha256(bytes)));
+  return mayBe && (await mayMakeStamps(fromHex(manifest.public_key), trust)) ? manifest : null;
+}
+
+async function signerOf(message, signature, trust) {
+  for (const office of trust.keys.values()) {
+    if (await verifies(office.key, message, signature)) return office;
+  }
+  return null;
+}
+
+const mayMakeStamps = async (raw, trust) =>
+  isSound(raw) && isOfPrimeOrder(raw) && !trust.keys.has(await sha256(raw));
 
 /* ---- Payloads ------------------------------------------------------------------------------ */
 
@@ -416,10 +615,17 @@ async function unpacked(frame, read) {
     throw damaged("its digest differs");
   }
   try {
-    return read(JSON.parse(utf8.decode(await gunzipped(frame))));
+    const payload = JSON.parse(utf8.decode(await gunzipped(frame)));
+    if (!areWhole(payload)) throw damaged("a number in it is not whole");
+    return read(payload);
   } catch (error) {
     throw error instanceof PackRefused ? error : damaged("its content cannot be read");
   }
+}
+
+function areWhole(value) {
+  if (typeof value === "number") return Number.isSafeInteger(value);
+  return value === null || typeof value !== "object" || Object.values(value).every(areWhole);
 }
 
 /** The payload's bytes, never more of them than the header says. */
@@ -476,43 +682,63 @@ const hasLists = (payload, names) =>
   names.every((name) => Array.isArray(payload[name]));
 
 function withBatches(record, batches, payload) {
-  for (const one of payload.batches) batches.set(one[0], one);
+  for (const one of payload.batches) batches.set(one?.[0], one);
   const whole = { ...record, batches, unavailable: new Set(payload.unavailable) };
   const fits =
-    [...whole.products, ...whole.producers, ...whole.lots].every((one) => isCard(one)) &&
-    whole.bindings.every(([state, lot]) => STATES.has(state) && isPlace(lot, whole.lots, -1)) &&
+    new Set(payload.batches.map((one) => one?.[0])).size === payload.batches.length &&
+    [...payload.unavailable, ...(payload.removed ?? [])].every(isBatch) &&
+    [...whole.products, ...whole.producers, ...whole.lots].every(isCard) &&
+    whole.bindings.every((one) => bindingFits(one, whole)) &&
     [...batches.values()].every((one) => batchFits(one, whole));
   if (!fits) throw damaged("its content does not fit");
   return whole;
 }
 
 const STATES = new Set(["issued", "delivered", "activated", "void", "revoked"]);
-const isCard = (one) => one !== null && typeof one === "object" && !Array.isArray(one);
 const isPlace = (place, list, least = 0) =>
   Number.isInteger(place) && place >= least && place < list.length;
+const isListOfLength = (value, length) => Array.isArray(value) && value.length === length;
 
-const batchFits = ([number, key, quantity, product, producer, runs], record) =>
-  isWhole(number) &&
-  /^[A-Za-z0-9_-]{43}$/.test(key) &&
-  isPlace(product, record.products) &&
-  isPlace(producer, record.producers) &&
-  runsFit(runs, quantity, record.bindings);
-
-function runsFit(runs, quantity, bindings) {
-  let covered = 0;
-  for (let i = 0; i < runs.length; i += 2) {
-    if (!(isWhole(runs[i]) && runs[i] > 0 && isPlace(runs[i + 1], bindings, -1))) return false;
-    covered += runs[i];
-  }
-  return covered === quantity;
+function bindingFits(binding, { lots }) {
+  if (!isListOfLength(binding, 3)) return false;
+  const [state, lot, revokedOn] = binding;
+  return STATES.has(state) && isPlace(lot, lots, -1) && (revokedOn === null || isText(revokedOn));
 }
 
-/** A batch as look-ups need it: the last index of each run, for bisecting. */
-async function laidOut([, key, quantity, product, producer, runs]) {
-  const lasts = new Uint32Array(runs.length / 2);
+function batchFits(batch, { products, producers, bindings }) {
+  if (!isListOfLength(batch, 6)) return false;
+  const [number, manifest, signature, product, producer, runs] = batch;
+  return (
+    isBatch(number) &&
+    isText(manifest) &&
+    isText(signature) &&
+    /^[A-Za-z0-9_-]{85}[AQgw]$/.test(signature) && // of 64 bytes the one spelling
+    isPlace(product, products) &&
+    isPlace(producer, producers) &&
+    runsFit(runs, bindings)
+  );
+}
+
+const runsFit = (runs, bindings) =>
+  Array.isArray(runs) &&
+  runs.length % 2 === 0 &&
+  runs.every((one, i) => (i % 2 ? isPlace(one, bindings, -1) : isIndex(one))) &&
+  isIndex(runs.reduce((total, one, i) => (i % 2 ? total : total + one), 0));
+
+/** A batch as look-ups need it, once its manifest is believed; null if it is not. */
+async function laidOut([number, said, signature, product, producer, runs], record, trust) {
+  const manifest = await accepted(said, fromBase64url(signature), trust);
+  const lasts = new Uint32Array(runs.length / 2); // for bisecting: the last index of each run
   let last = 0;
   for (let i = 0; i < lasts.length; i += 1) lasts[i] = last += runs[2 * i];
-  return { key: await keyOf(fromBase64url(key)), quantity, product, producer, runs, lasts };
+  const fits =
+    manifest?.batch === number &&
+    manifest.product === record.products[product].product_id &&
+    manifest.producer === record.producers[producer].producer_id &&
+    manifest.quantity === last;
+  if (!fits) return null;
+  const key = await keyOf(fromHex(manifest.public_key));
+  return { key, quantity: last, product, producer, runs, lasts };
 }
 
 function bindingAt({ lasts, runs }, index) {
@@ -529,21 +755,32 @@ function bindingAt({ lasts, runs }, index) {
 
 /**
  * Open a pack. `bytes` are the whole file, `trust` the parsed trust list (`GET /v1/trust`), `seen`
- * the highest `sequence` this till has ever accepted. Throws PackRefused.
+ * the highest `sequence` this till has ever accepted, `clock` the `pack.clock` kept with it.
+ * Throws PackRefused.
  */
-export async function openPack(bytes, { trust, seen = 0 }) {
+export async function openPack(bytes, { trust, seen = 0, clock = null }) {
+  if (!isWhole(seen) || !(clock === null || Number.isFinite(clock))) {
+    throw new PackRefused(
+      "pack_seen_damaged",
+      "`seen` is a whole number (0 the first time), `clock` milliseconds: give back what was kept.",
+    );
+  }
+  return opened(bytes, { trust: await trusted(trust), seen, clock });
+}
+
+async function opened(bytes, known) {
   const [first, delta] = framesOf(new Uint8Array(bytes));
   if (first.header.base !== null || delta?.header.base === null) {
     throw damaged("it has to be a full frame, and at most one delta");
   }
-  await believe(first, trust);
-  if (delta) await believe(delta, trust);
+  await believe(first, known.trust);
+  if (delta) await believe(delta, known.trust);
   const full = { ...first, record: await unpacked(first, recordOf) };
-  return made(full, delta, { trust, seen });
+  return made(full, delta, known);
 }
 
 /** A pack of a full frame and, if there is one, a delta, both believed. */
-async function made(full, delta, { trust, seen }) {
+async function made(full, delta, { trust, seen, clock }) {
   const { header } = delta ?? full;
   let record = full.record;
   if (delta) {
@@ -556,7 +793,7 @@ async function made(full, delta, { trust, seen }) {
   if (header.sequence < seen) {
     throw new PackRefused("pack_older_than_seen", "This till has had a newer one: keep that.");
   }
-  return new Pack(full, delta, record, trust);
+  return new Pack(full, delta, record, trust, header.sequence === seen ? clock : null);
 }
 
 /** What is known of all stamps as of one time. Made by `openPack`; never altered. */
@@ -564,10 +801,12 @@ class Pack {
   #full;
   #record;
   #trust;
+  #clock;
   #batches = new Map();
 
-  constructor(full, delta, record, trust) {
+  constructor(full, delta, record, trust, clock) {
     const { header } = delta ?? full;
+    this.#clock = Math.max(clock ?? -Infinity, Date.parse(header.as_of));
     this.#full = full;
     this.#record = record;
     this.#trust = trust;
@@ -585,22 +824,43 @@ class Pack {
     this.bytes = delta ? joined(full.bytes, delta.bytes) : full.bytes;
   }
 
-  /** How old the knowledge is at a time (a Date, milliseconds or a text; now, if none). */
-  age(at = Date.now()) {
-    const now = instantOf(at);
+  /** The latest clock it was asked by, in milliseconds: keep it with `sequence`. */
+  get clock() {
+    return this.#clock;
+  }
+
+  /**
+   * How old the knowledge is at a time (a Date, milliseconds or a text; now, if none). A clock an
+   * hour behind `as_of`, or behind one that this pack was asked by, is wrong: nobody knows then.
+   */
+  age(at) {
+    const { clock, latest } = this.#timeAt(at);
+    const isWrong = clock < latest - HOUR;
     return {
       as_of: this.as_of,
       valid_until: this.valid_until,
-      seconds: Math.max(0, Math.floor((now - Date.parse(this.as_of)) / 1000)),
-      is_too_old: now > Date.parse(this.valid_until),
+      seconds: isWrong ? null : Math.floor((latest - Date.parse(this.as_of)) / 1000),
+      clock_is_wrong: isWrong,
+      is_too_old: latest > Date.parse(this.valid_until),
     };
+  }
+
+  /** What the clock says, and the latest that is known: time does not go back. */
+  #timeAt(at) {
+    if (at === undefined) {
+      const clock = Date.now();
+      this.#clock = Math.max(this.#clock, clock);
+      return { clock, latest: this.#clock };
+    }
+    const clock = instantOf(at); // moved: it is not remembered, nor held against another
+    return { clock, latest: Math.max(clock, Date.parse(this.as_of)) };
   }
 
   /** The pack with a newer delta or file; this one stays as it is. Throws PackRefused. */
   async update(bytes) {
-    const known = { trust: this.#trust, seen: this.sequence };
+    const known = { trust: this.#trust, seen: this.sequence, clock: this.#clock };
     const [delta, more] = framesOf(new Uint8Array(bytes));
-    if (delta.header.base === null) return openPack(bytes, known);
+    if (delta.header.base === null) return opened(bytes, known);
     if (more) throw damaged("it has to be one delta, or a whole file");
     await believe(delta, this.#trust);
     return made(this.#full, delta, known);
@@ -610,21 +870,22 @@ class Pack {
    * The answer to what was scanned, as a look-up online gives it (docs/http.md).
    * `at`: a Date, milliseconds or a text; now, if none. Throws PackRefused `pack_too_old`.
    */
-  async check(scanned, { at = Date.now() } = {}) {
-    const clock = instantOf(at);
-    if (clock > Date.parse(this.valid_until)) {
+  async check(scanned, { at } = {}) {
+    const now = this.#timeAt(at).latest;
+    if (now > Date.parse(this.valid_until)) {
       throw new PackRefused("pack_too_old", "The pack is past its limit: fetch a newer one.");
     }
-    const now = Math.max(clock, Date.parse(this.as_of)); // a clock before it is wrong
     const code = bytesOf(scanned, this.prefix);
     if (!code) return plain(MALFORMED, this.as_of);
     if (this.#record.unavailable.has(code.batch)) return plain(UNAVAILABLE, this.as_of);
     const row = this.#record.batches.get(code.batch);
     if (!row) return this.#notInPack(code.batch);
     const batch = await this.#batch(code.batch, row);
+    if (!batch) return plain(UNAVAILABLE, this.as_of);
     if (!(await isIssued(code, batch))) return plain(UNKNOWN, this.as_of);
     const subject = this.#subject(code, batch);
-    return subject ? answerOf(subject, now, this.as_of) : plain(UNAVAILABLE, this.as_of);
+    if (!subject || !isWhollyTold(subject)) return plain(UNAVAILABLE, this.as_of);
+    return answerOf(subject, now, this.as_of);
   }
 
   /** It may have been issued since, unless its number is of the other environment. */
@@ -637,8 +898,11 @@ class Pack {
     return answer;
   }
 
-  async #batch(number, row) {
-    if (!this.#batches.has(number)) this.#batches.set(number, await laidOut(row));
+  /** Looked at with its first code, and remembered. */
+  #batch(number, row) {
+    if (!this.#batches.has(number)) {
+      this.#batches.set(number, laidOut(row, this.#record, this.#trust));
+    }
     return this.#batches.get(number);
   }
 
@@ -663,7 +927,7 @@ const isIssued = async ({ raw, index }, { key, quantity }) =>
   verifies(key, joined(STAMP_CONTEXT, raw.subarray(0, 8)), raw.subarray(8));
 
 function instantOf(at) {
-  const instant = new Date(at).getTime();
+  const instant = at === null ? NaN : new Date(at).getTime();
   if (Number.isNaN(instant)) throw new RangeError("not a time: a Date, milliseconds or RFC 3339");
   return instant;
 }
