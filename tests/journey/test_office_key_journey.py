@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.journey.acts import Maker, get
-from tests.running import Running, running, tem, until
+from tests.running import Running, running, until
 from tests.verifier.mint import Mint, Minted
 
 from tem import manifest, trust
@@ -123,8 +123,7 @@ def test_the_key_is_changed_under_traffic_without_one_wrong_answer(
         assert signer_of(traffic, batch) == (old if batch < start else new)
     assert set(traffic.verdicts(traffic.codes)) == {GENUINE}
     assert not (installation.data / "issuer" / "office-key.pem").exists()
-    # The newest pack is of the new key within a moment.
-    until(lambda: tem(installation.data, "fsck").stdout == "every invariant holds\n")
+    assert installation.tem("fsck") == "every invariant holds\n"
 
 
 def publish(installation: Running, forged: Minted) -> None:

@@ -127,8 +127,8 @@ def test_packs_are_made_when_they_are_due(register: Register, reader: Verifier, 
 def test_a_changed_trust_list_makes_a_full_pack_and_silences_batches(
     register: Register, reader: Verifier, batch: Minted, mint: Mint, till: Till
 ) -> None:
-    """At once. What nobody vouches for is UNAVAILABLE; a frozen office key makes no pack at all,
-    and then `tem fsck` says that tills refuse the one that there is."""
+    """At once. What nobody vouches for is UNAVAILABLE; a frozen office key makes no pack at all.
+    What is kept is as whole as before: `tem fsck` finds no fault in it, unless it was altered."""
     till.make()
     mint.trust(last_batch=FIRST_TEST_BATCH)
     assert till.make(timedelta(0)).base is None
@@ -139,8 +139,16 @@ def test_a_changed_trust_list_makes_a_full_pack_and_silences_batches(
     mint.trust(frozen=True)
     assert till.maker.if_due() is None
     with register.read() as connection:
+        assert list(kept_packs.faults(connection, trust.load(mint.trust_file))) == []
+    mint.trust()
+    piece = published.pack_piece
+    with register.write() as connection:
+        of_made = piece.c.sequence == made.sequence
+        content = connection.execute(select(piece.c.content).where(of_made)).scalar_one()
+        altered = content[:-1] + bytes([content[-1] ^ 1])
+        connection.execute(update(piece).where(of_made).values(content=altered))
         (told,) = kept_packs.faults(connection, trust.load(mint.trust_file))
-    assert told.startswith(f"tills refuse the newest pack ({made.sequence})") and "frozen" in told
+    assert told.startswith(f"tills refuse the newest pack ({made.sequence})") and "damaged" in told
 
 
 @ONE_ENGINE

@@ -272,6 +272,7 @@ def test_a_till_goes_by_its_clock_and_not_back(tmp_path: Path) -> None:
         return Asked(read, file, clock=clock, at=None, warn=warned.append)
 
     asked = opened(file_of("full"))
+    assert seen.read(file) == Seen(pack_frames.FULL, NOW)
     answers = asked.answers([pack_record.code(7, 2)] * 4)
     told = []
     for now in (NOW, "2026-11-20T17:00:00Z", "2026-11-20T16:30:00Z"):

@@ -10,7 +10,7 @@ from tem import ed25519
 from tem.databases import published
 from tem.databases.published import PIECE_BYTES
 from tem.pack import frames, reader
-from tem.pack.refusals import PackRefused
+from tem.pack.refusals import PackRefused, not_certified
 from tem.trust import Trust
 from tem_registry.packs.pack_trust import as_tills_have_it
 
@@ -118,7 +118,11 @@ def _pieces(connection: Connection, sequence: int) -> tuple[list[int], bytes]:
 
 
 def _refusals_of_newest(connection: Connection, believed: Trust) -> Iterator[str]:
-    """What a till says to the file that it would get now."""
+    """What a till says to the file that it would get now.
+
+    That its key is vouched for no more is no fault of what is kept: an office key was frozen, and
+    the follower's alarm tells what to do (``pack_key_unfit``).
+    """
     full = newest_full(connection)
     deltas = select(func.max(p.sequence)).where(p.base == full)
     newest = [one for one in (full, connection.execute(deltas).scalar()) if one is not None]
@@ -126,4 +130,6 @@ def _refusals_of_newest(connection: Connection, believed: Trust) -> Iterator[str
     try:
         reader.open_pack(file, as_tills_have_it(believed), verifies=ed25519.verifies)
     except PackRefused as refusal:
+        if refusal.code == not_certified("").code:
+            return
         yield f"tills refuse the newest pack ({newest[-1]}): {refusal.detail}"

@@ -63,7 +63,8 @@ def keep(pack: Path, found: Seen) -> None:
 def keep_locked(pack: Path, found: Seen) -> None:
     """The same for whoever holds the lock: whole or not at all."""
     if found > read(pack):
-        whole_files.replace(_beside(pack), f"{found.sequence} {found.clock}".encode().strip())
+        line = f"{found.sequence} {found.clock}".rstrip() + "\n"
+        whole_files.replace(_beside(pack), line.encode("ascii"))
 
 
 @contextmanager

@@ -830,8 +830,8 @@ class Pack {
   }
 
   /**
-   * How old the knowledge is at a time (a Date, milliseconds or a text; now, if none). A clock an
-   * hour behind `as_of`, or behind one that this pack was asked by, is wrong: nobody knows then.
+   * How old the knowledge is at a time (a Date, milliseconds or a text; now, if none). A clock more
+   * than an hour behind `as_of`, or one that it was asked by, is wrong: nobody knows then.
    */
   age(at) {
     const { clock, latest } = this.#timeAt(at);
