@@ -411,7 +411,7 @@ def known_members(body: dict[str, Any], chance: random.Random) -> dict[str, Any]
 def fuzz(operation: schemathesis.APIOperation, key: str, chance: random.Random) -> None:
     """Some dozen generated requests to one call, most of them about things that are there."""
     quick = settings(
-        max_examples=12,
+        max_examples=9,
         deadline=None,
         database=None,
         derandomize=True,

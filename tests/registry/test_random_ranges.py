@@ -1,4 +1,4 @@
-"""Forty thousand random acts on ranges, alike on both engines and stamp by stamp in memory."""
+"""Twenty thousand random acts on ranges, alike on both engines and stamp by stamp in memory."""
 
 import random
 from collections import Counter
@@ -17,7 +17,7 @@ from tem_registry.intervals import Interval, change, clip
 from tem_registry.stamps import stamps
 from tem_registry.stamps.moves import MOVES, NOT_CORRECTABLE, Codes, refusals
 
-ACTS, AT_ONCE, QUANTITY = 40_000, 500, 300
+ACTS, AT_ONCE, QUANTITY = 20_000, 500, 300
 LOTS = ("LA", "LB")
 # What an act may not touch, what it makes of the rest, and how often it is tried.
 REFUSED: dict[str, Codes] = {
