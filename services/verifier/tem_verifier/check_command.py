@@ -17,12 +17,9 @@ from tem.installation import Installation
 from tem.pack import reader, trust_list
 from tem.pack.reader import Pack
 from tem_verifier.packs import seen, told
-from tem_verifier.packs.asking import Asked, Moment, scanned
+from tem_verifier.packs.asking import REFUSED, STATUS, Asked, Moment, scanned
 from tem_verifier.templating import texts
 
-# Exit statuses; of many codes the highest counts.
-STATUS = {"allow": 0, "ask": 3, "stop": 4}
-REFUSED = 5
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 

@@ -29,7 +29,7 @@ from tem.pack.trust_list import TrustList
 from tem.pack.trust_list import parse as trust_list
 from tem_verifier.packs import seen as memory
 from tem_verifier.packs import whole_files
-from tem_verifier.packs.asking import Asked, scanned
+from tem_verifier.packs.asking import REFUSED, STATUS, Asked, scanned
 from tem_verifier.packs.seen import Seen
 
 try:
@@ -38,9 +38,6 @@ except ImportError:
     from tem.pack.rfc8032 import verifies
 
 __all__ = ["PackRefused", "open_pack", "trust_list"]
-# The same as of `tem verifier check`; of many codes the highest.
-STATUS = {"allow": 0, "ask": 3, "stop": 4}
-REFUSED = 5
 
 
 def open_pack(file: bytes, trust: TrustList, seen: int = 0) -> Pack:

@@ -15,6 +15,10 @@ from tem.pack.reader import Pack
 from tem_verifier.packs import seen
 from tem_verifier.packs.seen import Seen
 
+# Exit statuses of every command that asks a pack; of many codes the highest counts.
+STATUS = {"allow": 0, "ask": 3, "stop": 4}
+REFUSED = 5
+
 # A clock so far behind is wrong, and not only a little slow; as often the latest one is written.
 HOUR = timedelta(hours=1)
 
